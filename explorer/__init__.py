@@ -1,0 +1,1 @@
+"""Dense Block Explorer: a DenseNet block built, run and explained."""

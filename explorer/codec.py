@@ -1,0 +1,147 @@
+"""The one codec between a Study and URL parameters, flags and JSON.
+
+All three use the flat field names of :data:`explorer.spec.FIELDS`; a flag writes
+``_`` as ``-``. What equals its default is left out of links and flag lists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from explorer.spec import FIELDS, SpecError, Study
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a lenient reading found: the Study, and one error for each value that was not taken."""
+
+    study: Study
+    problems: tuple[SpecError, ...]
+
+
+def read_leniently(pairs: Iterable[tuple[str, str]]) -> Reading:
+    """The Study that URL parameters describe; what is not allowed keeps its default and is reported."""
+    given: dict[str, list[str]] = {}
+    for name, text in pairs:
+        given.setdefault(name, []).append(text)
+    problems: list[SpecError] = []
+    values: dict[str, object] = {}
+    for name, texts in given.items():
+        try:
+            values[name] = _parse(name, texts)
+        except SpecError as problem:
+            problems.append(problem)
+    # The view is applied last: a selection is judged against the block that was asked for.
+    study = Study()
+    for group in (_not_view(values), {n: v for n, v in values.items() if FIELDS[n].section == "view"}):
+        study = _apply(study, group, problems)
+    return Reading(study, tuple(problems))
+
+
+def _not_view(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if FIELDS[name].section != "view"}
+
+
+def _apply(study: Study, values: Mapping[str, object], problems: list[SpecError]) -> Study:
+    try:
+        return study.with_(**values)
+    except SpecError as problem:  # a rule between fields: drop the input's size or the selection, keep the rest
+        problems.append(problem)
+        rest = {n: v for n, v in values.items() if FIELDS[n].section != FIELDS[problem.field].section}
+        return study.with_(**rest)
+
+
+def from_query(pairs: Iterable[tuple[str, str]]) -> Study:
+    """The Study that URL parameters describe.
+
+    Raises:
+        SpecError: a parameter is unknown, given twice, or not allowed.
+    """
+    reading = read_leniently(pairs)
+    if reading.problems:
+        raise reading.problems[0]
+    return reading.study
+
+
+def to_query(study: Study) -> dict[str, str]:
+    """URL parameters, defaults left out."""
+    return {name: _text(study[name]) for name, info in FIELDS.items() if study[name] != info.default}
+
+
+def to_link(study: Study, base: str = "") -> str:
+    """The page's address for ``study``: ``base`` and the parameters."""
+    query = urlencode(to_query(study))
+    return f"{base.rstrip('/')}/" + (f"?{query}" if query else "")
+
+
+def to_flags(study: Study) -> list[str]:
+    """Command line flags, defaults left out."""
+    return [word for name, text in to_query(study).items() for word in (FIELDS[name].flag, text)]
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds one flag per field. Values arrive as text; :func:`from_flags` reads them."""
+    for info in FIELDS.values():
+        parser.add_argument(
+            info.flag,
+            dest=info.name,
+            action="append",
+            metavar=info.name.upper(),
+            help=f"{info.help}: {info.domain.words} (default {_text(info.default) or 'none'})".replace("%", "%%"),
+        )
+
+
+def from_flags(flags: argparse.Namespace) -> Study:
+    """The Study that flags of :func:`add_flags` describe.
+
+    Raises:
+        SpecError: a flag is given twice or not allowed.
+    """
+    given: Mapping[str, list[str] | None] = vars(flags)
+    return from_query((name, text) for name in FIELDS for text in given.get(name) or ())
+
+
+def to_json(study: Study) -> dict[str, object]:
+    """Every field by its flat name, defaults included, as JSON values."""
+    return {name: study[name] for name in FIELDS}
+
+
+def from_json(data: object) -> Study:
+    """The Study that a JSON object describes; fields left out keep their defaults.
+
+    Raises:
+        SpecError: ``data`` is no object, or a field is unknown or not allowed.
+    """
+    if not isinstance(data, Mapping):
+        raise SpecError("study", data, "an object of field names and values")
+    for name in data:
+        _known(str(name))
+    return Study().with_(**data)
+
+
+def _parse(name: str, texts: list[str]) -> object:
+    _known(name)
+    if len(texts) > 1:
+        raise SpecError(name, ", ".join(texts), "given once")
+    domain = FIELDS[name].domain
+    value = domain.parse(texts[0])
+    if not domain.holds(value):
+        raise SpecError(name, texts[0], domain.words)
+    return value
+
+
+def _known(name: str) -> None:
+    if name not in FIELDS:
+        near = difflib.get_close_matches(name[:40], FIELDS, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise SpecError("parameter", name, f"one of {', '.join(FIELDS)}{hint}")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
