@@ -64,7 +64,7 @@ class Quantity:
 
     @property
     def stamp(self) -> str:
-        """``closed form`` · ``✓ counted`` (both agree) · ``✕ counts differ`` · ``tracked`` (no closed form) · ``not measured``."""
+        """What the page writes beside it: ``✓ counted`` means that closed form and count agree."""
         if self.differs:
             return "✕ counts differ"
         if "closed_form" in self.values:
