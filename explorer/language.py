@@ -1,0 +1,17 @@
+"""The one door that every shown string goes through, so that a second language is a catalogue."""
+
+from __future__ import annotations
+
+import gettext
+
+_catalogue = gettext.NullTranslations()  # English: the texts in the code are the catalogue
+
+
+def _(text: str) -> str:
+    """``text`` in the person's language. Values are put in afterwards, with ``str.format``."""
+    return _catalogue.gettext(text)
+
+
+def plural(one: str, many: str, count: int) -> str:
+    """``one`` or ``many`` in the person's language, as ``count`` asks for."""
+    return _catalogue.ngettext(one, many, count)
