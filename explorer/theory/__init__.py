@@ -1,0 +1,28 @@
+"""Closed forms: what can be said of a Study before anything has run.
+
+Symbols throughout, as in Huang et al. 2017 (arXiv 1608.06993) where it has them:
+
+- c₀ channels that enter the block, k growth rate, L Bottlenecks, b factor of the 1×1 convolution;
+- cᵢ = c₀ + i·k channels that Bottleneck i + 1 reads, C = c₀ + L·k, S = c₀ + … + c_{L−1};
+- N images of H×W in the batch, e bytes per element, A = N·H·W·e bytes of one channel;
+- for residual units c channels in, w inside, C out.
+"""
+
+from explorer.theory.bottleneck import OneByOne, one_by_one, pays_from, without_bottleneck
+from explorer.theory.closed_forms import block_theory, convolutions_3x3
+from explorer.theory.formulas import Formula, formulas
+from explorer.theory.match import counterpart, second_counterpart, study_theory
+
+__all__ = [
+    "Formula",
+    "OneByOne",
+    "block_theory",
+    "convolutions_3x3",
+    "counterpart",
+    "formulas",
+    "one_by_one",
+    "pays_from",
+    "second_counterpart",
+    "study_theory",
+    "without_bottleneck",
+]
