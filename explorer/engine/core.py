@@ -1,0 +1,189 @@
+"""The engine: the schedule's decisions carried out with real workers.
+
+One lock guards the schedule; one thread starts, feeds and ends workers, asleep while nothing is due.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pebble import ProcessExpired
+
+from explorer.engine import pool, words
+from explorer.engine.line import Ask
+from explorer.engine.schedule import Schedule, Slot
+from explorer.engine.states import Done, Failed, Limits, State
+from explorer.engine.worker import NotPlainError, Setup, read_answer
+from explorer.findings import Problem, from_builtins
+from explorer.spec import Job
+
+
+class Engine:
+    """Runs jobs in worker processes. Every call may come from any thread, and only ``close`` waits.
+
+    Args:
+        perform: ``package.module:function`` that a worker calls with the job; it returns a dict of
+            builtins, ``{"problem": …}`` where it fails as expected.
+        limits: bounds of time, memory and storage; None takes the defaults.
+        prepare: ``package.module:function`` that a worker calls once before its first job.
+        preload: modules that new workers find loaded, where the system can fork.
+    """
+
+    def __init__(
+        self,
+        perform: str = "explorer.measure.jobs:perform",
+        limits: Limits | None = None,
+        *,
+        prepare: str | None = "explorer.measure.worker:prepare",
+        preload: tuple[str, ...] = ("explorer.measure.preload",),
+    ) -> None:
+        self._limits = limits or Limits()
+        setup = Setup(perform, prepare, self._limits.memory_bytes, self._limits.answer_bytes)
+        self._schedule = Schedule(self._limits)
+        self._workers = {slot: pool.Worker(setup, preload) for slot in (self._schedule.counts, self._schedule.times)}
+        self._runs: dict[Slot, Future[bytes]] = {}
+        self._lock = threading.Condition(threading.Lock())
+        self._closed = self._starting = False
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def submit(self, job: Job, waiter: str) -> State:
+        """Asks for ``job`` on behalf of ``waiter`` and says how it stands.
+
+        Equal jobs share one run and one answer. A failure that says nothing about the job (a lost
+        worker, a deadline, a cancellation) is tried again; see ``Limits.retry_seconds``.
+        """
+        with self._lock:
+            if self._closed:
+                return Failed(words.closed())
+            state = self._schedule.submit(job, waiter, time.monotonic())
+            self._lock.notify_all()
+            return state
+
+    def state(self, job: Job, waiter: str | None = None) -> State | None:
+        """How ``job`` stands; None if nobody asked for it, or everybody left before it was answered.
+
+        A ``waiter`` that waits for it goes on waiting.
+        """
+        with self._lock:
+            return self._schedule.state(job, waiter, time.monotonic())
+
+    def cancel(self, job: Job, waiter: str) -> None:
+        """Says that ``waiter`` does not wait for ``job`` any more. When nobody does, it is given up."""
+        with self._lock:
+            self._schedule.cancel(job, waiter, time.monotonic())
+            self._lock.notify_all()
+
+    def close(self) -> None:
+        """Ends all workers and waits until they are gone. Jobs under way stay unanswered."""
+        with self._lock:
+            self._closed = True
+            self._lock.notify_all()
+        atexit.unregister(self.close)
+        self._thread.join(1.0)
+        if self._thread.is_alive() and self._starting:  # it waits for a fork server that still loads torch
+            pool.kill_fork_server()
+        self._thread.join()
+
+    # --- the engine's thread ----------------------------------------------------------------------
+
+    def _work(self) -> None:
+        pool.ignore_interrupts()
+        counts = self._schedule.counts
+        self._warm(counts)
+        while True:
+            with self._lock:
+                if self._closed:
+                    break
+                now = time.monotonic()
+                self._schedule.sweep(now)
+                ended = [slot for slot in self._workers if self._schedule.must_end(slot, now)]
+                for slot in ended:
+                    self._runs.pop(slot, None)
+                begun = {slot: ask for slot in self._workers if (ask := self._schedule.take(slot, now))}
+                if not ended and not begun:
+                    due = self._schedule.due(now)
+                    self._lock.wait(None if due is None else due - now)
+            for slot in ended:
+                self._workers[slot].discard()
+            for slot, ask in begun.items():
+                self._begin(slot, ask)
+            if counts in ended and counts not in begun:
+                self._warm(counts)
+        for worker in self._workers.values():
+            worker.close()
+        pool.end_fork_server()
+
+    @contextmanager
+    def _start(self) -> Iterator[None]:
+        self._starting = True
+        try:
+            yield
+        finally:
+            self._starting = False
+
+    def _warm(self, slot: Slot) -> None:
+        try:
+            with self._start():
+                self._workers[slot].start()
+        except (OSError, RuntimeError):
+            self._workers[slot].discard()  # the next job tries again, and says so if it fails
+
+    def _begin(self, slot: Slot, ask: Ask) -> None:
+        try:
+            with self._start():
+                run = self._workers[slot].run(ask.job, self._limits.seconds(ask.job.kind))
+        except (OSError, RuntimeError):
+            with self._lock:
+                self._schedule.ended(slot, None, 0, True, time.monotonic())
+            return
+        with self._lock:
+            self._runs[slot] = run
+            slot.begun = run.running
+        run.add_done_callback(lambda done: self._ended(slot, ask.job.kind, done))
+
+    def _ended(self, slot: Slot, kind: str, run: Future[bytes]) -> None:
+        """A run has ended by itself. Called in a thread of the pool."""
+        outcome = _outcome(run, kind, self._limits.seconds(kind))
+        with self._lock:
+            if self._runs.get(slot) is not run:
+                return  # too late: it was given up, and something newer may be there
+            del self._runs[slot]
+            self._schedule.ended(slot, outcome.state, outcome.size, outcome.fault, time.monotonic())
+            self._lock.notify_all()
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """``state`` is None where the worker was gone before it began; after a ``fault`` it must be replaced."""
+
+    state: Done | Failed | None
+    size: int = 0
+    fault: bool = False
+
+
+def _outcome(run: Future[bytes], kind: str, seconds: float) -> _Outcome:
+    try:
+        packed = run.result()
+        result = read_answer(packed)
+        if "problem" in result:
+            return _Outcome(Failed(from_builtins(Problem, result["problem"])), len(packed))
+        return _Outcome(Done(result), len(packed))
+    except TimeoutError:
+        return _Outcome(Failed(words.timed_out(kind, seconds)), fault=True)
+    except ProcessExpired as error:
+        return _Outcome(Failed(words.worker_lost(kind, error.exitcode)), fault=True)
+    except (BrokenProcessPool, CancelledError):
+        return _Outcome(None, fault=True)
+    except NotPlainError as error:
+        return _Outcome(Failed(words.not_plain(str(error))))
+    except Exception as error:  # whatever else comes out of the pipe must not end the pool's thread
+        return _Outcome(Failed(words.not_plain(type(error).__name__)), fault=True)

@@ -1,0 +1,66 @@
+"""What went wrong, in words for a person."""
+
+from __future__ import annotations
+
+import signal
+
+from explorer.findings import Problem
+
+DOING = {"count": "counted this block", "time": "timed these blocks", "device": "looked for the device"}
+SMALLER = "Lower the batch, the height and width, or the number of layers."
+
+
+def _doing(kind: str) -> str:
+    return DOING.get(kind, "worked on this")
+
+
+def worker_lost(kind: str, exit_code: int) -> Problem:
+    """The worker ended while it ran a job of ``kind``; ``exit_code`` is negative for a signal."""
+    if exit_code < 0:
+        number = -exit_code
+        how = f"was killed while it {_doing(kind)} (signal {number}{_signal_name(number)})"
+    else:
+        how = f"ended while it {_doing(kind)} (exit code {exit_code})"
+    advice = "Ask again."
+    if exit_code == -9:
+        advice = "Ask again; if it happens again, the system has probably run out of memory. " + SMALLER
+    return Problem("worker_lost", f"The worker process {how}.", advice)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f", {signal.Signals(number).name}"
+    except ValueError:
+        return ""
+
+
+def not_started() -> Problem:
+    """No worker could be brought up."""
+    return Problem("worker_lost", "No worker process could be started, so nothing was measured.", "Ask again.")
+
+
+def timed_out(kind: str, seconds: float) -> Problem:
+    """A job of ``kind`` ran past its deadline of ``seconds``."""
+    noun = {"count": "Counting this block", "time": "Timing these blocks", "device": "Looking for the device"}
+    message = f"{noun.get(kind, 'This')} took longer than the {seconds:g} s allowed and was stopped."
+    return Problem("timed_out", message, SMALLER if kind != "device" else "Ask again.")
+
+
+def cancelled() -> Problem:
+    """The person said so."""
+    return Problem("cancelled", "The measurement was cancelled.", "Ask again to measure.")
+
+
+def busy(waiting: int) -> Problem:
+    """Too many jobs wait."""
+    return Problem("refused", f"{waiting:,} measurements are waiting already.", "Ask again in a while.")
+
+
+def closed() -> Problem:
+    """The engine has been closed."""
+    return Problem("cancelled", "The explorer is shutting down, so nothing is measured any more.")
+
+
+def not_plain(what: str) -> Problem:
+    """The answer held something that is no builtin."""
+    return Problem("failed", f"The worker's answer was not plain data: {what}.")
