@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from explorer import study as study_module
+from explorer.engine import Done, Failed, Pending, State
+from explorer.findings import (
+    BlockMeasurement,
+    Device,
+    ModuleRow,
+    Problem,
+    Timeline,
+    TimeMeasurement,
+    Timing,
+    to_builtins,
+)
+from explorer.presets import PRESETS
+from explorer.spec import CountJob, DeviceJob, Job, Study, TimeJob
+from explorer.study import count_jobs, explore, findings, time_job
+from explorer.theory import block_theory, study_theory
+
+CPU = Device("cpu", "CPU, 2 threads", "2.13.0", 2, 8 * 2**30, 4 * 2**30)
+ABSENT = Problem("no_device", "No GPU on this machine", "Choose another device")
+REFUSED = Problem("refused", "Needs 61.2 GiB, 22.0 are free", "Lower the batch", 61, 22)
+
+
+def counted(job: CountJob, device: Device = CPU, **changes: Any) -> BlockMeasurement:
+    """What a worker would send for ``job``: the closed forms, as if it had counted them."""
+    theory = block_theory(job.block, job.input, job.run)
+    parts = sum(len(layer.parts) for layer in theory.layers)
+    timeline = Timeline(("forward", "sum"), (1, 0), ((0, 0, 8), (1, 1, 4), (2, 1, -4)), 2, 12, 1)
+    row = ModuleRow("bn1", "BatchNorm2d", 2, 1, (1, 64, 56, 56), (1, 64, 56, 56), 128, 0, 802_816)
+    measured = BlockMeasurement(
+        device=device,
+        fake=False,
+        output_shape=theory.output_shape,
+        parameters=theory.parameters,
+        macs=theory.macs,
+        saved_bytes=theory.saved_bytes,
+        peak_bytes=theory.peak_bytes or theory.saved_bytes + theory.parameter_bytes,
+        rows=(row,) * parts,
+        joins=(),
+        timeline=timeline,
+        structure="Denseblock()",
+        output_sum=1.5,
+    )
+    return dataclasses.replace(measured, **changes)
+
+
+def timed(job: TimeJob, device: Device = CPU) -> TimeMeasurement:
+    times = tuple(Timing(10.0 + i, 9.9 + i, 10.1 + i, 30, 3) for i in range(len(job.blocks)))
+    return TimeMeasurement(device, times, times if job.run.mode == "training" else ())
+
+
+def answers(study: Study) -> dict[Job, State]:
+    jobs = count_jobs(study).values()
+    states: dict[Job, State] = {job: Done(to_builtins(counted(job))) for job in jobs}
+    states[time_job(study)] = Done(to_builtins(timed(time_job(study))))
+    return states
+
+
+class Instant:
+    """An engine that answers by ``perform`` at once, or after ``polls`` questions."""
+
+    def __init__(self, polls: int = 0, given: Mapping[type, State] | None = None) -> None:
+        self.polls, self.given = polls, given or {}
+        self.asked: list[Job] = []
+        self.cancelled: list[Job] = []
+        self.closed = False
+        self._left: dict[Job, int] = {}
+
+    def submit(self, job: Job, waiter: str) -> State:
+        self.asked.append(job)
+        self._left[job] = self.polls
+        return self.state(job, waiter) or Pending(False, 0, 0.0)
+
+    def state(self, job: Job, waiter: str | None = None) -> State | None:
+        if self._left[job] > 0:
+            self._left[job] -= 1
+            return Pending(True, 0, 0.0)
+        if type(job) in self.given:
+            return self.given[type(job)]
+        if isinstance(job, CountJob):
+            return Done(to_builtins(counted(job)))
+        assert isinstance(job, TimeJob)
+        return Done(to_builtins(timed(job)))
+
+    def cancel(self, job: Job, waiter: str) -> None:
+        self.cancelled.append(job)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+# --- jobs -----------------------------------------------------------------------------------------
+
+
+def test_each_role_has_a_job_on_the_study_s_input_and_run() -> None:
+    study = Study().with_(batch=2, dtype="float64")
+    jobs = count_jobs(study)
+    assert list(jobs) == ["dense", "residual", "second"]
+    assert jobs["dense"] == CountJob(study.block, study.input, study.run)
+    assert len(set(jobs.values())) == 3
+
+
+def test_identical_blocks_share_a_job_and_are_timed_once() -> None:
+    study = Study().with_(match="parameters", in_channels=32)
+    same = study.with_(match="depth", layers=1)
+    theory = study_theory(same)
+    assert (theory.residual.theory.spec == theory.second.theory.spec) == (
+        count_jobs(same)["residual"] == count_jobs(same)["second"]
+    )
+    jobs = count_jobs(Study().with_(layers=1, match="macs"))
+    assert jobs["residual"] == jobs["second"]
+    assert len(time_job(Study().with_(layers=1, match="macs")).blocks) == 2
+    assert len(time_job(Study()).blocks) == 3
+
+
+def test_what_only_the_view_changes_asks_for_nothing_new() -> None:
+    moved = Study().with_(drawing="paper", select="layer-3")
+    assert count_jobs(moved) == count_jobs(Study())
+    assert time_job(moved) == time_job(Study())
+
+
+# --- findings -------------------------------------------------------------------------------------
+
+
+def test_without_answers_there_are_closed_forms_and_nothing_is_waited_for() -> None:
+    found = findings(Study())
+    assert found.dense.parameters.values == {"closed_form": 335_040}
+    assert found.dense.peak_bytes.values == {}
+    assert (found.waiting, found.problems, found.device) == ((), (), None)
+
+
+def test_all_answers_are_set_beside_the_closed_forms() -> None:
+    found = findings(Study(), answers(Study()))
+    assert found.dense.parameters.values == {"closed_form": 335_040, "counted": 335_040}
+    assert found.dense.saved_bytes.values == {"closed_form": 40_956_672, "tracked": 40_956_672}
+    assert found.second.label == "ResNet-50 × 3"
+    assert found.device == CPU
+    assert [b.forward.median for b in found.blocks if b.forward] == [10.0, 11.0, 12.0]
+    assert [b.step.median for b in found.blocks if b.step] == [10.0, 11.0, 12.0]
+    assert not found.waiting and not found.problems
+
+
+def test_a_shared_timing_reaches_both_rows() -> None:
+    study = Study().with_(layers=1, match="macs")
+    found = findings(study, answers(study))
+    assert found.residual.forward == found.second.forward != found.dense.forward
+
+
+def test_open_jobs_are_named() -> None:
+    states = answers(Study())
+    states[count_jobs(Study())["residual"]] = Pending(True, 0, 1.0)
+    states[time_job(Study())] = Pending(False, 1, 1.0)
+    found = findings(Study(), states)
+    assert found.waiting == ("residual", "time")
+    assert found.residual.measurement is None and found.dense.measurement is not None
+
+
+@pytest.mark.parametrize("state", [Failed(ABSENT), Done({"problem": to_builtins(ABSENT)})])
+def test_an_absent_device_gives_closed_forms_the_reason_and_no_numbers(state: State) -> None:
+    study = Study().with_(device="cuda")
+    states: dict[Job, State] = dict.fromkeys([*count_jobs(study).values(), time_job(study)], state)
+    found = findings(study, states)
+    assert found.problems == (ABSENT,) and found.device is None
+    for block in found.blocks:
+        assert set(block.parameters.values) == {"closed_form"} and block.measurement is None
+
+
+def test_numbers_of_another_device_are_never_shown_under_the_name_asked_for() -> None:
+    study = Study().with_(device="cuda:1")
+    for other in (CPU, dataclasses.replace(CPU, device="cuda:0")):
+        job = count_jobs(study)["dense"]
+        found = findings(study, {job: Done(to_builtins(counted(job, other)))})
+        assert found.dense.measurement is None and found.device is None
+        assert found.dense.problem is not None and other.device in found.dense.problem.message
+
+
+@pytest.mark.parametrize(
+    ("asked", "device"), [("auto", "cuda:0"), ("cuda", "cuda:0"), ("cpu", "cpu"), ("mps", "mps:0")]
+)
+def test_the_device_asked_for_may_answer_by_its_full_name(asked: str, device: str) -> None:
+    study = Study().with_(device=asked)
+    there = dataclasses.replace(CPU, device=device)
+    assert findings(study, {DeviceJob(asked): Done(to_builtins(there))}).device == there
+
+
+def test_a_refused_block_shows_its_fake_counts_and_the_refusal() -> None:
+    job = count_jobs(Study())["dense"]
+    fake = counted(job, fake=True, refusal=REFUSED, output_sum=None)
+    found = findings(Study(), {job: Done(to_builtins(fake))})
+    assert found.dense.parameters.stamp == "✓ counted"
+    assert found.dense.measurement == fake and found.problems == (REFUSED,)
+
+
+def test_a_failed_timing_leaves_the_counts() -> None:
+    slow = Problem("timed_out", "Timing took longer than 60 s")
+    found = findings(Study(), answers(Study()) | {time_job(Study()): Failed(slow)})
+    assert found.timing_problem == slow and found.problems == (slow,)
+    assert found.dense.measurement is not None and found.dense.forward is None
+
+
+def test_a_count_that_differs_is_kept() -> None:
+    job = count_jobs(Study())["dense"]
+    found = findings(Study(), {job: Done(to_builtins(counted(job, parameters=335_168)))})
+    assert found.dense.parameters.differs == 128
+
+
+def test_findings_are_cheap_once_decoded() -> None:
+    study = PRESETS["Deep"].with_(layers=64)
+    states = answers(study)
+    findings(study, states)
+    best = min(_seconds(study, states) for _ in range(20))
+    assert best < 0.002
+
+
+def _seconds(study: Study, states: Mapping[Job, State]) -> float:
+    start = time.perf_counter()
+    findings(study, states)
+    return time.perf_counter() - start
+
+
+def test_what_is_decoded_is_kept_within_bounds() -> None:
+    assert study_module._decoded.cache_info().maxsize is not None
+
+
+# --- explore --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("polls", [0, 3])
+def test_explore_waits_for_counts_and_then_times(polls: int) -> None:
+    engine = Instant(polls)
+    found = explore(Study(), engine)
+    assert found == findings(Study(), answers(Study()))
+    assert engine.asked == [*count_jobs(Study()).values(), time_job(Study())]
+    assert not engine.closed and not engine.cancelled
+
+
+def test_explore_does_not_time_what_was_refused() -> None:
+    engine = Instant(given={CountJob: Failed(REFUSED)})
+    found = explore(Study(), engine)
+    assert found.problems == (REFUSED,)
+    assert not any(isinstance(job, TimeJob) for job in engine.asked)
+
+
+def test_explore_gives_up_in_time_and_cancels() -> None:
+    engine = Instant(polls=10**9)
+    start = time.monotonic()
+    found = explore(Study(), engine, timeout=0.1)
+    assert time.monotonic() - start < 2
+    assert [problem.kind for problem in found.problems] == ["timed_out"]
+    assert set(engine.cancelled) == set(count_jobs(Study()).values())
+    assert found.waiting == ()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_explore_closes_the_engine_it_started(monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+    engine = Instant()
+    if fails:
+        monkeypatch.setattr(engine, "submit", lambda *_: 1 / 0)
+    monkeypatch.setattr(study_module, "Engine", lambda: engine)
+    if fails:
+        with pytest.raises(ZeroDivisionError):
+            explore(Study())
+    else:
+        assert explore(Study()).device == CPU
+    assert engine.closed
+
+
+def test_explore_measures_a_real_block() -> None:
+    study = Study().with_(in_channels=6, growth_rate=3, layers=2, height=9, width=7, batch=2)
+    found = explore(study)
+    assert not found.problems and not found.waiting
+    for block in found.blocks:
+        assert block.parameters.stamp == block.macs.stamp == block.saved_bytes.stamp == "✓ counted"
+        assert block.peak_bytes.stamp == "tracked"
+        assert block.forward is not None and block.step is not None
+    assert found.device is not None and found.device.device == "cpu"
+
+
+# --- the package ----------------------------------------------------------------------------------
+
+
+def test_the_public_names() -> None:
+    import explorer
+
+    assert sorted(explorer.__all__) == ["DenseBlockSpec", "Study", "explore"]
+    assert all(getattr(explorer, name) is not None for name in explorer.__all__)
+    assert explorer.explore is explore
+    with pytest.raises(AttributeError):
+        explorer.absent  # type: ignore[attr-defined]  # noqa: B018  # the point is that it is not there
+
+
+def test_importing_the_package_and_its_command_line_imports_no_torch() -> None:
+    code = (
+        "import explorer, explorer.cli, explorer.study, sys; print('torch' in sys.modules, 'streamlit' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
