@@ -53,8 +53,10 @@ MILLION = Scale("million", 10**6, 1)
 
 
 def byte_scale(values: Iterable[int], decimals: int = 2) -> Scale:
-    """MiB; KiB or bytes where the smallest value would lose its meaning in MiB."""
+    """MiB; KiB or bytes where the smallest value would lose its meaning in MiB, GiB from 10 GiB on."""
     least = min((value for value in values if value > 0), default=2**20)
+    if least >= 10 * 2**30:
+        return Scale("GiB", 2**30, decimals)
     if least >= 2**20 // 10:
         return Scale("MiB", 2**20, decimals)
     return Scale("KiB", 2**10, decimals) if least >= 2**10 else Scale("bytes", 1, 0)
