@@ -1,0 +1,11 @@
+"""The explorer's web server. Start it with ``python -m streamlit run app.py``."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.web.engine_holder import lifespan
+from explorer.web.guard import middleware
+from explorer.web.routes import routes
+
+app = st.App("explorer/web/frame.py", lifespan=lifespan, routes=routes(), middleware=middleware())

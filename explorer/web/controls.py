@@ -1,0 +1,226 @@
+"""The sidebar: one control for every field of a Study that is not a matter of view.
+
+Ranges, defaults and help texts come from :data:`explorer.spec.FIELDS`; here are only labels and places.
+A widget's key is its field's name.
+"""
+
+from __future__ import annotations
+
+import platform
+
+import streamlit as st
+
+from explorer.language import _
+from explorer.presets import PRESETS
+from explorer.spec import FIELDS, Choice, Study, Whole
+from explorer.web import link
+
+_BOX = "_box"  # a number box beside a slider has the slider's key and this
+_BOX_WIDTH = 68
+_PRESET_FIELDS = tuple(name for name, info in FIELDS.items() if info.section in ("block", "input"))
+_CUSTOM = "custom"
+
+
+def sidebar(study: Study) -> None:
+    """Draws the sidebar for ``study``; every widget shows the study's value."""
+    with st.sidebar:
+        st.markdown(f"**{_('Dense Block Explorer')}**")
+        _preset(study)
+        _slider("growth_rate", _("Growth rate *k*"), study)
+        _slider("layers", _("Bottlenecks *L*"), study)
+        _slider("in_channels", _("Input channels *c*₀"), study)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+            _number("height", _("Height *H*"), width=74)
+            _number("width", _("Width *W*"), width=74)
+            _number("batch", _("Batch *N*"), width=74)
+        _bound_choice("dtype", _("dtype"))
+        _device(study)
+        _choice("match", _("Residual block matches"), _match_labels())
+        with st.expander(_("Advanced")):
+            _number("bottleneck_factor", _("Bottleneck factor *b*"))
+            st.toggle(
+                _("1×1 convolution first"),
+                value=FIELDS["bottleneck"].default,
+                key="bottleneck",
+                bind="query-params",
+                help=_help("bottleneck"),
+            )
+            _choice("order", _("Order in a Bottleneck"), _order_labels())
+            _choice("unit", _("Residual unit"), _unit_labels())
+            _choice("mode", _("Mode"), _mode_labels())
+            _number("seed", _("Seed"))
+
+
+def drawing_toggle() -> None:
+    """The switch between both drawings of the graph, for the page that shows it."""
+    labels = {"chain": _("As coded"), "paper": _("As drawn in the paper")}
+    st.session_state.setdefault("drawing", link.current_study().view.drawing)  # another page did not draw the switch
+    st.segmented_control(
+        _("Drawing"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key="drawing",
+        required=True,
+        on_change=link.write,
+        args=("drawing",),
+        label_visibility="collapsed",
+    )
+
+
+def stops(domain: Whole) -> list[int]:
+    """Where a slider over ``domain`` stops: each number below 64, then 32 stops to every doubling.
+
+    Channel counts are compared by ratio, not by difference: on an even scale to 4,096 every block
+    that people build would lie within the first few pixels.
+    """
+    found = [domain.low]
+    while (following := found[-1] + max(1, 1 << max(0, found[-1].bit_length() - 6))) < domain.high:
+        found.append(following)
+    return [*found, domain.high]
+
+
+def preset_of(study: Study) -> str:
+    """The preset that has this block and input, or ``custom``."""
+    return next((p for p, s in PRESETS.items() if (s.block, s.input) == (study.block, study.input)), _CUSTOM)
+
+
+def _preset(study: Study) -> None:
+    _show("preset", preset_of(study))
+    st.selectbox(
+        _("Preset"),
+        [*PRESETS, _CUSTOM],
+        format_func=lambda label: _("Custom") if label == _CUSTOM else _(label),
+        key="preset",
+        on_change=_apply_preset,
+    )
+
+
+def _apply_preset() -> None:
+    chosen = st.session_state["preset"]
+    if chosen in PRESETS:
+        link.apply(PRESETS[chosen], _PRESET_FIELDS)
+
+
+def _slider(name: str, label: str, study: Study) -> None:
+    """A slider for the quick way and a box for the exact one, always in step."""
+    info, value = FIELDS[name], study[name]
+    assert isinstance(info.domain, Whole)
+    options = stops(info.domain)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.select_slider(
+            label,
+            sorted({*options, value, info.default}),  # the slider can stand on any number that a link names
+            value=info.default,
+            key=name,
+            bind="query-params",
+            help=_help(name),
+        )
+        _show(name + _BOX, value)
+        st.number_input(
+            _("{label}, exact").format(label=label),
+            min_value=info.domain.low,
+            max_value=info.domain.high,
+            step=1,
+            key=name + _BOX,
+            on_change=_take_box,
+            args=(name,),
+            label_visibility="collapsed",
+            width=_BOX_WIDTH,
+        )
+
+
+def _take_box(name: str) -> None:
+    value = st.session_state[name + _BOX]
+    if value is not None:
+        link.apply(st.session_state[link.STUDY].with_(**{name: value}), (name,))
+
+
+def _number(name: str, label: str, width: int | None = None) -> None:
+    info = FIELDS[name]
+    assert isinstance(info.domain, Whole)
+    st.number_input(
+        label,
+        min_value=info.domain.low,
+        max_value=info.domain.high,
+        value=info.default,
+        step=1,
+        key=name,
+        bind="query-params",
+        help=_help(name),
+        width=width or "stretch",
+    )
+
+
+def _bound_choice(name: str, label: str) -> None:
+    """A choice whose labels are its words in the link."""
+    info = FIELDS[name]
+    assert isinstance(info.domain, Choice)
+    options = list(info.domain.options)
+    st.selectbox(label, options, index=options.index(info.default), key=name, bind="query-params", help=_help(name))
+
+
+def _choice(name: str, label: str, labels: dict[str, str]) -> None:
+    """A choice whose labels are longer than its words in the link."""
+    st.selectbox(
+        label,
+        list(labels),
+        format_func=lambda option: labels.get(option, option),
+        key=name,
+        on_change=link.write,
+        args=(name,),
+        help=_help(name),
+    )
+
+
+def _device(study: Study) -> None:
+    labels = {"auto": _("Auto"), "cpu": _("CPU")}
+    accelerator = "mps" if platform.system() == "Darwin" else "cuda"
+    labels[accelerator] = _("GPU")
+    labels.setdefault(study.run.device, study.run.device)  # a link may name cuda:1
+    st.segmented_control(
+        _("Device"),
+        list(labels),
+        format_func=lambda option: labels.get(option, option),
+        key="device",
+        required=True,
+        on_change=link.write,
+        args=("device",),
+        help=_help("device"),
+        width="stretch",
+    )
+
+
+def _show(key: str, value: object) -> None:
+    """Sets an unbound widget's value, but only where it differs: setting it anew would wipe half-typed text."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def _help(name: str) -> str:
+    text = _(FIELDS[name].help)
+    return _("{text}: {allowed}.").format(text=text[0].upper() + text[1:], allowed=_(FIELDS[name].domain.words))
+
+
+def _match_labels() -> dict[str, str]:
+    return {
+        "depth": _("Output shape and depth"),
+        "parameters": _("Parameters"),
+        "macs": _("MACs"),
+        "saved_bytes": _("Bytes saved for backward"),
+    }
+
+
+def _unit_labels() -> dict[str, str]:
+    return {
+        "preactivation": _("Pre-activation bottleneck"),
+        "postactivation": _("Post-activation bottleneck"),
+        "basic": _("Basic: two 3×3"),
+    }
+
+
+def _order_labels() -> dict[str, str]:
+    return {"pre": _("BN-ReLU-conv (pre)"), "post": _("conv-BN-ReLU (post)")}
+
+
+def _mode_labels() -> dict[str, str]:
+    return {"training": _("Training"), "inference": _("Inference")}

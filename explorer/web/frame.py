@@ -1,0 +1,19 @@
+"""The script that Streamlit runs for every page: style, sidebar, notices, then the page itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.language import _
+from explorer.web import controls, link, notice, style
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+st.set_page_config(page_title=_("Dense Block Explorer"), layout="wide", initial_sidebar_state=style.SIDEBAR_WIDTH)
+page = st.navigation([st.Page(PAGES / "explore.py", title=_("Explore"), default=True)], position="top")
+style.apply()
+controls.sidebar(link.resolve())
+notice.show(st.session_state[link.PROBLEMS])
+page.run()

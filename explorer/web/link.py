@@ -1,0 +1,166 @@
+"""The link and the session: the page's address is the Study, judged by the one codec.
+
+Numbers are bound to the address by Streamlit (``bind="query-params"``), which keeps it in step in the
+browser and does not add an entry to the history with every step of a slider. A choice whose label is
+not its word in the link cannot be bound (Streamlit writes the label), so :func:`write` puts it there.
+
+Streamlit has each widget judge its own parameter, and drops what it refuses in silence. Here
+:func:`resolve` reads the whole address first, with :func:`explorer.codec.read_leniently`, and hands
+the widgets only what is legal; what is not is kept as sentences to show.
+
+All that this page needs of Streamlit's query parameters beyond ``st.query_params`` is in this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
+
+from explorer.codec import Reading, read_leniently, to_query
+from explorer.spec import FIELDS, SpecError, Study
+
+STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and what was not taken
+_STREAMLITS_OWN = ("embed", "embed_options")
+
+#: Fields whose widget is bound to the address; the others are written by :func:`write`.
+BOUND = (
+    "in_channels", "growth_rate", "layers", "bottleneck_factor", "bottleneck",
+    "batch", "height", "width", "dtype", "seed",
+)  # fmt: skip
+CHOSEN = ("order", "mode", "match", "unit", "device", "drawing")
+SLIDERS = ("growth_rate", "layers", "in_channels")
+
+
+def read(query: str) -> Reading:
+    """What the address asks for; Streamlit's own parameters are passed over."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return read_leniently((name, text) for name, text in pairs if name.lower() not in _STREAMLITS_OWN)
+
+
+def resolve() -> Study:
+    """The Study of this run, before any widget is drawn: from the address where it leads, else from the controls.
+
+    The address leads on the first run and when the person goes back or forward. Afterwards the
+    controls lead; a change that breaks a rule between fields is undone and told.
+    """
+    context = _context()
+    reading = read(context.query_string)
+    leads = STUDY not in st.session_state or context.is_history_navigation
+    if leads:
+        study, problems = reading.study, reading.problems
+        for name in CHOSEN:
+            st.session_state[name] = study[name]
+        _tidy(context, reading)
+    else:
+        before: Study = st.session_state[STUDY]
+        study, problems = _from_controls(before, _selection(context))
+        if not problems and study == before:
+            problems = st.session_state[PROBLEMS]  # told until dismissed, or until the next change
+    # Streamlit seeds a bound widget from the address; let it see only what the codec took.
+    with context.session_state.query_params() as params:
+        params.set_initial_query_params(urlencode(to_query(reading.study)))
+    st.session_state[STUDY], st.session_state[PROBLEMS] = study, problems
+    return study
+
+
+def current_study() -> Study:
+    """The Study that the page shows now, with the view (drawing, selection) as it stands."""
+    study: Study = st.session_state[STUDY]
+    drawing = st.session_state.get("drawing", study.view.drawing)
+    try:
+        return study.with_(drawing=drawing, select=_selection(_context()))
+    except SpecError:  # a selection that this block does not have
+        return study.with_(drawing=drawing, select=None)
+
+
+def set_select(value: str | None) -> None:
+    """Selects ``layer-N``, ``source-N`` or ``N-M`` in the address; None lets go. Best called in a callback."""
+    _put({"select": value})
+
+
+def write(name: str) -> None:
+    """A widget's callback: puts the choice of field ``name`` into the address."""
+    _put({name: st.session_state[name]})
+
+
+def apply(study: Study, names: tuple[str, ...]) -> None:
+    """A widget's callback: sets the controls of ``names`` as in ``study``, as one step of the history."""
+    for name in names:
+        if name in BOUND or name in CHOSEN:
+            st.session_state[name] = study[name]
+    _put({name: study[name] for name in names})
+
+
+def dismiss() -> None:
+    """A widget's callback: the person has read what was not taken."""
+    st.session_state[PROBLEMS] = ()
+
+
+def _selection(context: ScriptRunContext) -> str | None:
+    """What the address selects, whether or not the block has it."""
+    return dict(parse_qsl(context.query_string)).get("select")
+
+
+def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[SpecError, ...]]:
+    names = [*BOUND, *CHOSEN]
+    values = {name: st.session_state.get(name, before[name]) for name in names}
+    values = {name: before[name] if value is None else value for name, value in values.items()}
+    problems: list[SpecError] = []
+    try:
+        study = before.with_(**values, select=None)
+    except SpecError as problem:  # each widget keeps its own bounds, so this is a rule between fields
+        problems.append(problem)
+        study = before.with_(select=None)
+        changed = tuple(name for name in names if values[name] != before[name])
+        apply(study, changed)
+    if select is not None:
+        try:
+            study = study.with_(select=select)
+        except SpecError:  # fewer Bottlenecks than before: what was selected is gone
+            _put({"select": None})
+    return study, tuple(problems)
+
+
+def _tidy(context: ScriptRunContext, reading: Reading) -> None:
+    """Takes out of the address what was not taken from it, in one step."""
+    if not reading.problems:
+        return
+    legal = to_query(reading.study)
+    given = dict(parse_qsl(context.query_string, keep_blank_values=True))
+    wrong: dict[str, object] = {
+        name: None for name in given if name not in legal and name.lower() not in _STREAMLITS_OWN
+    }
+    _put(wrong | {name: reading.study[name] for name in legal})
+
+
+def _put(values: Mapping[str, object]) -> None:
+    """Sets parameters (default or None: takes them out) and tells the browser once, as one entry of its history."""
+    with _context().session_state.query_params() as params:
+        before = str(params)
+        last: tuple[str, str] | None = None
+        for name, value in values.items():
+            info = FIELDS.get(name)
+            if value is None or info is None or value == info.default:
+                params.discard_param_no_forward_msg(name)
+                continue
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            # A select slider's parameter is a list to Streamlit, which compares it with what it would write itself.
+            params.set_with_no_forward_msg(name, [text] if name in SLIDERS else text)
+            last = name, text
+        if str(params) != before:
+            if last is None:  # removing a parameter that is there tells the browser, too
+                params.set_with_no_forward_msg("_", "")
+                params.remove_param("_")
+            else:
+                name, text = last
+                params.set_corrected_value(name, [text], "string_array_value") if name in SLIDERS else (
+                    params.set_corrected_value(name, text, "string_value")
+                )
+
+
+def _context() -> ScriptRunContext:
+    return cast(ScriptRunContext, get_script_run_ctx())

@@ -1,0 +1,55 @@
+"""A real browser for a test: the system's Chromium where there is one, else Playwright's own.
+
+with chromium() as browser:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(server.address)
+    wait_until_still(page)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium, closed when the block ends."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(_QUIET))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def wait_until_still(page: Page, timeout: float = 30) -> None:
+    """Waits (at most ``timeout`` seconds) until the page is connected and its script rests."""
+    app = page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    expect(app).to_be_visible(timeout=timeout * 1000)
+
+
+@contextlib.contextmanager
+def complaints(page: Page) -> Iterator[list[str]]:
+    """Collects what the browser complains about meanwhile: script errors and breaches of the content policy."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on(
+        "console",
+        lambda message: found.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    yield found

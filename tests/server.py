@@ -1,0 +1,46 @@
+"""The explorer's own server for a test: started on a free port, watched, and stopped.
+
+    with serving(tmp_path) as server:
+        page.goto(server.address)
+
+Leaving the block stops the server and fails the test if it printed a traceback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from email.message import Message
+from pathlib import Path
+
+from explorer.bench.server import ROOT, Server, running_server
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """The explorer on a free loopback port; what it prints goes to ``folder/server.log``."""
+    log = folder / "server.log"
+    with running_server(ROOT / "app.py", log, *options, environment=environment) as server:
+        yield server
+    assert_no_traceback(log)
+
+
+def assert_no_traceback(log: Path) -> None:
+    """Fails if what a server printed holds a traceback."""
+    printed = log.read_text(errors="replace")
+    assert "Traceback" not in printed and 'File "' not in printed, printed[-3000:]
+
+
+def ask(
+    address: str, path: str = "/", method: str = "GET", headers: Mapping[str, str] | None = None
+) -> tuple[int, Message, bytes]:
+    """Status, headers and body of one HTTP request, refusals included."""
+    request = urllib.request.Request(address + path, method=method, headers=dict(headers or {}))
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.headers, refusal.read()
