@@ -1,0 +1,305 @@
+"""A layout as SVG text: on its own, or as a part of the page that takes the pointer and follows the theme.
+
+Every element has an ``id`` that stays the same from drawing to drawing and from block to block, so
+that whoever shows the text can change what is there instead of replacing it. Slices carry
+``data-source`` and ``data-column``, Bottlenecks ``data-layer``; what else belongs to a source carries
+``data-of``, a lane also ``data-to``, its reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from xml.sax.saxutils import escape, quoteattr
+
+from explorer.graph import BottleneckNode, Graph, concat_graph
+from explorer.language import _, plural
+from explorer.pictures.layout import Layout, Orientation, layout
+from explorer.pictures.layout.lettering import FONTS, source_name
+from explorer.pictures.layout.measures import widths_text
+from explorer.pictures.layout.shapes import BottleneckShape, Box, LaneShape, Point, SliceShape, TextShape
+from explorer.pictures.palette import LIGHT, TOKENS, Palette
+from explorer.spec import DenseBlockSpec, Drawing
+
+FAMILY = '"Source Sans","Source Sans 3","Source Sans Pro","Helvetica Neue",Arial,sans-serif'
+
+
+def style(palette: Palette, scope: str = "") -> str:
+    """CSS that the drawing's classes need; ``scope`` is a selector to put before each rule."""
+    rules = {
+        "text": f"font-family:{FAMILY};font-feature-settings:'tnum','lnum';fill:{palette.ink}",
+        **{f".{role}": f"font-size:{font.size:g}px;font-weight:{font.weight}" for role, font in FONTS.items()},
+        ".width,.note": f"fill:{palette.mute}",
+        ".link": f"font-weight:600;fill:{palette.accent};text-decoration:underline",
+        ".ribbon": f"opacity:{'var(--carried)' if palette is TOKENS else f'{palette.carried:g}'}",
+        ".copy,.comb": "opacity:.54",  # with the ribbon under it about .62
+        ".lane": "fill:none",
+        '[data-kernel="1x1"]': "opacity:.42",
+        '[data-kernel="3x3"]': "opacity:.78",
+        ".hit": "fill:transparent",
+        ".bracket": f"fill:none;stroke:{palette.axis}",
+    }
+    return "".join(
+        f"{','.join(f'{scope} {part}'.strip() for part in selector.split(','))}{{{body}}}"
+        for selector, body in rules.items()
+    )
+
+
+@lru_cache(maxsize=256)
+def picture(
+    block: DenseBlockSpec,
+    drawing: Drawing = "chain",
+    orientation: Orientation = "horizontal",
+    width: float = 980.0,
+    folded: bool = True,
+    palette: Palette = LIGHT,
+    standalone: bool = True,
+) -> str:
+    """The SVG of ``block``; arguments as in :func:`explorer.pictures.layout.layout` and :func:`render`."""
+    return render(layout(concat_graph(block), drawing, orientation, width, folded), palette, standalone)
+
+
+def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> str:
+    """``drawn`` as SVG text.
+
+    Args:
+        drawn: the geometry.
+        palette: colours; :data:`explorer.pictures.palette.TOKENS` for CSS variables.
+        standalone: a file of its own with title, description, style and ground; otherwise a part of the
+            page, whose Bottlenecks and sources are buttons.
+    """
+    width, height = _number(drawn.width), _number(drawn.height)
+    root = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "id": "concat-graph",
+        "class": f"concat {drawn.orientation} {drawn.drawing}",
+        "width": width,
+        "height": height,
+        "viewBox": f"0 0 {width} {height}",
+    }
+    inside = "".join(_groups(drawn, palette, buttons=not standalone))
+    if not standalone:
+        return _tag("svg", root | {"role": "group", "aria-label": f"{title(drawn.graph)} {description(drawn)}"}, inside)
+    head = (
+        _tag("title", {"id": "concat-title"}, escape(title(drawn.graph)))
+        + _tag("desc", {"id": "concat-desc"}, escape(description(drawn)))
+        + _tag("style", {}, style(palette))
+        + _tag("rect", {"width": width, "height": height, "fill": palette.background})
+    )
+    return _tag("svg", root | {"role": "img", "aria-labelledby": "concat-title concat-desc"}, head + inside)
+
+
+# --- words for those who do not see it ----------------------------------------------------------------
+
+
+def title(graph: Graph) -> str:
+    """``Dense Block: 64 channels become 256 in 6 Bottlenecks that add 32 each.``"""
+    block = graph.spec
+    return plural(
+        "Dense Block: {c0} channels become {c} in {layers} Bottleneck that adds {k}.",
+        "Dense Block: {c0} channels become {c} in {layers} Bottlenecks that add {k} each.",
+        block.layers,
+    ).format(c0=f"{block.in_channels:,}", c=f"{block.out_channels:,}", layers=block.layers, k=block.growth_rate)
+
+
+def description(drawn: Layout) -> str:
+    """What the drawing shows, in a sentence or two."""
+    if drawn.drawing == "chain":
+        words = _("As coded: each Bottleneck reads all channels so far, and what it makes is concatenated to them.")
+    else:
+        words = _("As drawn in the paper: every source has an arrow to every later Bottleneck and to the output.")
+    if drawn.fold is not None:
+        folded = _("Bottlenecks {first} to {last} are folded.")
+        words = f"{words} {folded.format(first=drawn.fold.first, last=drawn.fold.last)}"
+    return words
+
+
+def bottleneck_words(node: BottleneckNode) -> str:
+    """``Bottleneck 3: 128 → 128 → 32 channels``."""
+    return _("Bottleneck {number}: {widths} channels").format(number=node.index, widths=widths_text(node.widths))
+
+
+def source_words(graph: Graph, source: int) -> str:
+    """``x₂: 32 channels, made by Bottleneck 2``."""
+    channels = graph.channels_of(source)
+    words = plural("{name}: {channels} channel, {origin}", "{name}: {channels} channels, {origin}", channels)
+    origin = _("made by Bottleneck {number}").format(number=source) if source else _("the block's input")
+    return words.format(name=source_name(source), channels=f"{channels:,}", origin=origin)
+
+
+# --- elements ------------------------------------------------------------------------------------------
+
+
+def _groups(drawn: Layout, palette: Palette, buttons: bool) -> Iterator[str]:
+    """The layers of paint, back to front. What the drawing does not show is left out."""
+    layers = drawn.graph.spec.layers
+
+    def colour(source: int) -> str:
+        return palette.source(source, layers)
+
+    yield _group(
+        "ribbons",
+        (
+            _tag("rect", {"id": r.id, "class": "ribbon", "data-of": r.source, "fill": colour(r.source), **_box(r.box)})
+            for r in drawn.ribbons
+            if r.shown
+        ),
+    )
+    yield _group("hits", (_slice_hit(s) for s in drawn.slices if buttons and s.hit and s.shown))
+    yield _group("lanes", (_lane(lane, colour(lane.source)) for lane in drawn.lanes if lane.shown))
+    yield _group(
+        "flares",
+        (
+            _tag(
+                "path",
+                {"id": f.id, "class": "flare", "data-of": f.source, "fill": colour(f.source), "d": _flare(f.points)},
+            )
+            for f in drawn.flares
+        ),
+    )
+    yield _group(
+        "combs",
+        (
+            _tag(
+                "path",
+                {
+                    "id": c.id,
+                    "class": "comb",
+                    "data-of": c.source,
+                    "stroke": colour(c.source),
+                    "stroke-width": _number(c.thickness, 2),
+                    "stroke-dasharray": f"{_number(c.tooth, 2)} {_number(c.step - c.tooth, 2)}",
+                    "d": f"M{_point(c.start)}L{_point(c.end)}",
+                },
+            )
+            for c in drawn.combs
+            if c.shown
+        ),
+    )
+    yield _group("slices", (_slice(drawn, s, colour(s.source), buttons) for s in drawn.slices if s.shown))
+    yield _group("bottlenecks", (_bottleneck(drawn, b, colour(b.layer), buttons) for b in drawn.bottlenecks))
+    brackets = (
+        _tag("path", {"id": b.id, "class": "bracket", "d": "M" + "L".join(_point(p) for p in b.points)})
+        for b in drawn.brackets
+        if b.shown
+    )
+    texts = (_text(text, buttons) for text in drawn.texts if text.layer is None)
+    yield _group("texts", (*brackets, *texts))
+
+
+def _slice(drawn: Layout, shape: SliceShape, colour: str, buttons: bool) -> str:
+    original = shape.is_new or drawn.drawing == "paper"
+    attributes: dict[str, object] = {
+        "id": shape.id,
+        "class": "slice" if original else "slice copy",
+        "data-source": shape.source,
+        "data-column": shape.column,
+        "fill": colour,
+        **_box(shape.box),
+    }
+    folded = drawn.fold is not None and drawn.fold.holds(shape.column)
+    if buttons and shape.is_new and not folded:
+        attributes |= {"role": "button", "tabindex": 0, "aria-label": source_words(drawn.graph, shape.source)}
+    return _tag("rect", attributes)
+
+
+def _slice_hit(shape: SliceShape) -> str:
+    box = _box(shape.hit) if shape.hit else {}
+    return _tag("rect", {"id": f"hit-{shape.id}", "class": "hit", "data-of": shape.source, **box})
+
+
+def _lane(shape: LaneShape, colour: str) -> str:
+    start, *rest = shape.points
+    return _tag(
+        "path",
+        {
+            "id": shape.id,
+            "class": "lane",
+            "data-of": shape.source,
+            "data-to": shape.reader,
+            "stroke": colour,
+            "stroke-width": _number(shape.thickness, 2),
+            "d": f"M{_point(start)}" + "".join(_cubics(start, rest)),
+        },
+    )
+
+
+def _cubics(start: Point, points: list[Point]) -> Iterator[str]:
+    """Cubic segments relative to their start, which is shorter to send; errors of rounding do not add up."""
+    at = (round(start[0], 1), round(start[1], 1))
+    for i in range(0, len(points), 3):
+        numbers = [round(p[axis] - at[axis], 1) for p in points[i : i + 3] for axis in (0, 1)]
+        yield "c" + _joined(numbers)
+        at = (round(at[0] + numbers[4], 1), round(at[1] + numbers[5], 1))
+
+
+def _joined(numbers: Iterable[float]) -> str:
+    """Numbers as path data, separated only where they must be."""
+    text = ""
+    for value in numbers:
+        number = _number(value)
+        text += number if not text or number.startswith("-") else f" {number}"
+    return text
+
+
+def _flare(points: tuple[Point, ...]) -> str:
+    p = [_point(point) for point in points]
+    return f"M{p[0]}C{p[1]} {p[2]} {p[3]}L{p[4]}C{p[5]} {p[6]} {p[7]}Z"
+
+
+def _bottleneck(drawn: Layout, shape: BottleneckShape, colour: str, buttons: bool) -> str:
+    node = drawn.graph.bottlenecks[shape.layer - 1]
+    attributes: dict[str, object] = {"id": shape.id, "class": "bottleneck", "data-layer": shape.layer}
+    if buttons:
+        attributes |= {"role": "button", "tabindex": 0, "aria-label": bottleneck_words(node)}
+    pieces = "".join(
+        _tag("polygon", {"data-kernel": kernel, "fill": colour, "points": " ".join(_point(p) for p in corners)})
+        for kernel, corners in shape.pieces
+    )
+    texts = "".join(_text(text, buttons) for text in drawn.texts if text.layer == shape.layer)
+    return _tag("g", attributes, _tag("rect", {"class": "hit", "rx": 8, **_box(shape.hit)}) + pieces + texts)
+
+
+def _text(shape: TextShape, buttons: bool) -> str:
+    attributes: dict[str, object] = {
+        "id": f"text-{shape.id}",
+        "class": shape.role,
+        "x": _number(shape.point[0]),
+        "y": _number(shape.point[1]),
+        "text-anchor": shape.anchor,
+    }
+    if shape.source is not None:
+        attributes["data-of"] = shape.source
+    if not shape.link or not buttons:
+        return _tag("text", attributes, escape(shape.text)) if shape.text else ""
+    action = {"class": f"{shape.role} action", "data-action": "fold", "role": "button", "tabindex": 0}
+    start = f"{escape(shape.text)}: " if shape.text else ""
+    return _tag("text", attributes | action, start + _tag("tspan", {"class": "link"}, escape(shape.link)))
+
+
+def _group(name: str, elements: Iterable[str]) -> str:
+    return _tag("g", {"id": f"concat-{name}"}, "".join(elements))
+
+
+def _tag(name: str, attributes: dict[str, object] | dict[str, str], inside: str = "") -> str:
+    written = "".join(f" {key}={quoteattr(str(value))}" for key, value in attributes.items())
+    return f"<{name}{written}>{inside}</{name}>" if inside else f"<{name}{written}/>"
+
+
+def _box(box: Box) -> dict[str, str]:
+    return {
+        "x": _number(box.x, 2),
+        "y": _number(box.y, 2),
+        "width": _number(box.width, 2),
+        "height": _number(box.height, 2),
+    }
+
+
+def _point(point: Point) -> str:
+    return f"{_number(point[0])},{_number(point[1])}"
+
+
+def _number(value: float, decimals: int = 1) -> str:
+    """A pixel value as short as it can be: ``12``, ``0.5``, ``-3.2``."""
+    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
