@@ -66,11 +66,15 @@ def dense_moments(spec: DenseBlockSpec) -> tuple[int, ...]:
 
 
 def _unit_peak(spec: ResidualSpec, layer: int) -> int:
-    """Channels alive at the highest point within unit ``layer``, its input among them."""
+    """Channels alive at the highest point within unit ``layer``, its input among them.
+
+    Pre-activation: ReLU of bn1 3c, ReLU of bn2 or bn3 2c + 3w, conv3 2c + 2w + C, addition 2c + (2 + [p])C;
+    post-activation, ReLU in place: bn2 c + 3w, bn3 c + w + 2C, proj.1 [p](c + 3C); basic: bn1 c + 2w,
+    bn2 c + w + 2C, proj.1 [p](c + 3C).
+    """
     c, w, out = spec.width_before(layer), spec.inner_width, spec.out_channels
-    shortcut = 0 if c == out else out
+    projects = c != out
     if spec.unit == "preactivation":  # the activated input stays alive until the projection has read it
-        return max(3 * c, 2 * c + 3 * w, 2 * c + 2 * w + out, 2 * c + out + shortcut + out)
-    if spec.unit == "postactivation":
-        return max(c + 3 * w, c + w + 2 * out, c + 3 * out if shortcut else c + 2 * out)
-    return max(c + 2 * w, c + w + 2 * out, c + 3 * out if shortcut else c + 2 * out)
+        return max(3 * c, 2 * c + 3 * w, 2 * c + 2 * w + out, 2 * c + (2 + projects) * out)
+    inside = c + (2 if spec.unit == "basic" else 3) * w
+    return max(inside, c + w + 2 * out, (c + 3 * out) * projects)
