@@ -456,10 +456,21 @@ def _decoded(kind: Any, data: Any) -> Any:
     if origin in (typing.Union, types.UnionType):
         if data is None and type(None) in args:
             return None
-        return _decoded(next(a for a in args if a is not type(None)), data)
+        return _decoded(_chosen([a for a in args if a is not type(None)], data), data)
     if origin is tuple:
         inner = [args[0]] * len(data) if len(args) == 2 and args[1] is Ellipsis else list(args)
         return tuple(_decoded(a, item) for a, item in zip(inner, data, strict=True))
     if origin is dict:
         return {key: _decoded(args[1], item) for key, item in data.items()}
     return data
+
+
+def _chosen(kinds: list[Any], data: Any) -> Any:
+    """Which of several kinds ``data`` is; dataclasses are told apart by their ``kind`` field."""
+    if len(kinds) == 1:
+        return kinds[0]
+    name = data.get("kind") if isinstance(data, dict) else None
+    for kind in kinds:
+        if name is not None and getattr(kind, "kind", None) == name:
+            return kind
+    raise TypeError(f"none of {', '.join(k.__name__ for k in kinds)} is of kind {name!r}")

@@ -234,7 +234,7 @@ class RunSpec(Validated):
     dtype: DType = _of(Choice(("float32", "float64", "bfloat16", "float16")), "float32", "type of weights and maps")
     mode: Mode = _of(Choice(("training", "inference")), "training", "inference keeps nothing for backward")
     device: str = _of(
-        Pattern(r"auto|cpu|mps|cuda(:[0-9]{1,2})?", "auto, cpu, cuda, cuda:N or mps"),
+        Pattern(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?", "auto, cpu, cuda, cuda:N or mps"),
         "auto",
         "auto takes the machine's accelerator if it has one",
     )
@@ -285,7 +285,12 @@ class Study:
                 "such that batch · height · width is at least 2 in training (BatchNorm needs two values a channel)",
             )
         if self.view.select is not None and not _selects(self.view.select, self.block.layers):
-            raise SpecError("select", self.view.select, f"within the block's {self.block.layers} Bottlenecks")
+            last = self.block.layers
+            raise SpecError(
+                "select",
+                self.view.select,
+                f"layer-1 to layer-{last}, source-0 to source-{last}, or N-M with N < M ≤ {last} in this block",
+            )
 
     def with_(self, **values: object) -> Study:
         """A copy with some fields changed, by their flat names: ``study.with_(growth_rate=48)``.

@@ -1,0 +1,90 @@
+"""Hypothesis strategies for specs and Studies, small enough to build where a test builds them."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from explorer.spec import (
+    CounterpartSpec,
+    DenseBlockSpec,
+    InputSpec,
+    ResidualSpec,
+    RunSpec,
+    Study,
+    ViewSpec,
+)
+
+DTYPES = ("float32", "float64", "bfloat16", "float16")
+UNITS = ("preactivation", "postactivation", "basic")
+
+
+def dense_blocks(channels: int = 4096, growth: int = 512, layers: int = 64) -> st.SearchStrategy[DenseBlockSpec]:
+    """Dense Blocks of every variant, up to the given sizes."""
+    return st.builds(
+        DenseBlockSpec,
+        in_channels=st.integers(1, channels),
+        growth_rate=st.integers(1, growth),
+        layers=st.integers(1, layers),
+        bottleneck_factor=st.integers(1, 16),
+        bottleneck=st.booleans(),
+        order=st.sampled_from(("pre", "post")),
+    )
+
+
+def residual_blocks(channels: int = 512, units: int = 64) -> st.SearchStrategy[ResidualSpec]:
+    """Stacks of every kind of residual unit, with and without a projection."""
+
+    def of(before: int, after: int) -> st.SearchStrategy[ResidualSpec]:
+        return st.builds(
+            ResidualSpec,
+            in_channels=st.just(before),
+            out_channels=st.sampled_from((after, max(2, before))),
+            inner_width=st.integers(1, channels),
+            units=st.integers(1, units),
+            unit=st.sampled_from(UNITS),
+        )
+
+    return st.tuples(st.integers(1, channels), st.integers(2, channels)).flatmap(lambda pair: of(*pair))
+
+
+def inputs(low: int = 1, high: int = 1024) -> st.SearchStrategy[InputSpec]:
+    """Inputs whose three sizes each lie between ``low`` and ``high``."""
+    size = st.integers(low, high)
+    return st.builds(InputSpec, batch=size, height=size, width=size)
+
+
+def selections(layers: int) -> st.SearchStrategy[str | None]:
+    """Every kind of selection that a block of ``layers`` Bottlenecks has."""
+    layer = st.integers(1, layers)
+    return st.one_of(
+        st.none(),
+        layer.map(lambda i: f"layer-{i}"),
+        st.integers(0, layers).map(lambda i: f"source-{i}"),
+        layer.flatmap(lambda reader: st.integers(0, reader - 1).map(lambda source: f"{source}-{reader}")),
+    )
+
+
+@st.composite
+def studies(draw: st.DrawFn) -> Study:
+    """Legal Studies that use every field."""
+    block = draw(dense_blocks())
+    mode = draw(st.sampled_from(("training", "inference")))
+    size = draw(inputs().filter(lambda i: mode == "inference" or i.positions >= 2))
+    run = draw(
+        st.builds(
+            RunSpec,
+            dtype=st.sampled_from(DTYPES),
+            mode=st.just(mode),
+            device=st.sampled_from(("auto", "cpu", "mps", "cuda", "cuda:0", "cuda:12")),
+            seed=st.integers(0, 2**32 - 1),
+        )
+    )
+    choice = draw(
+        st.builds(
+            CounterpartSpec,
+            match=st.sampled_from(("depth", "parameters", "macs", "saved_bytes")),
+            unit=st.sampled_from(UNITS),
+        )
+    )
+    view = draw(st.builds(ViewSpec, drawing=st.sampled_from(("chain", "paper")), select=selections(block.layers)))
+    return Study(block, size, choice, run, view)
