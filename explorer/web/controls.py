@@ -29,13 +29,13 @@ def sidebar(study: Study) -> None:
         _slider("growth_rate", _("Growth rate *k*"), study)
         _slider("layers", _("Bottlenecks *L*"), study)
         _slider("in_channels", _("Input channels *c*₀"), study)
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="xsmall"):
             _number("height", _("Height *H*"), width=74)
             _number("width", _("Width *W*"), width=74)
             _number("batch", _("Batch *N*"), width=74)
         _bound_choice("dtype", _("dtype"))
         _device(study)
-        _choice("match", _("Residual block matches"), _match_labels())
+        _choice("match", _("Residual block matches"), _match_labels(), study)
         with st.expander(_("Advanced")):
             _number("bottleneck_factor", _("Bottleneck factor *b*"))
             st.toggle(
@@ -45,19 +45,21 @@ def sidebar(study: Study) -> None:
                 bind="query-params",
                 help=_help("bottleneck"),
             )
-            _choice("order", _("Order in a Bottleneck"), _order_labels())
-            _choice("unit", _("Residual unit"), _unit_labels())
-            _choice("mode", _("Mode"), _mode_labels())
+            _choice("order", _("Order in a Bottleneck"), _order_labels(), study)
+            _choice("unit", _("Residual unit"), _unit_labels(), study)
+            _choice("mode", _("Mode"), _mode_labels(), study)
             _number("seed", _("Seed"))
 
 
 def drawing_toggle() -> None:
     """The switch between both drawings of the graph, for the page that shows it."""
     labels = {"chain": _("As coded"), "paper": _("As drawn in the paper")}
-    st.session_state.setdefault("drawing", link.current_study().view.drawing)  # another page did not draw the switch
+    now = link.current_study().view.drawing
+    _show("drawing", now)
     st.segmented_control(
         _("Drawing"),
         list(labels),
+        default=now,
         format_func=labels.__getitem__,
         key="drawing",
         required=True,
@@ -85,10 +87,12 @@ def preset_of(study: Study) -> str:
 
 
 def _preset(study: Study) -> None:
-    _show("preset", preset_of(study))
+    now, options = preset_of(study), [*PRESETS, _CUSTOM]
+    _show("preset", now)
     st.selectbox(
         _("Preset"),
-        [*PRESETS, _CUSTOM],
+        options,
+        index=options.index(now),
         format_func=lambda label: _("Custom") if label == _CUSTOM else _(label),
         key="preset",
         on_change=_apply_preset,
@@ -106,7 +110,7 @@ def _slider(name: str, label: str, study: Study) -> None:
     info, value = FIELDS[name], study[name]
     assert isinstance(info.domain, Whole)
     options = stops(info.domain)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="small"):
         st.select_slider(
             label,
             sorted({*options, value, info.default}),  # the slider can stand on any number that a link names
@@ -159,11 +163,13 @@ def _bound_choice(name: str, label: str) -> None:
     st.selectbox(label, options, index=options.index(info.default), key=name, bind="query-params", help=_help(name))
 
 
-def _choice(name: str, label: str, labels: dict[str, str]) -> None:
+def _choice(name: str, label: str, labels: dict[str, str], study: Study) -> None:
     """A choice whose labels are longer than its words in the link."""
+    _show(name, study[name])
     st.selectbox(
         label,
         list(labels),
+        index=list(labels).index(study[name]),  # what the browser shows if it has to mount the widget anew
         format_func=lambda option: labels.get(option, option),
         key=name,
         on_change=link.write,
@@ -177,9 +183,11 @@ def _device(study: Study) -> None:
     accelerator = "mps" if platform.system() == "Darwin" else "cuda"
     labels[accelerator] = _("GPU")
     labels.setdefault(study.run.device, study.run.device)  # a link may name cuda:1
+    _show("device", study.run.device)
     st.segmented_control(
         _("Device"),
         list(labels),
+        default=study.run.device,
         format_func=lambda option: labels.get(option, option),
         key="device",
         required=True,

@@ -11,7 +11,13 @@ from explorer.web import controls, link, notice, style
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
-st.set_page_config(page_title=_("Dense Block Explorer"), layout="wide", initial_sidebar_state=style.SIDEBAR_WIDTH)
+st.set_page_config(
+    page_title=_("Dense Block Explorer"),
+    layout="wide",
+    initial_sidebar_state=style.SIDEBAR_WIDTH,
+    # With an entry of its own the menu is there, and in it the switch between light and dark.
+    menu_items={"About": _("A DenseNet block, built and run as you move its sliders. Every number is counted.")},
+)
 page = st.navigation([st.Page(PAGES / "explore.py", title=_("Explore"), default=True)], position="top")
 style.apply()
 controls.sidebar(link.resolve())

@@ -21,9 +21,10 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
 from explorer.codec import Reading, read_leniently, to_query
+from explorer.language import _
 from explorer.spec import FIELDS, SpecError, Study
 
-STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and what was not taken
+STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and sentences on what was not taken
 _STREAMLITS_OWN = ("embed", "embed_options")
 
 #: Fields whose widget is bound to the address; the others are written by :func:`write`.
@@ -51,7 +52,7 @@ def resolve() -> Study:
     reading = read(context.query_string)
     leads = STUDY not in st.session_state or context.is_history_navigation
     if leads:
-        study, problems = reading.study, reading.problems
+        study, problems = reading.study, tuple(map(_told, reading.problems))
         for name in CHOSEN:
             st.session_state[name] = study[name]
         _tidy(context, reading)
@@ -70,7 +71,7 @@ def resolve() -> Study:
 def current_study() -> Study:
     """The Study that the page shows now, with the view (drawing, selection) as it stands."""
     study: Study = st.session_state[STUDY]
-    drawing = st.session_state.get("drawing", study.view.drawing)
+    drawing = st.session_state.get("drawing") or study.view.drawing
     try:
         return study.with_(drawing=drawing, select=_selection(_context()))
     except SpecError:  # a selection that this block does not have
@@ -105,15 +106,26 @@ def _selection(context: ScriptRunContext) -> str | None:
     return dict(parse_qsl(context.query_string)).get("select")
 
 
-def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[SpecError, ...]]:
+def _told(problem: SpecError) -> str:
+    """What was wrong with a link, and what is shown instead."""
+    info = FIELDS.get(problem.field)
+    if info is None:
+        return f"{problem} {_('It is passed over.')}"
+    if info.default is None:
+        return f"{problem} {_('Nothing is selected.')}"
+    default = str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
+    return f"{problem} {_('The default, {value}, is kept.').format(value=default)}"
+
+
+def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[str, ...]]:
     names = [*BOUND, *CHOSEN]
     values = {name: st.session_state.get(name, before[name]) for name in names}
     values = {name: before[name] if value is None else value for name, value in values.items()}
-    problems: list[SpecError] = []
+    problems: tuple[str, ...] = ()
     try:
         study = before.with_(**values, select=None)
     except SpecError as problem:  # each widget keeps its own bounds, so this is a rule between fields
-        problems.append(problem)
+        problems = (f"{problem} {_('The value before it is kept.')}",)
         study = before.with_(select=None)
         changed = tuple(name for name in names if values[name] != before[name])
         apply(study, changed)
@@ -122,7 +134,7 @@ def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[Spec
             study = study.with_(select=select)
         except SpecError:  # fewer Bottlenecks than before: what was selected is gone
             _put({"select": None})
-    return study, tuple(problems)
+    return study, problems
 
 
 def _tidy(context: ScriptRunContext, reading: Reading) -> None:

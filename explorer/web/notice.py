@@ -8,13 +8,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer.language import _, plural
-from explorer.spec import SpecError
 from explorer.web import link
 
 _SHOWN = 4
 
 
-def show(problems: Sequence[SpecError]) -> None:
+def show(problems: Sequence[str]) -> None:
     """Shows ``problems`` above the page until they are dismissed or something is changed.
 
     The container is there even when it is empty, so that nothing below it moves in Streamlit's tree:
@@ -23,14 +22,13 @@ def show(problems: Sequence[SpecError]) -> None:
     with st.container(key="notice", border=False):
         if not problems:
             return
-        lines = [f"- {plain(str(problem))}" for problem in problems[:_SHOWN]]
+        lines = [f"- {plain(problem)}" for problem in problems[:_SHOWN]]
         rest = len(problems) - _SHOWN
         if rest > 0:
             lines.append("- " + plural("and one more.", "and {count} more.", rest).format(count=rest))
         told = plural("One value was not taken:", "{count} values were not taken:", len(problems))
-        kept = _("What is not allowed keeps its default or what it was.")
         with st.container(border=True, key="notice-box"):
-            st.markdown("\n".join([told.format(count=len(problems)), "", *lines, "", kept]))
+            st.markdown("\n".join([told.format(count=len(problems)), "", *lines]))
             st.button(_("Dismiss"), key="dismiss", on_click=link.dismiss)
 
 

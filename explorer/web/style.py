@@ -10,7 +10,7 @@ MAIN_WIDTH = 980  # px, where the window has room
 _CSS = f"""
 <style>
 [data-testid="stMainBlockContainer"] {{
-  max-width: {MAIN_WIDTH}px; padding: 4.25rem 0 3rem; width: calc(100% - 4.5rem); margin-inline: auto;
+  max-width: {MAIN_WIDTH}px; padding: 4.25rem 0 3rem; width: calc(100% - 2.5rem); margin-inline: auto;
 }}
 [data-testid="stMain"] {{ font-feature-settings: "tnum"; }}
 .st-key-notice:not(:has([data-testid="stMarkdown"])) {{ display: none; }}
@@ -20,7 +20,20 @@ _CSS = f"""
 [data-testid="stSidebar"] [data-testid="stSliderTickBar"] {{ display: none; }}
 [data-testid="stSidebar"] [data-testid="stNumberInputStepUp"],
 [data-testid="stSidebar"] [data-testid="stNumberInputStepDown"] {{ display: none; }}
-[data-testid="stSidebar"] [data-testid="stSidebarUserContent"] {{ padding-bottom: 2rem; }}
+
+/* The name stands where Streamlit leaves an empty line for a logo; the button to close stays on top of it. */
+[data-testid="stSidebarHeader"] {{ position: absolute; inset: 0 0 auto auto; pointer-events: none; z-index: 1; }}
+[data-testid="stSidebarHeader"] > * {{ pointer-events: auto; }}
+[data-testid="stSidebar"] [data-testid="stSidebarUserContent"] {{ padding: 1.1rem 0 2rem; }}
+
+/* Help appears when it may be wanted: on the control under the pointer or in focus. */
+@media (hover: hover) {{
+  [data-testid="stSidebar"] [data-testid="stTooltipIcon"] {{ opacity: 0; transition: opacity .14s linear; }}
+  [data-testid="stSidebar"] [data-testid="stElementContainer"]:hover [data-testid="stTooltipIcon"],
+  [data-testid="stSidebar"] [data-testid="stElementContainer"]:focus-within [data-testid="stTooltipIcon"] {{
+    opacity: 1;
+  }}
+}}
 [data-testid="stSidebar"] [data-testid="stVerticalBlock"] {{ gap: .75rem; }}
 
 @media (max-width: 640px) {{

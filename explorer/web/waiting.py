@@ -1,0 +1,121 @@
+"""How a page asks for measurements without ever waiting for them.
+
+    states = waiting.measure(study)            # what is known now; asks for the rest
+    found = explorer.study.findings(study, states)
+    …draw everything from ``found``…
+    waiting.watch(states)                      # last: redraws the page when something has come in
+
+A page draws what is known, so closed forms are there at once. While something is pending, an
+invisible fragment asks the engine a few times a second, and reruns the page when an answer is there.
+States are found by job, so a late answer to an older question cannot stand under a newer block.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+
+from explorer.engine import Done, Engine, Failed, Pending, State
+from explorer.findings import Problem
+from explorer.language import _
+from explorer.spec import Job, Study, TimeJob
+from explorer.study import count_jobs, time_job
+from explorer.web.engine_holder import engine
+
+REST = 0.4  # seconds that the controls rest before anything is timed
+_WAITER, _ASKED, _BLOCK, _CHANGED, _STOPPED = "_waiter", "_asked", "_block", "_changed_at", "_stopped"
+
+
+def measure(study: Study) -> dict[Job, State]:
+    """How the Study's jobs stand, after asking for those that are due; never blocks.
+
+    Counts are asked for at once. The timing follows when they are answered and the controls have
+    rested for :data:`REST` seconds; until then it is shown as pending. Whatever this session asked
+    for an earlier block is given up.
+    """
+    session, runs = st.session_state, engine()
+    block = study.with_(drawing="chain", select=None)
+    if session.get(_BLOCK) != block:
+        session[_BLOCK], session[_CHANGED], session[_STOPPED] = block, time.monotonic(), False
+    counts, timing = tuple(dict.fromkeys(count_jobs(study).values())), time_job(study)
+    wanted: tuple[Job, ...] = (*counts, timing)
+    _give_up(runs, session.get(_ASKED, frozenset()) - {*wanted})
+    if session[_STOPPED]:
+        return {job: _or_stopped(runs.state(job)) for job in wanted}
+    states: dict[Job, State] = {job: runs.submit(job, waiter()) for job in counts}
+    asked: set[Job] = {*counts}
+    if _time_is_due(runs, timing, states.values()):
+        states[timing] = runs.submit(timing, waiter())
+        asked.add(timing)
+    elif _answered(states.values()):
+        states[timing] = Pending(running=False, ahead=0, since=session[_CHANGED])
+    session[_ASKED] = frozenset(asked)
+    return states
+
+
+def watch(states: Mapping[Job, State]) -> None:
+    """Reruns the page when one of the pending ``states`` is answered. Draws nothing; call it last."""
+    pending = [job for job, state in states.items() if isinstance(state, Pending)]
+    if pending:
+        st.fragment(_poll, run_every=interval(states.values(), only_timing=isinstance(pending[0], TimeJob)))(pending)
+
+
+def waiter() -> str:
+    """By what name this browser session waits at the engine."""
+    name: str = st.session_state.setdefault(_WAITER, uuid.uuid4().hex)
+    return name
+
+
+def stop() -> None:
+    """A button's callback: gives up what is pending; stays so until the block changes or :func:`again`."""
+    _give_up(engine(), st.session_state.get(_ASKED, frozenset()))
+    st.session_state[_STOPPED] = True
+
+
+def again() -> None:
+    """A button's callback: asks anew after :func:`stop`."""
+    st.session_state[_STOPPED] = False
+
+
+def interval(states: Iterable[State], only_timing: bool = False) -> float:
+    """Seconds between two looks at the engine: the longer the queue, the fewer, from 0.2 to 1."""
+    ahead = max((state.ahead for state in states if isinstance(state, Pending)), default=0)
+    return min(1.0, (0.4 if only_timing else 0.2) + 0.05 * ahead)
+
+
+def _poll(pending: list[Job]) -> None:
+    runs = engine()
+    for job in pending:
+        if job in st.session_state[_ASKED]:
+            if not isinstance(runs.state(job, waiter()), Pending):  # answered, or nobody waited any more
+                st.rerun()
+        elif time.monotonic() - st.session_state[_CHANGED] >= REST and len(pending) == 1:
+            st.rerun()  # only the timing is left, and now it is due
+
+
+def _time_is_due(runs: Engine, timing: TimeJob, counts: Iterable[State]) -> bool:
+    known = runs.state(timing)
+    if isinstance(known, Done | Failed):  # somebody has measured it
+        return True
+    rested = time.monotonic() - st.session_state[_CHANGED] >= REST
+    done = list(counts)
+    return rested and _answered(done) and not any(isinstance(state, Pending) for state in done)
+
+
+def _answered(counts: Iterable[State]) -> bool:
+    """Whether a block that ran, or may yet run, is among them: else there is nothing to time."""
+    return any(not isinstance(state, Failed) for state in counts)
+
+
+def _give_up(runs: Engine, jobs: Iterable[Job]) -> None:
+    for job in jobs:
+        runs.cancel(job, waiter())
+
+
+def _or_stopped(state: State | None) -> State:
+    if isinstance(state, Done | Failed):
+        return state
+    return Failed(Problem("cancelled", _("Stopped before it was measured."), _("Change a value, or measure again.")))
