@@ -1,0 +1,55 @@
+# make run    the explorer in your browser             make serve HOST=0.0.0.0 NAMES=lab.example.org
+# make test   the checks, then all tests               make check, make format, make bench, make clean
+#
+# Each target first makes .venv and installs there what the requirements pin, if that has changed.
+# Settings: PORT=8501, HOST=127.0.0.1, NAMES=…, PYTHON=python3.12, and ARGS=… for pytest.
+# All paths are relative, so a folder with spaces in its name works.
+
+.PHONY: run serve test check format bench clean environment test-environment test-browser
+.NOTPARALLEL:
+.DEFAULT_GOAL := run
+
+# Not "?=": some shells export HOST, the machine's name, to everything they start.
+HOST = 127.0.0.1
+PORT = 8501
+NAMES =
+PYTHON =
+ARGS =
+
+VENV_PYTHON = .venv/bin/python
+MAKE_ENVIRONMENT = python="$$(sh explorer/setup/find-python '$(PYTHON)')" && exec "$$python" -I explorer/setup/environment.py
+
+run: environment
+	@exec $(VENV_PYTHON) -m explorer.launch --host '$(HOST)' --port '$(PORT)' --names '$(NAMES)'
+
+serve: environment
+	@exec $(VENV_PYTHON) -m explorer.launch --host '$(HOST)' --port '$(PORT)' --names '$(NAMES)' --no-browser
+
+test: check test-browser
+	@exec $(VENV_PYTHON) -m pytest $(ARGS)
+
+check: test-environment
+	@$(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m mypy
+
+format: test-environment
+	@$(VENV_PYTHON) -m ruff format .
+	@$(VENV_PYTHON) -m ruff check --fix .
+
+bench: test-environment test-browser
+	@$(VENV_PYTHON) -m explorer bench page
+	@$(VENV_PYTHON) -m explorer bench engine
+
+environment:
+	@$(MAKE_ENVIRONMENT) requirements.txt
+
+test-environment:
+	@$(MAKE_ENVIRONMENT) tests/requirements.txt
+
+test-browser: test-environment
+	@exec $(VENV_PYTHON) -m explorer.setup.browser
+
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf '{}' +
