@@ -1,12 +1,10 @@
-"""What stands in for a worker in tests: answers made from the closed forms, and random Studies."""
+"""What stands in for a worker in tests: answers made from the closed forms."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
-
-from hypothesis import strategies as st
 
 from explorer.engine import Done, Pending, State
 from explorer.findings import (
@@ -19,7 +17,7 @@ from explorer.findings import (
     Timing,
     to_builtins,
 )
-from explorer.spec import FIELDS, Choice, CountJob, Flag, Job, SpecError, Study, TimeJob, Whole
+from explorer.spec import CountJob, Job, Study, TimeJob
 from explorer.study import count_jobs, time_job
 from explorer.theory import block_theory
 
@@ -94,29 +92,3 @@ class Instant:
 
     def close(self) -> None:
         self.closed = True
-
-
-# --- random Studies -------------------------------------------------------------------------------
-
-
-def _values(name: str) -> st.SearchStrategy[Any]:
-    domain = FIELDS[name].domain
-    if isinstance(domain, Whole):
-        near_default = st.integers(domain.low, min(domain.high, 64))
-        return near_default | st.integers(domain.low, domain.high) | st.sampled_from([domain.low, domain.high])
-    if isinstance(domain, Choice):
-        return st.sampled_from(domain.options)
-    if isinstance(domain, Flag):
-        return st.booleans()
-    return st.sampled_from({"device": ["auto", "cpu", "mps", "cuda", "cuda:3"]}.get(name, [FIELDS[name].default]))
-
-
-@st.composite
-def studies(draw: st.DrawFn) -> Study:
-    """Any legal Study; every field has its default in about half of them."""
-    names = draw(st.sets(st.sampled_from(sorted(FIELDS))))
-    values = {name: draw(_values(name)) for name in sorted(names)}
-    try:
-        return Study().with_(**values)
-    except SpecError:  # the one rule between fields: training on a single value per channel
-        return Study().with_(**values | {"batch": 2})

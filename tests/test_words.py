@@ -6,7 +6,8 @@ import re
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from study_fakes import ABSENT, CPU, REFUSED, answers, counted, studies
+from strategies import studies
+from study_fakes import ABSENT, CPU, REFUSED, answers, counted
 
 from explorer.engine import Done, Failed, State
 from explorer.findings import Findings, Problem, Quantity, Timing, to_builtins

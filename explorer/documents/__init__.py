@@ -1,0 +1,1 @@
+"""A Study's findings as documents: table, JSON, PyTorch source, Python session."""

@@ -1,0 +1,166 @@
+"""Findings as a table for a terminal: plain text of at most 100 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from explorer.findings import BlockFindings, BlockTheory, Findings, Quantity, Timing
+from explorer.pictures.captions import disagreement, matched_words
+from explorer.pictures.words import (
+    Kind,
+    Scale,
+    byte_scale,
+    difference,
+    headline,
+    mac_scale,
+    ms,
+    ratio,
+    thousands,
+    timing_difference,
+    where,
+    why,
+)
+
+WIDTH = 100
+_ORIGINS = {"closed_form": "closed form", "counted": "counted", "tracked": "tracked", "device": "allocator"}
+
+
+def describe_text(findings: Findings) -> str:
+    """All findings, origins side by side, per layer, and the reason for whatever is missing."""
+    return "\n".join(line.rstrip() for part in _parts(findings) if part for line in (*part, "")).rstrip() + "\n"
+
+
+def _parts(findings: Findings) -> Iterator[Sequence[str]]:
+    yield _wrapped(headline(findings)) + _wrapped(where(findings))
+    yield _problems(findings)
+    yield _quantity("Parameters", findings, [b.parameters for b in findings.blocks], Scale("", 1, 0), "count")
+    macs = [b.macs for b in findings.blocks]
+    yield _quantity("MACs", findings, macs, mac_scale(_known(macs)), "count")
+    saved = [b.saved_bytes for b in findings.blocks]
+    yield _quantity("Saved for backward, bytes", findings, saved, byte_scale(_known(saved)), "amount")
+    peak = [b.peak_bytes for b in findings.blocks]
+    step = "a training step" if findings.study.run.mode == "training" else "an inference forward"
+    yield _quantity(f"Peak of {step}, bytes", findings, peak, byte_scale(_known(peak), 1), "amount")
+    yield _times("Forward time, ms", findings, [b.forward for b in findings.blocks])
+    yield _times("Training step, ms", findings, [b.step for b in findings.blocks])
+    for block in findings.blocks:
+        yield _layers(block)
+    yield _fairness(findings)
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _known(quantities: Sequence[Quantity]) -> list[int]:
+    return [quantity.value for quantity in quantities if quantity.value is not None]
+
+
+def _problems(findings: Findings) -> list[str]:
+    """Each reason once, with the blocks it concerns."""
+    blocks = [(b.label, b.problem) for b in findings.blocks] + [("times", findings.timing_problem)]
+    lines: list[str] = []
+    for problem in findings.problems:
+        whom = list(dict.fromkeys(label for label, found in blocks if found == problem))
+        names = "" if len(whom) >= len(findings.blocks) else f" ({', '.join(whom)})"
+        lines += _wrapped(f"Not measured{names}: {why(problem)}", "  ")
+    return lines
+
+
+def _quantity(title: str, findings: Findings, quantities: Sequence[Quantity], scale: Scale, kind: Kind) -> list[str]:
+    if not any(_known(quantities)):
+        nothing = quantities[0].name == "saved_bytes" and findings.study.run.mode == "inference"
+        return [f"{title}: {'inference keeps nothing' if nothing else 'not tracked; it has no closed form'}"]
+    origins = [origin for origin in _ORIGINS if any(origin in q.values for q in quantities)]
+    rows = [["", *(_ORIGINS[origin] for origin in origins), ""]]
+    for block, quantity in zip(findings.blocks, quantities, strict=True):
+        numbers = [_number(quantity, origin) for origin in origins]
+        rows.append([block.label, *numbers, _beside(block, quantity, quantities[0], scale, kind)])
+    return [*_wrapped(f"{title} ({quantities[0].convention})"), *_aligned(rows)]
+
+
+def _number(quantity: Quantity, origin: str) -> str:
+    if origin not in quantity.values:
+        return "–"
+    compared = origin in ("counted", "tracked") and "closed_form" in quantity.values
+    mark = ("✕ " if quantity.differs else "✓ ") if compared else ""
+    return mark + thousands(quantity.values[origin])
+
+
+def _beside(block: BlockFindings, quantity: Quantity, dense: Quantity, scale: Scale, kind: Kind) -> str:
+    """The number in its everyday unit, dense ÷ it, and a difference between origins."""
+    words = [scale.full(quantity.value)] if scale.unit and quantity.value is not None else []
+    if block.role != "dense":
+        words += [ratio(dense.value, quantity.value), difference(dense.value, quantity.value, kind)]
+    words.append(disagreement(quantity))
+    return "  ".join(word for word in words if word)
+
+
+def _times(title: str, findings: Findings, timings: Sequence[Timing | None]) -> list[str]:
+    dense = timings[0]
+    rows = [["", "median", "middle half", "runs", ""]]
+    for block, timing in zip(findings.blocks, timings, strict=True):
+        if timing is not None:
+            beside = "" if block.role == "dense" else "  ".join(w for w in timing_difference(dense, timing) if w)
+            half = f"{ms(timing.q1)} to {ms(timing.q3)}"
+            rows.append([block.label, ms(timing.median), half, str(timing.runs), beside])
+    return [title, *_aligned(rows)] if len(rows) > 1 else []
+
+
+def _layers(block: BlockFindings) -> list[str]:
+    theory: BlockTheory = block.theory
+    macs, saved = mac_scale(x.macs for x in theory.layers), byte_scale(x.saved_bytes for x in theory.layers)
+    unit = "Bottleneck" if theory.spec.kind == "dense" else "unit"
+    rows = [
+        [
+            unit,
+            "reads",
+            "makes",
+            "gives",
+            "parameters",
+            f"MACs, {macs.unit}" if macs.unit else "MACs",
+            f"saved, {saved.unit}" if theory.saved_bytes else "",
+            "",
+        ]
+    ]
+    rows += [
+        [
+            str(layer.index),
+            thousands(layer.in_channels),
+            thousands(layer.new_channels),
+            thousands(layer.out_channels),
+            thousands(layer.parameters),
+            macs.text(layer.macs),
+            saved.text(layer.saved_bytes) if theory.saved_bytes else "",
+            "",
+        ]
+        for layer in theory.layers
+    ]
+    shape = " × ".join(map(str, block.measurement.output_shape if block.measurement else theory.output_shape))
+    return [*_wrapped(f"{block.label}, layer by layer (output {shape})"), *_aligned(rows)]
+
+
+def _fairness(findings: Findings) -> list[str]:
+    lines = [
+        line
+        for counterpart in (findings.theory.residual, findings.theory.second)
+        for line in _wrapped(f"{counterpart.label}: {matched_words(counterpart)}", "  ")
+    ]
+    return [*lines, "These are sizes and times; they say nothing about accuracy."]
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """First column flush left, numbers flush right, the last column's words after them or, too wide, below."""
+    columns = list(zip(*(row[:-1] for row in rows), strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    lines = []
+    for row in rows:
+        first, *numbers = row[:-1]
+        line = "  " + first.ljust(widths[0])
+        line += "".join("   " + cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True))
+        if len(line) + 3 + len(row[-1]) <= WIDTH:
+            lines.append(f"{line}   {row[-1]}")
+        else:
+            lines += [line, *textwrap.wrap(row[-1], WIDTH, initial_indent="      ", subsequent_indent="      ")]
+    return lines
