@@ -1,0 +1,210 @@
+"""The command line: ``describe``, ``link`` and ``bench``.
+
+Exit codes: 0; 2 for bad input; 3 where a measurement was refused, failed or timed out, or the device
+is absent (the closed forms and the reason are printed all the same); 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from explorer.codec import add_flags, from_flags, to_link
+from explorer.documents.json_document import describe_json
+from explorer.documents.table import describe_text
+from explorer.findings import Findings
+from explorer.spec import FIELDS, SpecError, Study, Whole, shown
+from explorer.study import explore
+
+if TYPE_CHECKING:
+    from explorer.bench.rows import BenchRow
+
+OK, BAD_INPUT, NOT_MEASURED, INTERRUPTED = 0, 2, 3, 130
+COMMANDS = ("describe", "link", "bench")
+_RUNS = Whole(1, 1000)
+DEFAULT_BASE = "http://127.0.0.1:8501"
+
+Explore = Callable[[Study], Findings]
+
+
+class _BadInput(Exception):
+    """A command line that cannot be read; the text is one sentence for a person."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises one sentence instead of printing its usage and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _BadInput(_sentence(message))
+
+
+def main(argv: Sequence[str], explore: Explore = explore) -> int:
+    """Runs one command line and returns its exit code; never raises.
+
+    Args:
+        argv: the words after ``python -m explorer``.
+        explore: what measures a Study.
+    """
+    try:
+        return _main(argv, explore)
+    except (_BadInput, SpecError) as problem:
+        return _complain(str(problem), BAD_INPUT)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        _discard_output()
+        return OK
+    except SystemExit as end:  # argparse's --help
+        return OK if not end.code else BAD_INPUT
+    except Exception as error:  # the last resort: a sentence instead of a traceback
+        return _complain(
+            f"Something unexpected failed ({type(error).__name__}: {shown(str(error), 200)}).", NOT_MEASURED
+        )
+
+
+def _main(argv: Sequence[str], explore: Explore) -> int:
+    parser = _parser()
+    options, unknown = parser.parse_known_args(list(argv))
+    if options.command is None:
+        raise _BadInput(f"Say what to do: one of {', '.join(COMMANDS)}; --help explains them.")
+    if unknown:
+        raise _BadInput(_unknown(unknown[0], options.command))
+    if options.command == "bench":
+        return _bench(options.what, options.runs)
+    study = from_flags(options)
+    link = to_link(study, os.environ.get("EXPLORER_PUBLIC_URL") or DEFAULT_BASE)
+    if options.command == "link":
+        _write(sys.stdout, link + "\n")
+        return OK
+    found = explore(study)
+    if options.json:
+        _write(sys.stdout, json.dumps(describe_json(found, link), indent=2, allow_nan=False) + "\n")
+    else:
+        _write(sys.stdout, f"{describe_text(found)}\n{link}\n")
+    return NOT_MEASURED if found.problems else OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m explorer",
+        description="A DenseNet block, built in PyTorch, run and explained.",
+        epilog="Exit codes: 0; 2 bad input; 3 something was not measured (the reason is printed).",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="describe | link | bench", parser_class=_Parser)
+    text = "build and run the block, and print what was found"
+    describe = commands.add_parser("describe", help=text, description=text.capitalize() + ".", allow_abbrev=False)
+    describe.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_flags(describe)
+    text = "print the page's address for the block"
+    detail = f"{text.capitalize()}. Its base is EXPLORER_PUBLIC_URL, or {DEFAULT_BASE}."
+    add_flags(commands.add_parser("link", help=text, description=detail, allow_abbrev=False))
+    text = "measure how fast the page or the engine answers"
+    bench = commands.add_parser("bench", help=text, description=text.capitalize() + ".", allow_abbrev=False)
+    bench.add_argument("what", choices=("page", "engine"), help="what to measure")
+    bench.add_argument(
+        "--runs", default="10", metavar="N", help=f"times each thing is measured: {_RUNS.words} (default 10)"
+    )
+    return parser
+
+
+# --- sentences ------------------------------------------------------------------------------------
+
+
+def _sentence(message: str) -> str:
+    """argparse's message as one sentence that says what is allowed."""
+    if found := re.match(r"argument (--[a-z-]+): expected one argument", message):
+        info = FIELDS.get(found[1][2:].replace("-", "_"))
+        return f"{found[1]} needs a value: {info.domain.words if info else _RUNS.words}."
+    if found := re.match(r"argument (\S+): ignored explicit argument (.*)", message, re.DOTALL):
+        return f"{found[1]} takes no value, not {found[2][:60]}."
+    if found := re.match(r"argument what: invalid choice: (.*) \(choose from", message, re.DOTALL):
+        return f"What to bench must be one of page, engine, not {found[1][:60]}."
+    if found := re.match(r"argument .*: invalid choice: (.*) \(choose from", message, re.DOTALL):
+        return f"The command must be one of {', '.join(COMMANDS)}, not {found[1][:60]}."
+    if "required: what" in message:
+        return "Say what to bench: page or engine."
+    return message[:1].upper() + message[1:160].rstrip(".") + "."
+
+
+def _unknown(word: str, command: str) -> str:
+    if not word.startswith("-"):
+        return f"{command} takes flags only, so {shown(word)} is not understood; --help lists them."
+    flags = ["--runs"] if command == "bench" else [info.flag for info in FIELDS.values()]
+    if command == "describe":
+        flags.append("--json")
+    near = difflib.get_close_matches(word[:40].partition("=")[0], flags, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"{command} has no flag {shown(word)}{hint}; allowed are {', '.join(flags)}."
+
+
+# --- output ---------------------------------------------------------------------------------------
+
+_PLAIN = str.maketrans(
+    {"×": "x", "÷": "/", "✓": "=", "✕": "!", "·": "*", "–": "-", "−": "-", "’": "'", "₀": "0", "…": "...", "Σ": "sum"}
+)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Writes what the terminal can show: signs that it lacks as their nearest ASCII."""
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
+    stream.write(text)
+    stream.flush()
+
+
+def _complain(sentence: str, code: int) -> int:
+    with contextlib.suppress(OSError):  # nobody listens; the exit code still says it
+        _write(sys.stderr, sentence + "\n")
+    return code
+
+
+def _discard_output() -> None:
+    """Sends what is still buffered nowhere, so that the interpreter's own flush at exit stays quiet."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+# --- benchmarks -----------------------------------------------------------------------------------
+
+
+def _bench(what: str, runs: str) -> int:
+    """Measures and prints. The benchmarks are imported here: only this command needs them."""
+    count = _RUNS.parse(runs)
+    if not isinstance(count, int) or not _RUNS.holds(count):
+        raise SpecError("runs", runs, _RUNS.words)
+    if what == "engine":
+        from explorer.bench.engine import bench_engine
+
+        rows = bench_engine(count)
+    else:
+        from explorer.bench.page import bench_page
+
+        rows = bench_page(count)
+    _write(sys.stdout, bench_table(rows))
+    return OK
+
+
+def bench_table(rows: Sequence[BenchRow]) -> str:
+    """One line per measured thing: median, lowest to highest, unit, number of runs."""
+    cells = [
+        ("", "median", "low – high", "", "runs"),
+        *((r.label, f"{r.median:,.2f}", f"{r.low:,.2f} – {r.high:,.2f}", r.unit, str(r.runs)) for r in rows),
+    ]
+    wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "".join(
+        f"{label.ljust(wide[0])}  {median.rjust(wide[1])}  {spread.rjust(wide[2])}  {unit.ljust(wide[3])}  "
+        f"{runs.rjust(wide[4])}".rstrip()
+        + "\n"
+        for label, median, spread, unit, runs in cells
+    )
