@@ -103,8 +103,11 @@ def from_flags(flags: argparse.Namespace) -> Study:
     Raises:
         SpecError: a flag is given twice or not allowed.
     """
-    given: Mapping[str, list[str] | None] = vars(flags)
-    return from_query((name, text) for name in FIELDS for text in given.get(name) or ())
+    given: Mapping[str, list[str | list[str]] | None] = vars(flags)
+    # Some versions of argparse make an empty list of the "--" in "--layers=--".
+    return from_query(
+        (name, text if isinstance(text, str) else "--") for name in FIELDS for text in given.get(name) or ()
+    )
 
 
 def to_json(study: Study) -> dict[str, object]:
