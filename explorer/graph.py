@@ -14,6 +14,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import graphviz
@@ -122,6 +123,7 @@ class Graph:
         return self.columns[layer - 1].slices[source]
 
 
+@lru_cache(maxsize=128)
 def concat_graph(block: DenseBlockSpec) -> Graph:
     """The concatenation graph of ``block``."""
     layers = range(1, block.layers + 1)

@@ -92,7 +92,7 @@ def _counterpart(
     def value(width: int) -> int:
         return _total(choice.match, replace(spec, inner_width=width), input, dtype)
 
-    spec = replace(spec, inner_width=_nearest(value, target))
+    spec = replace(spec, inner_width=nearest_width(value, target))
     remainder = value(spec.inner_width) - target
     return Counterpart(
         theory=block_theory(spec, input, run),
@@ -125,7 +125,7 @@ def _total(match: Match, spec: DenseBlockSpec | ResidualSpec, input: InputSpec, 
     return values[1] + (count - 2) * values[2] + values[count]
 
 
-def _nearest(value: Callable[[int], int], target: int) -> int:
+def nearest_width(value: Callable[[int], int], target: int) -> int:
     """The width from 1 to ``WIDEST`` whose ``value``, which grows with it, is nearest; the smaller of two."""
     low, high = 1, WIDEST
     while low < high:  # finds the smallest width that reaches the target
