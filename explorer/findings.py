@@ -15,6 +15,7 @@ import dataclasses
 import types
 import typing
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from explorer.spec import BlockSpec, Study
@@ -445,13 +446,21 @@ def from_builtins(kind: type[T], data: Any) -> T:
     return typing.cast(T, _decoded(kind, data))
 
 
+@lru_cache(maxsize=64)
+def _given_fields(kind: type) -> dict[str, Any]:
+    """Field name → type, of the fields that a dataclass is made from. Evaluating annotations is slow."""
+    hints = typing.get_type_hints(kind)
+    return {f.name: hints[f.name] for f in dataclasses.fields(kind) if f.init}
+
+
 def _decoded(kind: Any, data: Any) -> Any:
+    if kind is int or kind is str:  # thousands in a timeline
+        return data
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         if not isinstance(data, dict):
             raise TypeError(f"{kind.__name__} from {type(data).__name__}")
-        hints = typing.get_type_hints(kind)
-        known = {f.name for f in dataclasses.fields(kind) if f.init}
-        return kind(**{name: _decoded(hints[name], item) for name, item in data.items() if name in known})
+        known = _given_fields(kind)
+        return kind(**{name: _decoded(known[name], item) for name, item in data.items() if name in known})
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         if data is None and type(None) in args:
