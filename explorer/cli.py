@@ -83,6 +83,8 @@ def _main(argv: Sequence[str], explore: Explore) -> int:
     if options.command == "link":
         _write(sys.stdout, link + "\n")
         return OK
+    if sys.stderr.isatty():
+        _write(sys.stderr, "Building and running the block …\n")
     found = explore(study)
     if options.json:
         _write(sys.stdout, json.dumps(describe_json(found, link), indent=2, allow_nan=False) + "\n")
@@ -110,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help=text, description=text.capitalize() + ".", allow_abbrev=False)
     bench.add_argument("what", choices=("page", "engine"), help="what to measure")
     bench.add_argument(
-        "--runs", default="10", metavar="N", help=f"times each thing is measured: {_RUNS.words} (default 10)"
+        "--runs", default="5", metavar="N", help=f"times each thing is measured: {_RUNS.words} (default 5)"
     )
     return parser
 
@@ -184,13 +186,13 @@ def _bench(what: str, runs: str) -> int:
     if not isinstance(count, int) or not _RUNS.holds(count):
         raise SpecError("runs", runs, _RUNS.words)
     if what == "engine":
-        from explorer.bench.engine import bench_engine
-
-        rows = bench_engine(count)
+        from explorer.bench.engine import bench_engine as bench
     else:
-        from explorer.bench.page import bench_page
-
-        rows = bench_page(count)
+        from explorer.bench.page import bench_page as bench
+    try:
+        rows = bench(count)
+    except RuntimeError as problem:  # a server did not start, a count failed, there is no browser
+        return _complain(str(problem), NOT_MEASURED)
     _write(sys.stdout, bench_table(rows))
     return OK
 
@@ -199,7 +201,7 @@ def bench_table(rows: Sequence[BenchRow]) -> str:
     """One line per measured thing: median, lowest to highest, unit, number of runs."""
     cells = [
         ("", "median", "low – high", "", "runs"),
-        *((r.label, f"{r.median:,.2f}", f"{r.low:,.2f} – {r.high:,.2f}", r.unit, str(r.runs)) for r in rows),
+        *((r.name, f"{r.median:,.2f}", f"{r.low:,.2f} – {r.high:,.2f}", r.unit, str(r.runs)) for r in rows),
     ]
     wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "".join(

@@ -14,6 +14,7 @@ import pytest
 from study_fakes import ABSENT, REFUSED, Instant
 
 from explorer import cli
+from explorer.bench.rows import BenchRow
 from explorer.codec import from_query, to_flags
 from explorer.engine import Failed
 from explorer.findings import Findings
@@ -151,9 +152,22 @@ def test_help_names_every_flag_with_what_it_allows_and_its_default(capsys: Captu
 # --- benchmarks -----------------------------------------------------------------------------------
 
 
-def test_the_bench_table_is_aligned() -> None:
-    from explorer.bench.rows import BenchRow
+def test_bench_prints_what_was_measured(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explorer.bench.engine.bench_engine", lambda runs: [BenchRow("count", 30, 28, 41, "ms", runs)])
+    assert cli.main(["bench", "engine", "--runs", "3"], never) == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["count", "30.00", "28.00", "–", "41.00", "ms", "3"]
 
+
+def test_a_benchmark_that_could_not_run_says_why(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(runs: int) -> list[BenchRow]:
+        raise RuntimeError("There is no browser.")
+
+    monkeypatch.setattr("explorer.bench.page.bench_page", fails)
+    assert cli.main(["bench", "page"], never) == 3
+    assert capsys.readouterr() == ("", "There is no browser.\n")
+
+
+def test_the_bench_table_is_aligned() -> None:
     table = cli.bench_table([BenchRow("start to first charts", 1.5, 1.25, 12.0, "s", 10)])
     head, row = table.splitlines()
     assert " ".join(row.split()) == "start to first charts 1.50 1.25 – 12.00 s 10"
