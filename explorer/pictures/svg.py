@@ -282,8 +282,13 @@ def _group(name: str, elements: Iterable[str]) -> str:
 
 
 def _tag(name: str, attributes: dict[str, object] | dict[str, str], inside: str = "") -> str:
-    written = "".join(f" {key}={quoteattr(str(value))}" for key, value in attributes.items())
+    written = "".join([f" {key}={_quoted(str(value))}" for key, value in attributes.items()])
     return f"<{name}{written}>{inside}</{name}>" if inside else f"<{name}{written}/>"
+
+
+def _quoted(value: str) -> str:
+    plain = not ('"' in value or "<" in value or "&" in value or ">" in value)  # most are numbers
+    return f'"{value}"' if plain else quoteattr(value)
 
 
 def _box(box: Box) -> dict[str, str]:

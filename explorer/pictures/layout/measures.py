@@ -20,6 +20,7 @@ from explorer.pictures.layout.lettering import text_width
 from explorer.pictures.layout.shapes import Box, Fold, Orientation, Point
 
 STRIP = Box(0, 0, 590, 92)  # top left: the code, the equation or the inspector
+CORNER_FROM = 750.0  # px of width: narrower drawings have the strip above them
 BASE = 386.0  # horizontally: y of the columns' foot; the same for every block, so that nothing below it jumps
 BELOW = 46.0  # horizontally: room under the foot, for totals and notes
 MOST_PIXELS_PER_CHANNEL = {"horizontal": 2.0, "vertical": 1.2}
@@ -163,7 +164,7 @@ def measure(graph: Graph, orientation: Orientation, width: float, folded: bool) 
     length = max(10.0, min(max(72.0, gap * 0.3), gap - 10 - reads - tail))
     lift = (8.0 if not horizontal else 24.0 if length >= 46 else 9.0) + tallest / 2
 
-    strip = STRIP if horizontal and width >= STRIP.width + 160 else None
+    strip = STRIP if horizontal and width >= CORNER_FROM else None
     limits = (
         _horizontal_limits(graph, fold, starts, tail + length + 7 + reads, strip, lift + tallest / 2)
         if horizontal

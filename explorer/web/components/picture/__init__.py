@@ -1,0 +1,130 @@
+"""The concatenation graph on the page: drawn by :mod:`explorer.pictures.svg`, alive through ``picture.js``.
+
+With the same ``key`` the DOM stays from run to run, and the script changes only what has changed.
+Which of a few widths is shown is the browser's choice. Hover stays in the browser and travels to
+the other pictures as the DOM event ``dbe-source`` (``detail.source``: a number, or null). A click or
+Enter comes to Python as a selection.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explorer.findings import StudyTheory
+from explorer.graph import Graph
+from explorer.graph import concat_graph as graph_of
+from explorer.pictures.layout import folding, layout
+from explorer.pictures.layout.measures import CORNER_FROM
+from explorer.pictures.layout.shapes import Orientation
+from explorer.pictures.palette import TOKENS
+from explorer.pictures.svg import render, style
+from explorer.spec import DenseBlockSpec, Drawing
+from explorer.web.components.colours import declarations
+from explorer.web.components.picture import words
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "dense_block_explorer.picture",
+    html=(_HERE / "picture.html").read_text(encoding="utf-8"),
+    css=style(TOKENS, ".dbe-picture .concat") + (_HERE / "picture.css").read_text(encoding="utf-8"),
+    js=(_HERE / "picture.js").read_text(encoding="utf-8"),
+    isolate_styles=False,  # one document with the charts, for focus order and tests alike
+)
+
+#: Drawings that are sent: for a desk, a projector, a tablet, and upright for a phone.
+DRAWINGS: tuple[tuple[Orientation, float], ...] = (
+    ("horizontal", 980.0),
+    ("horizontal", 820.0),
+    ("horizontal", 640.0),
+    ("vertical", 340.0),
+)
+MANY = 16  # Bottlenecks: beyond, a tablet scrolls the projector's drawing, which halves what is sent
+
+
+def concat_graph(theory: StudyTheory, *, key: str, on_select: Callable[[str | None], None]) -> None:
+    """Shows the graph of the Study's block in the drawing and with the selection of its view.
+
+    Args:
+        theory: the Study and its closed forms, which the inspector quotes.
+        key: keeps the picture, its fold and its scroll position from run to run.
+        on_select: called, before the next run, with ``layer-4``, ``source-2``, ``2-4``, or None when let go.
+    """
+
+    def selected() -> None:
+        on_select(st.session_state[key].get("select") or None)
+
+    unfolded = bool(st.session_state.get(key, {}).get("unfolded", False))
+    _component(
+        key=key,
+        data=picture_data(theory, unfolded),
+        on_select_change=selected,
+        on_unfolded_change=lambda: None,
+    )
+
+
+def picture_data(theory: StudyTheory, unfolded: bool = False) -> dict[str, Any]:
+    """All that the script needs, as JSON values."""
+    study = theory.study
+    block, view = study.block, study.view
+    graph = graph_of(block)
+    drawings = _drawings(block.layers, unfolded)
+    pictures = [
+        {
+            "width": width,
+            "orientation": orientation,
+            "corner": orientation == "horizontal" and width >= CORNER_FROM,
+            "svg": packed(block, view.drawing, orientation, width, not unfolded),
+        }
+        for orientation, width in drawings
+    ]
+    inspected = _inspected(block.layers, drawings, unfolded, view.select)
+    return {
+        "drawing": view.drawing,
+        "select": view.select or "",
+        "unfolded": unfolded,
+        "pictures": pictures,
+        "colours": declarations(frozenset(graph.sources), block.layers),
+        "chain": words.chain_words(block),
+        "paper": words.paper_words(block),
+        "sources": [words.source_words(graph, source) for source in graph.sources],
+        "bottlenecks": {str(number): words.bottleneck_words(theory, number) for number in inspected},
+        "slice": _slice_words(graph, view.select),
+    }
+
+
+@lru_cache(maxsize=512)
+def packed(block: DenseBlockSpec, drawing: Drawing, orientation: Orientation, width: float, folded: bool) -> str:
+    """One drawing's SVG, deflated, in base64: an eighth of its size on the way to the browser."""
+    svg = render(layout(graph_of(block), drawing, orientation, width, folded), TOKENS, standalone=False)
+    return base64.b64encode(zlib.compress(svg.encode())).decode()
+
+
+def _drawings(layers: int, unfolded: bool) -> tuple[tuple[Orientation, float], ...]:
+    """Unfolded, a long block has one wide drawing, which scrolls in its frame."""
+    if layers <= MANY:
+        return DRAWINGS
+    return (DRAWINGS[0], DRAWINGS[-1]) if unfolded else (DRAWINGS[0], DRAWINGS[1], DRAWINGS[-1])
+
+
+def _inspected(
+    layers: int, drawings: tuple[tuple[Orientation, float], ...], unfolded: bool, select: str | None
+) -> list[int]:
+    """The Bottlenecks that can be pointed at in one of the drawings, and the selected one."""
+    folds = [None if unfolded else folding(layers, *drawing) for drawing in drawings]
+    shown = {n for n in range(1, layers + 1) if any(fold is None or not fold.holds(n) for fold in folds)}
+    if select is not None and not select.startswith("source-"):
+        shown.add(int(select.partition("-")[2]))
+    return sorted(shown)
+
+
+def _slice_words(graph: Graph, select: str | None) -> words.Words | None:
+    """What is said of the selected slice, if it is one."""
+    source, _, layer = (select or "").partition("-")
+    return words.slice_words(graph, int(source), int(layer)) if source.isdigit() else None

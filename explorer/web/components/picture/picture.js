@@ -1,0 +1,319 @@
+// The living picture. Streamlit calls the default function on the first mount, on new data and on a theme switch; the DOM stays,
+// and only what differs is changed. Geometry, words and numbers come from Python.
+
+const EVENT = "dbe-source";
+const LEAST = 0.96; // a drawing may shrink this far: its smallest text, 13 px, then stays at 12.5
+const MOST = 1.08;
+const pictures = new WeakMap();
+
+export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
+  const root = parentElement.querySelector(".dbe-picture");
+  let picture = pictures.get(root);
+  if (!picture) pictures.set(root, (picture = new Picture(root)));
+  picture.select = (value) => setTriggerValue("select", value);
+  picture.fold = (unfolded) => setStateValue("unfolded", unfolded);
+  picture.show(data);
+  return () => {
+    picture.end();
+    pictures.delete(root);
+  };
+}
+
+class Picture {
+  constructor(root) {
+    this.root = root;
+    this.drawing = root.querySelector(".drawing");
+    this.strip = new Strip(root.querySelector(".strip"));
+    this.hovered = null; // what the pointer or the focus is on: {layer}, {source} or {source, layer}
+    this.listen();
+    this.resize = new ResizeObserver(() => this.fit());
+    this.resize.observe(root);
+  }
+
+  show(data) {
+    this.data = data;
+    this.selected = target(data.select);
+    this.root.style.cssText = data.colours;
+    this.root.classList.toggle("dark", dark(this.root));
+    this.shown = null;
+    this.fit();
+  }
+
+  // The widest drawing that fits, in its own size or a little more or less; else it scrolls in its frame.
+  fit() {
+    const room = this.root.clientWidth;
+    if (!room || !this.data) return;
+    const wide = this.data.pictures.filter((p) => p.orientation === "horizontal");
+    const fitting = wide.filter((p) => p.width * LEAST <= room)[0] ?? wide.at(-1);
+    const upright = this.data.pictures.find((p) => p.orientation === "vertical");
+    const chosen = room < 600 ? upright : fitting;
+    if (chosen !== this.shown) return this.paint(chosen);
+    const svg = this.drawing.firstElementChild;
+    if (!svg) return;
+    const [width, height] = svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
+    const scale = width * LEAST > room ? 1 : Math.min(MOST, room / width);
+    svg.setAttribute("width", width * scale);
+    svg.setAttribute("height", height * scale);
+  }
+
+  async paint(chosen) {
+    this.shown = chosen;
+    const text = await unpacked(chosen.svg);
+    if (chosen !== this.shown) return; // something newer came meanwhile
+    const { classList } = this.root;
+    classList.toggle("corner", chosen.corner);
+    classList.toggle("vertical", chosen.orientation === "vertical");
+    const next = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    const svg = this.drawing.firstElementChild;
+    if (svg) patch(svg, next);
+    else this.drawing.append(document.importNode(next, true));
+    this.index();
+    this.fit();
+    this.light();
+  }
+
+  // Element lists by source, reader, column and Bottleneck, so that lighting never walks the whole drawing.
+  index() {
+    this.of = new Map();
+    this.to = new Map();
+    this.columns = new Map();
+    this.layers = new Map();
+    const into = (map, key, element) => (map.get(key) ?? map.set(key, []).get(key)).push(element);
+    for (const element of this.drawing.querySelectorAll("[data-of], [data-source], [data-layer]")) {
+      const { of, source, to, column, layer } = element.dataset;
+      if (layer !== undefined) this.layers.set(Number(layer), element);
+      else into(this.of, Number(of ?? source), element);
+      if (to !== undefined) into(this.to, Number(to), element);
+      if (column !== undefined) into(this.columns, Number(column), element);
+    }
+    this.on = [];
+  }
+
+  listen() {
+    const at = (event) => targetOf(event.target);
+    this.drawing.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.hover(at(event)));
+    this.drawing.addEventListener("pointerleave", () => this.hover(null));
+    this.drawing.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && this.hover(at(event)));
+    this.drawing.addEventListener("focusout", () => this.hover(null));
+    this.drawing.addEventListener("click", (event) => this.pick(event.target));
+    this.drawing.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      this.pick(event.target);
+    });
+    this.escaped = (event) => event.key === "Escape" && this.selected && this.choose(null);
+    this.heard = (event) => {
+      if (event.detail?.from === "picture") return;
+      const source = event.detail?.source ?? null;
+      this.hover(source === null ? null : { source }, true);
+    };
+    document.addEventListener("keydown", this.escaped);
+    document.addEventListener(EVENT, this.heard);
+  }
+
+  hover(what, heard = false) {
+    if (name(what) === name(this.hovered)) return;
+    this.hovered = what;
+    this.light();
+    const source = what ? (what.source ?? what.layer) : null; // what a Bottleneck makes has its number
+    if (!heard) document.dispatchEvent(new CustomEvent(EVENT, { detail: { source, from: "picture" } }));
+  }
+
+  pick(element) {
+    if (element.closest("[data-action]")) return this.fold(!this.data.unfolded);
+    const what = targetOf(element);
+    if (what) this.choose(name(what) === name(this.selected) ? null : what);
+  }
+
+  choose(what) {
+    this.selected = what;
+    if (!what) this.hovered = null;
+    this.light();
+    this.select(name(what));
+  }
+
+  light() {
+    const svg = this.drawing.firstElementChild;
+    if (!svg) return;
+    for (const element of this.on) element.classList.remove("on", "near", "selected");
+    const what = this.hovered ?? this.selected;
+    this.on = what ? this.lit(what) : [];
+    for (const element of this.on) element.classList.add("on");
+    svg.classList.toggle("lit", this.on.length > 0);
+    if (what && what.layer === undefined)
+      for (const [layer, element] of this.layers) if (layer > what.source) this.also(element, "near");
+    this.mark();
+    this.strip.show(this.data, what, this.selected);
+  }
+
+  mark() {
+    const { selected } = this;
+    for (const element of this.drawing.querySelectorAll("[aria-pressed]")) element.removeAttribute("aria-pressed");
+    if (!selected) return;
+    const element = selected.source === undefined ? this.layers.get(selected.layer) : this.slice(selected);
+    if (!element) return;
+    this.also(element, "selected");
+    if (element.getAttribute("role") === "button") element.setAttribute("aria-pressed", "true");
+  }
+
+  also(element, word) {
+    element.classList.add(word);
+    if (!this.on.includes(element)) this.on.push(element);
+  }
+
+  slice({ source, layer }) {
+    const own = (this.columns.get(source) ?? []).find((e) => Number(e.dataset.source) === source);
+    if (layer === undefined) return own;
+    return (this.columns.get(layer - 1) ?? []).find((e) => Number(e.dataset.source) === source) ?? own;
+  }
+
+  // What belongs together: a source's whole path; what a Bottleneck reads and makes; one slice and its lane.
+  lit({ source, layer }) {
+    const found = layer === undefined ? [] : [this.layers.get(layer)];
+    if (layer === undefined) found.push(...(this.of.get(source) ?? []), this.layers.get(source));
+    else if (source === undefined) {
+      for (const read of Array(layer).keys()) found.push(this.slice({ source: read, layer }), ...this.labels(read));
+      found.push(...(this.to.get(layer) ?? []), this.slice({ source: layer }), ...this.labels(layer));
+      found.push(...(this.of.get(layer) ?? []).filter((e) => e.classList.contains("flare")));
+    } else {
+      const lane = (this.to.get(layer) ?? []).filter((e) => Number(e.dataset.of) === source);
+      found.push(this.slice({ source, layer }), ...lane, ...this.labels(source));
+    }
+    return found.filter(Boolean);
+  }
+
+  labels(source) {
+    return (this.of.get(source) ?? []).filter((e) => e.classList.contains("source"));
+  }
+
+  end() {
+    this.resize.disconnect();
+    document.removeEventListener("keydown", this.escaped);
+    document.removeEventListener(EVENT, this.heard);
+  }
+}
+
+// Code, equation, what is said of a source, or a Bottleneck's inspector.
+class Strip {
+  constructor(element) {
+    this.element = element;
+    for (const part of ["code", "equation", "about", "inspector"]) this[part] = element.querySelector(`.${part}`);
+  }
+
+  show(data, what, selected) {
+    const inspected = what?.layer !== undefined && what.source === undefined ? data.bottlenecks[what.layer] : undefined;
+    const about = inspected ? undefined : this.wordsFor(data, what);
+    const part = inspected ? "inspector" : about ? "about" : data.drawing === "paper" ? "equation" : "code";
+    if (inspected) this.inspect(inspected);
+    else if (about) this.tell(about);
+    else if (part === "code") this.list(data.chain);
+    else this.equation.querySelector("p").textContent = data.paper.line;
+    for (const name of ["code", "equation", "about", "inspector"]) this[name].hidden = name !== part;
+    this.element.classList.toggle("pinned", Boolean(selected));
+  }
+
+  wordsFor(data, what) {
+    if (!what) return undefined;
+    if (what.layer !== undefined && name(what) === data.select && data.slice) return data.slice;
+    return data.sources[what.source ?? what.layer];
+  }
+
+  list({ code, remarks, line }) {
+    const widest = Math.max(...code.map((text) => text.length)) + 3;
+    const lines = code.flatMap((text, i) => [
+      i ? "\n" : "",
+      text,
+      make("span", "remark", `${" ".repeat(widest - text.length)}${remarks[i]}`),
+    ]);
+    this.code.querySelector("pre").replaceChildren(...lines);
+    this.code.querySelector("p").textContent = line;
+  }
+
+  tell({ title, source, line }) {
+    this.about.querySelector(".chip").style.background = `var(--source-${source})`;
+    this.about.querySelector(".what").textContent = title;
+    this.about.querySelector("p").textContent = line;
+  }
+
+  inspect({ title, facts, source, steps }) {
+    this.inspector.querySelector(".facts b").textContent = title;
+    this.inspector.querySelector(".facts span").textContent = facts;
+    this.inspector.querySelector(".facts").title = `${title} ${facts}`;
+    const row = this.inspector.querySelector(".steps");
+    row.style.setProperty("--of", `var(--source-${source})`);
+    row.replaceChildren(
+      ...steps.map((step) => {
+        const box = make("div", step.kind, "");
+        box.title = step.module;
+        box.append(make("b", "", step.name), ...step.lines.map((text) => make("span", "", text)));
+        return box;
+      }),
+    );
+  }
+}
+
+async function unpacked(base64) {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+}
+
+// "layer-4", "source-2", "2-4" and back
+function target(text) {
+  if (!text) return null;
+  const [first, second] = text.split("-");
+  if (first === "layer") return { layer: Number(second) };
+  if (first === "source") return { source: Number(second) };
+  return { source: Number(first), layer: Number(second) };
+}
+
+function name(what) {
+  if (!what) return "";
+  if (what.source === undefined) return `layer-${what.layer}`;
+  return what.layer === undefined ? `source-${what.source}` : `${what.source}-${what.layer}`;
+}
+
+function targetOf(element) {
+  const found = element.closest("[data-layer], [data-source], [data-of]");
+  if (!found) return null;
+  const { layer, source, of } = found.dataset;
+  return layer === undefined ? { source: Number(source ?? of) } : { layer: Number(layer) };
+}
+
+// Makes `current` equal to `wanted`, keeping every node that has a counterpart: by id, or by place where there is none.
+function patch(current, wanted) {
+  for (const { name } of [...current.attributes]) if (!wanted.hasAttribute(name)) current.removeAttribute(name);
+  for (const { name, value } of wanted.attributes) if (current.getAttribute(name) !== value) current.setAttribute(name, value);
+  const known = new Map([...current.children].filter((e) => e.id).map((e) => [e.id, e]));
+  let place = current.firstChild;
+  for (const child of wanted.childNodes) {
+    const found = child.id ? known.get(child.id) : place && !place.id && place.nodeName === child.nodeName ? place : undefined;
+    if (!found || found.nodeName !== child.nodeName) {
+      current.insertBefore(document.importNode(child, true), place);
+      continue;
+    }
+    if (found === place) place = place.nextSibling;
+    else current.insertBefore(found, place);
+    if (child.nodeType === Node.TEXT_NODE) found.data !== child.data && (found.data = child.data);
+    else patch(found, child);
+  }
+  while (place) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
+  }
+}
+
+function make(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+function dark(element) {
+  const probe = element.appendChild(document.createElement("i"));
+  probe.style.color = "var(--background)";
+  const [red, green, blue] = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
+  probe.remove();
+  return red + green + blue < 384;
+}
