@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import platform
 import re
@@ -25,6 +26,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 OLDEST = (3, 11)
+_TOO_LITTLE = 5 * 2**20  # bytes
 _LOG, _MARKER, _STAMP = "install.log", "installing", "installed"
 _NO_SPACE = re.compile(r"No space left on device|Errno 28|Disk quota exceeded|not enough space on the disk", re.I)
 _NO_NETWORK = re.compile(
@@ -107,17 +109,16 @@ def make(venv: Path) -> None:
     Raises:
         SetupProblem: this Python cannot make virtual environments, or the disk is full.
     """
+    if importlib.util.find_spec("ensurepip") is None:
+        raise SetupProblem(
+            f"This Python {platform.python_version()} cannot make a virtual environment: on Debian and Ubuntu, "
+            "apt install python3-venv cures it; elsewhere, name another, as in make PYTHON=python3.12."
+        )
     print(f"Making {venv.name} with Python {platform.python_version()}.", flush=True)
     command = [sys.executable, "-I", "-m", "venv", "--clear", str(venv)]
     made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if made.returncode == 0:
-        return
-    if "ensurepip" in made.stdout and not _NO_SPACE.search(made.stdout):
-        raise SetupProblem(
-            f"This Python {platform.python_version()} cannot make a virtual environment; "
-            "on Debian and Ubuntu, apt install python3-venv cures it."
-        )
-    raise SetupProblem(explain(made.stdout, venv))
+    if made.returncode != 0:
+        raise SetupProblem(explain(made.stdout, venv))
 
 
 def install(venv: Path, requirements: Path) -> None:
@@ -143,8 +144,8 @@ def install(venv: Path, requirements: Path) -> None:
 
 def explain(report: str, venv: Path) -> str:
     """What went wrong by what pip, venv or the system said, as one sentence."""
-    if _NO_SPACE.search(report):
-        folders = {str(folder): shutil.disk_usage(folder).free for folder in (venv.parent, Path(tempfile.gettempdir()))}
+    folders = {str(folder): shutil.disk_usage(folder).free for folder in (venv.parent, Path(tempfile.gettempdir()))}
+    if _NO_SPACE.search(report) or min(folders.values()) < _TOO_LITTLE:  # venv does not pass the reason on
         free = " and ".join(f"{size / 2**30:.1f} GiB are free in {folder}" for folder, size in folders.items())
         return f"The disk is full ({free}): make room and run the same command again."
     if _NO_NETWORK.search(report):
@@ -154,10 +155,10 @@ def explain(report: str, venv: Path) -> str:
     if missing := _NO_BUILD.search(report):
         system = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
         return f"{missing[1]} is not published for {system}; try another Python, as in make PYTHON=python3.12."
-    lines = [line.strip() for line in report.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR")] or lines or ["no reason was given"]
+    errors = re.findall(r"^error:\s*(.+?)\.?\s*$", report, re.IGNORECASE | re.MULTILINE)
+    reason = errors[-1] if errors else "the installer ended without saying why"
     where = f" The whole report is in {venv.name}/{_LOG}." if (venv / _LOG).exists() else ""
-    return f"The environment could not be made: {errors[-1].removeprefix('ERROR: ').rstrip('.')}.{where}"
+    return f"The environment could not be made: {reason}.{where}"
 
 
 def _run(command: Sequence[str], report: IO[str]) -> bool:
