@@ -173,17 +173,23 @@ class _Outcome:
 def _outcome(run: Future[bytes], kind: str, seconds: float) -> _Outcome:
     try:
         packed = run.result()
-        result = read_answer(packed)
-        if "problem" in result:
-            return _Outcome(Failed(from_builtins(Problem, result["problem"])), len(packed))
-        return _Outcome(Done(result), len(packed))
+        return _Outcome(_read(packed), len(packed))
     except TimeoutError:
         return _Outcome(Failed(words.timed_out(kind, seconds)), fault=True)
     except ProcessExpired as error:
         return _Outcome(Failed(words.worker_lost(kind, error.exitcode)), fault=True)
-    except (BrokenProcessPool, CancelledError):
+    except (BrokenProcessPool, CancelledError) as error:
+        if pool.ended_unnoticed(error):
+            return _Outcome(Failed(words.worker_lost(kind, 0)), fault=True)
         return _Outcome(None, fault=True)
-    except NotPlainError as error:
-        return _Outcome(Failed(words.not_plain(str(error))))
     except Exception as error:  # whatever else comes out of the pipe must not end the pool's thread
         return _Outcome(Failed(words.not_plain(type(error).__name__)), fault=True)
+
+
+def _read(packed: bytes) -> Done | Failed:
+    try:
+        result = read_answer(packed)
+        problem = result.get("problem")
+        return Done(result) if problem is None else Failed(from_builtins(Problem, problem))
+    except (NotPlainError, TypeError) as error:  # TypeError: a problem of another form
+        return Failed(words.not_plain(str(error)))

@@ -9,6 +9,7 @@ locks that the dead process held, and may kill the new job in place of the old o
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import multiprocessing
 import os
@@ -50,7 +51,7 @@ class Worker:
             return
         self.discard()
         self._pool = ProcessPool(
-            max_workers=1, initializer=worker.start, initargs=(self._setup,), context=_context(self._preload)
+            max_workers=1, initializer=worker.start, initargs=(_Once(self._setup),), context=_context(self._preload)
         )
         if not self._pool.active:  # asking starts it
             raise RuntimeError("the pool did not start")
@@ -83,6 +84,33 @@ class Worker:
             thread.join()
 
 
+class SecondStartError(OSError):
+    """A pool wanted to replace its worker by itself."""
+
+
+class _Once:
+    """``setup`` for one process; a pool that starts a second one breaks instead.
+
+    A worker that ends with exit code 0 in the middle of a job would otherwise go unnoticed: the pool
+    starts another and waits for the answer until the deadline.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._used = False
+
+    def __reduce__(self) -> tuple[type[Setup], tuple[Any, ...]]:
+        if self._used:
+            raise SecondStartError("this pool has started its worker already")
+        self._used = True
+        return Setup, dataclasses.astuple(self._setup)
+
+
+def ended_unnoticed(error: BaseException) -> bool:
+    """Whether a broken pool's ``error`` means that its worker ended with exit code 0 while it ran a job."""
+    return isinstance(error.__cause__, SecondStartError)
+
+
 def _end(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates most, not this
     # A pool that failed while it started or ended has nothing left to end.
@@ -97,23 +125,25 @@ def _context(preload: tuple[str, ...]) -> Any:
         from multiprocessing import forkserver
 
         context.set_forkserver_preload(list(preload))
-        with _importable():
+        # It finds this project, whatever the working directory is.
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        with _environment("PYTHONPATH", path):
             forkserver.ensure_running()
     return context
 
 
 @contextlib.contextmanager
-def _importable() -> Iterator[None]:
-    """A process started meanwhile finds this project, whatever the working directory is."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *([before] if before else [])])
+def _environment(name: str, value: str) -> Iterator[None]:
+    """What is started meanwhile has the variable ``name``."""
+    before = os.environ.get(name)
+    os.environ[name] = value
     try:
         yield
     finally:
         if before is None:
-            del os.environ["PYTHONPATH"]
+            del os.environ[name]
         else:
-            os.environ["PYTHONPATH"] = before
+            os.environ[name] = before
 
 
 def keep_page_out_of_workers() -> None:
@@ -147,7 +177,10 @@ def ignore_interrupts() -> None:
     if METHOD == "forkserver":
         from multiprocessing import resource_tracker
 
-        resource_tracker.ensure_running()  # starting it later would unblock the signal again
+        # Starting the tracker later would unblock the signal again. It would warn in the terminal of
+        # locks left behind when the server is killed, which it removes.
+        with _environment("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning"):
+            resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 

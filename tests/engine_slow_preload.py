@@ -1,0 +1,5 @@
+"""A module that takes long to load, as torch does on a cold disk."""
+
+import time
+
+time.sleep(8)
