@@ -1,0 +1,162 @@
+"""How the concatenation grows: channels after each Bottleneck, stacked by source, beside the residual block's."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from explorer.findings import StudyTheory
+from explorer.language import _
+from explorer.pictures.figure_frame import (
+    CONFIG,
+    Figure,
+    Trace,
+    axis_name,
+    frame,
+    label,
+    lifted,
+    source_name,
+    text_width,
+    tint,
+    totals,
+)
+from explorer.pictures.palette import TOKENS, Palette
+from explorer.pictures.words import Scale, thousands
+from explorer.spec import DenseBlockSpec
+
+HEIGHT = 292
+_COUNT = Scale("", 1, 0)
+_PLOT = HEIGHT - 62  # px between the margins
+_ROW = 20  # px that one line of text takes
+_NARROW = 300  # px, the least width that the columns share on a phone
+_FINE = 12  # more columns than this are drawn without gaps
+_COPIED = 0.45
+
+
+def channel_growth(theory: StudyTheory, palette: Palette = TOKENS) -> Figure:
+    """Channels after each Bottleneck: the new slice solid, copied slices pale, the residual block as a line."""
+    block = theory.study.block
+    layers, out = block.layers, block.out_channels
+    widths = [block.width_before(i + 1) for i in range(layers + 1)]
+    words = _("residual: {channels} from unit 1 on").format(channels=thousands(out))
+    row = 1 if _lies_free(words, widths) else 2
+    top = out / (1 - (row + 1) * _ROW / _PLOT)
+    layout = frame(
+        palette,
+        height=HEIGHT,
+        unit=_("channels"),
+        top=top,
+        scale=_COUNT,
+        reach=out,
+        x={
+            "range": [-0.5 - _axis_room(out) * (layers + 1), layers + 0.5],
+            "tickmode": "array",
+            "tickvals": list(range(layers + 1)),
+            "ticktext": [_("input"), *map(str, range(1, layers + 1))],
+        },
+    )
+    layout["annotations"] += [
+        axis_name(_("after Bottleneck"), palette),
+        label(
+            words,
+            palette.residual,
+            bold=True,
+            halo=palette.background,
+            x=0.5 if layers <= _FINE else layers + 0.5,
+            y=out,
+            xanchor="left" if layers <= _FINE else "right",
+            yanchor="bottom",
+            yshift=2 + (row - 1) * _ROW,
+        ),
+    ]
+    places = [lifted(width, out, top, _PLOT) if i else width for i, width in enumerate(widths)]
+    data = [
+        *(_copies(block, source, palette) for source in range(layers)),
+        _new(block, widths, palette),
+        _residual(block, palette),
+        totals(palette, range(layers + 1), places, [thousands(width) for width in widths]),
+    ]
+    alt = _(
+        "Channels after each Bottleneck: {widths}. Each column repeats all earlier slices and adds {k}. "
+        "The residual block has {out} channels from its first unit on."
+    ).format(widths=_listed(widths), k=thousands(block.growth_rate), out=thousands(out))
+    return {"data": data, "layout": layout, "config": CONFIG, "alt": alt}
+
+
+def _axis_room(out: int) -> float:
+    """Room for the axis numbers left of the first column, as a share of the columns' width."""
+    return (text_width(thousands(out)) + 12) / 420
+
+
+def _lies_free(words: str, widths: list[int]) -> bool:
+    """Whether ``words`` directly above the residual line would clear the numbers above the columns below it."""
+    layers = len(widths) - 1
+    columns = math.ceil(text_width(words) / (_NARROW / (layers + 1)))
+    covered = widths[1 : 1 + columns] if layers <= _FINE else widths[-1 - columns : -1]
+    out = widths[-1]
+    # the last column's own number always stands above the line
+    return columns < layers and max(covered, default=out) <= out * (1 - _ROW / _PLOT) and layers <= _FINE
+
+
+def _copies(block: DenseBlockSpec, source: int, palette: Palette) -> Trace:
+    """The slice of ``source`` in every column after the one that it was new in."""
+    start = 0 if source == 0 else block.width_before(source)
+    channels = block.in_channels if source == 0 else block.growth_rate
+    columns = list(range(source + 1, block.layers + 1))
+    return _bars(palette, block.layers) | {
+        "x": columns,
+        "y": [channels] * len(columns),
+        "base": start,
+        "marker": {
+            "color": tint(palette, palette.source(source, block.layers), _COPIED),
+            "line": _gap(palette, block.layers),
+        },
+        "hovertemplate": _("{name}, {channels} channels, copied into this column").format(
+            name=source_name(source), channels=thousands(channels)
+        )
+        + "<extra></extra>",
+        "meta": {"source": source},
+    }
+
+
+def _new(block: DenseBlockSpec, widths: list[int], palette: Palette) -> Trace:
+    """The slice that is new in each column."""
+    layers = block.layers
+    return _bars(palette, layers) | {
+        "x": list(range(layers + 1)),
+        "y": [block.in_channels, *[block.growth_rate] * layers],
+        "base": [0, *widths[:-1]],
+        "marker": {"color": list(palette.sources(layers)), "line": _gap(palette, layers)},
+        "text": [source_name(source) for source in range(layers + 1)],
+        "hovertemplate": _("{name}, {channels} channels, new").format(name="%{text}", channels="%{y:,}")
+        + "<extra></extra>",
+        "textposition": "none",
+        "meta": {"sources": list(range(layers + 1))},
+    }
+
+
+def _bars(palette: Palette, layers: int) -> Trace:
+    return {"type": "bar", "width": 0.62 if layers <= _FINE else 0.8}
+
+
+def _gap(palette: Palette, layers: int) -> dict[str, Any]:
+    return {"color": palette.background, "width": 1 if layers <= _FINE else 0}
+
+
+def _residual(block: DenseBlockSpec, palette: Palette) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [-0.5, 0.5, 0.5, block.layers + 0.5],
+        "y": [block.in_channels, block.in_channels, block.out_channels, block.out_channels],
+        "line": {"color": palette.residual, "width": 2},
+        "hoverinfo": "skip",
+    }
+
+
+def _listed(widths: list[int]) -> str:
+    shown = widths if len(widths) <= 9 else [*widths[:4], *widths[-2:]]
+    words = [thousands(width) for width in shown]
+    if len(widths) > 9:
+        words.insert(4, "…")
+    return ", ".join(words)
