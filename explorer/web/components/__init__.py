@@ -1,0 +1,1 @@
+"""Streamlit components (v2): Python beside its HTML, CSS and JavaScript."""

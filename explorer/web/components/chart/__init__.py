@@ -1,0 +1,65 @@
+"""A chart with its title and reading line: a Plotly figure that redraws in place, in the reader's theme.
+
+Plotly's script is loaded once from our own server. With the same ``key`` a chart keeps its place and
+its zoom; its height is fixed, so that nothing below moves while it waits or redraws. Hover on a source
+travels to the other pictures as the DOM event ``dbe-source`` (``detail.source``: a number, or null).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.pictures.figure_frame import Figure
+from explorer.web.components.colours import colours_for
+from explorer.web.routes import plotly_url
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "dense_block_explorer.chart",
+    html=(_HERE / "chart.html").read_text(encoding="utf-8"),
+    css=(_HERE / "chart.css").read_text(encoding="utf-8"),
+    js=(_HERE / "chart.js").read_text(encoding="utf-8"),
+    isolate_styles=False,  # Plotly keeps its own style sheet in the document
+)
+
+
+def chart(
+    key: str,
+    title: str,
+    line: str,
+    figure: Figure | None,
+    *,
+    layers: int,
+    height: int,
+    message: str = "",
+    busy: bool = False,
+) -> None:
+    """Shows ``figure`` under its title.
+
+    Args:
+        key: keeps the chart's place from run to run.
+        title: the finding.
+        line: how to read it.
+        figure: what :mod:`explorer.pictures.figures` made with the palette ``TOKENS``; None shows ``message``.
+        layers: Bottlenecks of the block, which decide the source colours.
+        height: px, the same with and without a figure.
+        message: said in the figure's place while there is none.
+        busy: whether the figure is on its way.
+    """
+    text = json.dumps(figure, separators=(",", ":"), ensure_ascii=False) if figure else ""
+    _component(
+        key=key,
+        data={
+            "title": title,
+            "line": line,
+            "figure": text,
+            "message": message,
+            "busy": busy,
+            "height": height,
+            "colours": colours_for(text, layers),
+            "plotly": plotly_url(),
+        },
+    )

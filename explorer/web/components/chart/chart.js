@@ -1,0 +1,172 @@
+// Draws one chart in place. Streamlit calls the default function on the first mount, on new data and on a theme switch.
+
+const EVENT = "dbe-source";
+const COLOUR = /color-mix\((?:[^()]|\([^()]*\))*\)|var\(--[\w-]+\)/g;
+const STRIDES = [1, 2, 4, 5, 8, 10, 16, 20, 32, 64];
+const CHARACTER = 7.2; // px, the widest mean of a 13 px font that we may have to fall back to
+const charts = new WeakMap();
+let plotly; // one promise for all charts of the page
+
+export default function ({ parentElement, data }) {
+  let chart = charts.get(parentElement);
+  if (!chart || !chart.section.isConnected) {
+    chart = new Chart(parentElement.querySelector(".dbe-chart"));
+    charts.set(parentElement, chart);
+  }
+  chart.show(data);
+  return () => {
+    chart.end();
+    charts.delete(parentElement);
+  };
+}
+
+class Chart {
+  constructor(section) {
+    this.section = section;
+    [this.title, this.line, this.place, this.plot, this.message] = ["h2", ".line", ".place", ".plot", ".message"].map((s) =>
+      section.querySelector(s),
+    );
+    this.source = null;
+    this.heard = (event) => this.dim(event.detail?.source ?? null);
+    document.addEventListener(EVENT, this.heard);
+    this.resize = new ResizeObserver(() => this.plot.clientWidth !== this.width && this.draw());
+    this.resize.observe(this.place);
+  }
+
+  show(data) {
+    this.data = data;
+    this.title.textContent = data.title;
+    this.line.textContent = data.line;
+    this.section.style.cssText = data.colours;
+    this.place.style.height = `${data.height}px`;
+    this.say(data.figure ? "" : data.message, data.busy);
+    this.plot.hidden = !data.figure;
+    if (data.figure) this.draw();
+    else this.plot.removeAttribute("aria-label");
+  }
+
+  say(text, busy = false) {
+    this.message.hidden = !text && !busy;
+    this.message.textContent = text;
+    this.message.classList.toggle("busy", busy);
+  }
+
+  // One drawing at a time; what arrives meanwhile is drawn once afterwards, and only the newest of it.
+  async draw() {
+    this.again = true;
+    if (this.drawing) return;
+    this.drawing = true;
+    try {
+      plotly ??= load(this.data.plotly);
+      const Plotly = await plotly;
+      while (this.again && !this.ended) {
+        this.again = false;
+        if (this.data.figure && this.plot.clientWidth) await this.react(Plotly);
+      }
+    } catch (fault) {
+      plotly = undefined; // the next redraw tries again
+      this.say(`This chart could not be drawn. ${this.alt ?? ""}`);
+    } finally {
+      this.drawing = false;
+    }
+  }
+
+  async react(Plotly) {
+    const figure = JSON.parse(coloured(this.data.figure, this.section));
+    const { data, layout, config } = figure;
+    this.alt = figure.alt;
+    this.width = layout.width = this.plot.clientWidth;
+    if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
+    thin(data, layout);
+    this.plot.setAttribute("aria-label", figure.alt);
+    await Plotly.react(this.plot, data, layout, config);
+    if (!this.listening) {
+      this.listening = true;
+      this.plot.on("plotly_hover", ({ points }) => tell(sourceOf(points[0])));
+      this.plot.on("plotly_unhover", () => tell(null));
+    }
+    this.dim(this.source);
+    this.plot.dataset.drawn = String(Number(this.plot.dataset.drawn ?? 0) + 1);
+  }
+
+  // Classes on Plotly's own nodes: restyling some sixty traces takes far longer.
+  dim(source) {
+    this.source = source;
+    for (const group of this.plot.querySelectorAll("g.trace")) {
+      const trace = group.__data__?.[0]?.trace;
+      const { source: one, sources: each, band } = trace?.meta ?? {};
+      const whole = one !== undefined ? one === source : band ? band.includes(source) : undefined;
+      group.classList.toggle("dim", source !== null && whole === false);
+      if (each)
+        for (const point of group.querySelectorAll(".point"))
+          point.classList.toggle("dim", source !== null && each[point.__data__?.i] !== source);
+    }
+  }
+
+  end() {
+    this.ended = true;
+    document.removeEventListener(EVENT, this.heard);
+    this.resize.disconnect();
+    window.Plotly?.purge(this.plot);
+  }
+}
+
+function load(address) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(address, location.origin).href;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("Plotly could not be loaded"));
+    document.head.append(script);
+  });
+}
+
+// Plotly knows no CSS variables: every colour in the figure's text becomes what it is in the theme of the moment.
+function coloured(text, host) {
+  const probe = host.appendChild(document.createElement("span"));
+  const known = new Map();
+  const result = text.replace(COLOUR, (token) => {
+    if (!known.has(token)) {
+      probe.style.color = token;
+      known.set(token, rgb(getComputedStyle(probe).color));
+    }
+    return known.get(token);
+  });
+  probe.remove();
+  return result;
+}
+
+function rgb(computed) {
+  const [r, g, b] = computed.match(/[\d.]+(?:e-?\d+)?/g).map(Number);
+  const one = computed.startsWith("color(") ? 255 : 1; // color(srgb 0.2 0.4 0.6)
+  return `rgb(${[r, g, b].map((v) => Math.round(v * one)).join(",")})`;
+}
+
+// Leaves out axis numbers and numbers above bars that would touch at this width; the last one stays.
+function thin(data, layout) {
+  const { xaxis, margin, width } = layout;
+  if (!xaxis.range || !xaxis.tickvals) return;
+  const unit = (width - margin.l - margin.r) / (xaxis.range[1] - xaxis.range[0]);
+  const numbers = data.filter((trace) => trace.meta?.thin);
+  const longest = Math.max(...[xaxis.ticktext.slice(1), ...numbers.map((trace) => trace.text)].flat().map((t) => t.length), 1);
+  const first = xaxis.ticktext[0].length * CHARACTER > unit - 4 ? 2 : 1; // a word there, such as "input"
+  const stride = STRIDES.find((s) => s * unit >= longest * CHARACTER + 5 && s >= first) ?? STRIDES.at(-1);
+  const last = xaxis.tickvals.at(-1);
+  const kept = xaxis.tickvals.filter((v) => v % stride === 0 && (last - v >= stride || v === last));
+  if (!kept.includes(last)) kept.push(last);
+  const keeps = (value) => kept.includes(value);
+  xaxis.ticktext = xaxis.ticktext.filter((_, i) => keeps(xaxis.tickvals[i]));
+  for (const trace of numbers) trace.text = trace.text.map((text, i) => (keeps(trace.x[i]) ? text : ""));
+  xaxis.tickvals = kept;
+}
+
+function sourceOf(point) {
+  const { source, sources, band } = point?.data?.meta ?? {};
+  if (source !== undefined) return source;
+  if (sources) return sources[point.pointNumber] ?? null;
+  return band?.length === 1 ? band[0] : null;
+}
+
+function tell(source) {
+  document.dispatchEvent(new CustomEvent(EVENT, { detail: { source } }));
+}

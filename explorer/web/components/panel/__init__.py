@@ -1,0 +1,32 @@
+"""Parts of the page that are HTML: tiles, formulas, tables, lists. What is shown is built and escaped in Python.
+
+Elements with ``data-source`` take part in the hover across pictures (DOM event ``dbe-source``); a row
+with ``data-opens`` shows and hides the rows of that group.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.web.components.colours import colours_for
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "dense_block_explorer.panel",
+    html='<div class="panel"></div>',
+    css=(_HERE / "panel.css").read_text(encoding="utf-8"),
+    js=(_HERE / "panel.js").read_text(encoding="utf-8"),
+)
+
+
+def panel(key: str, markup: str, *, layers: int) -> None:
+    """Shows ``markup``, in which every value from outside has been escaped.
+
+    Args:
+        key: keeps the panel's place, and what is unfolded in it, from run to run.
+        markup: HTML that uses the classes of ``panel.css``.
+        layers: Bottlenecks of the block, which decide the source colours.
+    """
+    _component(key=key, data={"markup": markup, "colours": colours_for(markup, layers)})
