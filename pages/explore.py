@@ -4,22 +4,41 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.language import _
 from explorer.study import findings
-from explorer.web import waiting
+from explorer.web import link, waiting
+from explorer.web.components.picture import concat_graph
 from explorer.web.controls import drawing_toggle
-from explorer.web.link import current_study
+from explorer.web.parts import charts, head, numbers, spacing, take
 
-study = current_study()
+study = link.current_study()
 states = waiting.measure(study)
 found = findings(study, states)
-block = study.block
-st.title(
-    _("{before} channels become {after}: {layers} Bottlenecks with growth rate {k}").format(
-        before=block.in_channels, after=block.out_channels, layers=block.layers, k=block.growth_rate
-    ),
-    anchor=False,
-)
-drawing_toggle()
-st.write(found.dense.parameters.stamp, found.waiting, found.dense.forward, found.device)
+
+spacing.apply()
+head.head(found, states)
+with head.picture_row(study):
+    drawing_toggle()
+concat_graph(found.theory, key="picture", on_select=link.set_select)
+numbers.show_tiles(found)
+
+with head.section("growth"):
+    left, right = st.columns(2, gap="medium")
+    with left:
+        charts.channels(found.theory)
+    with right:
+        charts.parameters(found.theory)
+with head.section("step"):
+    charts.memory(found)
+with head.section("reuse"):
+    left, right = st.columns(2, gap="medium")
+    with left:
+        numbers.show_shares(found)
+    with right:
+        numbers.show_formulas(found)
+with head.section("module-table"):
+    numbers.show_modules(found)
+with head.section("take"):
+    take.take(found)
+    take.plain_view(found)
+
 waiting.watch(states)

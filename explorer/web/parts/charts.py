@@ -1,0 +1,71 @@
+"""The charts of the Explore page, each with its title and reading line."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.findings import Findings, StudyTheory
+from explorer.language import _
+from explorer.pictures import captions, figure_channels, figure_memory, figure_parameters
+from explorer.pictures.figures import channel_growth, live_bytes, parameters_per_layer
+from explorer.pictures.words import why
+from explorer.web.components.chart import chart
+
+ONE_BY_ONE = "explore_one_by_one"  # page-only: which variant the parameter chart shows
+
+
+def channels(theory: StudyTheory) -> None:
+    """Channel growth beside the residual block's width."""
+    chart(
+        "chart-channels",
+        captions.channels_title(theory),
+        captions.channels_line(theory),
+        channel_growth(theory),
+        layers=theory.study.block.layers,
+        height=figure_channels.HEIGHT,
+    )
+
+
+def parameters(theory: StudyTheory) -> None:
+    """Parameters per Bottleneck, with a switch between the variants with and without the 1×1."""
+    block = theory.study.block
+    own = "with" if block.bottleneck else "without"
+    variant = st.session_state.get(ONE_BY_ONE) or own
+    chart(
+        "chart-parameters",
+        captions.parameters_title(theory),
+        captions.parameters_line(theory),
+        parameters_per_layer(theory, variant == "with"),
+        layers=block.layers,
+        height=figure_parameters.HEIGHT,
+    )
+    labels = {"with": _("With the 1×1"), "without": _("Without")}
+    st.segmented_control(
+        _("Variant"),
+        list(labels),
+        default=own,
+        required=True,
+        format_func=labels.__getitem__,
+        key=ONE_BY_ONE,
+        label_visibility="collapsed",
+    )
+
+
+def memory(findings: Findings) -> None:
+    """Live bytes over the step of both blocks; the reason in its place where there are none."""
+    figure = live_bytes(findings)
+    problem = findings.dense.problem
+    busy = figure is None and problem is None and "dense" in findings.waiting
+    message = (
+        why(problem) if problem else _("Running the block and tracking every tensor…") if busy else _("Not tracked.")
+    )
+    chart(
+        "chart-memory",
+        captions.memory_title(findings),
+        captions.memory_line(findings),
+        figure,
+        layers=findings.study.block.layers,
+        height=figure_memory.HEIGHT,
+        message=message,
+        busy=busy,
+    )

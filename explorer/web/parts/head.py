@@ -1,0 +1,78 @@
+"""The head of the page: what the numbers mean in one sentence, where they come from, and what is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from html import escape
+
+import streamlit as st
+
+from explorer.engine import Pending, State
+from explorer.findings import Findings, Problem
+from explorer.language import _, plural
+from explorer.pictures.captions import graph_title
+from explorer.pictures.words import headline, where, why
+from explorer.spec import Job, Study
+from explorer.web import waiting
+from explorer.web.components.panel import panel
+
+#: Problems that another try may cure. The rest lies in what was asked for.
+PASSING = ("timed_out", "worker_lost", "out_of_memory", "cancelled", "failed")
+
+
+def head(findings: Findings, states: Mapping[Job, State]) -> None:
+    """Headline, the line under it, and one line that is always there: progress, a problem, or nothing."""
+    layers = findings.study.block.layers
+    with st.container(key="head", gap=None):
+        panel("headline", f"<h1>{escape(headline(findings))}</h1>", layers=layers)
+        panel("where", f'<p class="where">{escape(where(findings))}</p>', layers=layers)
+        with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
+            problem = next(iter(findings.problems), None)
+            panel("status-line", status_line(findings, states, problem), layers=layers)
+            if findings.waiting:
+                st.button(_("Cancel"), key="cancel", type="tertiary", on_click=waiting.stop)
+            elif problem is not None and problem.kind in PASSING:
+                st.button(_("Try again"), key="again", type="tertiary", on_click=waiting.again)
+
+
+@contextmanager
+def picture_row(study: Study) -> Iterator[None]:
+    """The picture's title, and beside it what is drawn within."""
+    with st.container(
+        key="picture-row", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        panel("picture-title", f"<h2>{escape(graph_title(study))}</h2>", layers=study.block.layers)
+        yield
+
+
+@contextmanager
+def section(name: str) -> Iterator[None]:
+    """A section of the page, set apart from what is above it."""
+    with st.container(key=f"section-{name}", gap="small"):
+        yield
+
+
+def status_line(findings: Findings, states: Mapping[Job, State], problem: Problem | None) -> str:
+    """The line as HTML: what runs, else what went wrong, else nothing."""
+    if findings.waiting:
+        return f'<p class="status busy" role="status"><i></i>{escape(progress(findings, states))}</p>'
+    if problem is not None:
+        return f'<p class="status" role="status" title="{escape(why(problem))}">{escape(why(problem))}</p>'
+    return '<p class="status" role="status"></p>'
+
+
+def progress(findings: Findings, states: Mapping[Job, State]) -> str:
+    """What the engine is doing for this page."""
+    pending = [state for state in states.values() if isinstance(state, Pending)]
+    ahead = max((state.ahead for state in pending if not state.running), default=0)
+    if findings.waiting == ("time",):
+        return _("Timing the blocks, at most three seconds each")
+    count = sum(role != "time" for role in findings.waiting)
+    words = plural("Counting {count} block on the device", "Counting {count} blocks on the device", count).format(
+        count=count
+    )
+    others = ahead - count + 1
+    if others > 0 and not any(state.running for state in pending):
+        words += plural(", after {count} other job", ", after {count} other jobs", others).format(count=others)
+    return f"{words}…"

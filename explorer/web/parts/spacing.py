@@ -1,0 +1,22 @@
+"""Space between the parts of the page, where Streamlit's own is too much or too little."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_CSS = """
+<style>
+.st-key-status { margin: 0 0 -6px; min-height: 20px; flex-wrap: nowrap; }
+.st-key-status [data-testid="stButton"] button { min-height: 20px; height: 20px; padding: 0; }
+.st-key-status > :last-child:not(:first-child) { flex: none; width: auto; }
+.st-key-picture-row { margin-bottom: -6px; flex-wrap: nowrap; }
+[class*="st-key-section-"] { margin-top: 32px; }
+[class*="st-key-section-"] [data-testid="stHorizontalBlock"] { gap: 32px; }
+@media (max-width: 760px) { .st-key-picture-row { flex-wrap: wrap; } }
+</style>
+"""
+
+
+def apply() -> None:
+    """Puts the rules into the page."""
+    st.html(_CSS)

@@ -1,0 +1,185 @@
+"""The four tiles: the Dense Block's number with its stamp, by layer, and both residual blocks beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from explorer.findings import BlockFindings, Findings, LayerTheory, Problem, Quantity
+from explorer.language import _
+from explorer.pictures.captions import disagreement, matched_words, origin_words, stamp, time_stamp
+from explorer.pictures.palette import TOKENS
+from explorer.pictures.words import Kind, Scale, byte_scale, difference, mac_scale, ms, ratio, timing_difference
+
+_COUNT = Scale("", 1, 0)
+_LONG = 15  # characters of number and unit from which they are set smaller
+_GAPS = 12  # more layers than this are drawn without gaps
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """One residual row: its value, as shown and as a number, and how dense compares with it."""
+
+    label: str
+    text: str
+    value: float
+    ratio: str
+    words: str
+
+
+def tiles(findings: Findings) -> str:
+    """The tiles as HTML."""
+    inference = findings.study.run.mode == "inference"
+    parts = [
+        _counts(
+            findings, _("Parameters"), lambda b: b.parameters, lambda layer: layer.parameters, lambda v: _COUNT, "count"
+        ),
+        _counts(findings, _("MACs, forward"), lambda b: b.macs, lambda layer: layer.macs, mac_scale, "count"),
+        _counts(findings, _("Peak, nothing saved"), lambda b: b.peak_bytes, None, byte_scale, "amount")
+        if inference
+        else _counts(
+            findings, _("Saved for backward"), lambda b: b.saved_bytes, lambda y: y.saved_bytes, byte_scale, "amount"
+        ),
+        _time(findings),
+    ]
+    return f'<div class="tiles">{"".join(parts)}</div>'
+
+
+def fairness(findings: Findings) -> str:
+    """What the residual rows were matched by, in one grey line."""
+    told = {c.label: f"{c.label}: {matched_words(c)}" for c in (findings.theory.residual, findings.theory.second)}
+    words = [*told.values(), _("Nothing here says which block learns better.")]
+    return f'<p class="note">{escape(" ".join(words))}</p>'
+
+
+def _counts(
+    findings: Findings,
+    name: str,
+    of: Callable[[BlockFindings], Quantity],
+    by_layer: Callable[[LayerTheory], int] | None,
+    scale_for: Callable[[Sequence[int]], Scale],
+    kind: Kind,
+) -> str:
+    dense = findings.dense
+    quantity = of(dense)
+    mark = _mark(stamp(findings, dense, quantity), origin_words(dense, quantity))
+    if quantity.value is None:
+        problem = dense.problem
+        return _tile(name, mark, _reason(problem) if problem else _skeleton(_("Tracking on the live module")))
+    rivals = _rivals(findings)
+    values = [quantity.value, *(of(rival).value or 0 for rival in rivals)]
+    scale = scale_for(values)
+    most = max(*values, 1)
+    layers = [by_layer(layer) for layer in dense.theory.layers] if by_layer else []
+    body = _value(scale.text(quantity.value), scale.unit)
+    if quantity.differs:
+        body += _sentences(disagreement(quantity), _("Please report this state with its link."))
+    body += _stack(layers, quantity.value / most)
+    for rival in rivals:
+        other = of(rival).value
+        if other is None:
+            continue
+        body += _row(
+            _Beside(
+                rival.label,
+                scale.text(other),
+                other / most,
+                ratio(quantity.value, other),
+                difference(quantity.value, other, kind),
+            ),
+            hatched=rival is findings.second,
+        )
+    return _tile(name, mark, body)
+
+
+def _rivals(findings: Findings) -> list[BlockFindings]:
+    """Both residual blocks; one where the two are the same."""
+    same = findings.residual.theory.spec == findings.second.theory.spec
+    return [findings.residual] if same else [findings.residual, findings.second]
+
+
+def _time(findings: Findings) -> str:
+    name, dense = _("Forward time"), findings.dense
+    timing = dense.forward
+    if timing is None:
+        problem = findings.timing_problem or dense.problem
+        mark = _mark(time_stamp(findings, dense), "")
+        if problem is not None:
+            return _tile(name, mark, _reason(problem))
+        if findings.waiting:
+            return _tile(name, mark, _skeleton(_("Three seconds or less for each block, once the controls rest")))
+        return _tile(name, mark, _sentences("", _("Timed once the block has been counted.")))
+    rivals = [block for block in _rivals(findings) if block.forward is not None]
+    medians = [timing.median, *(block.forward.median for block in rivals if block.forward)]
+    most = max(medians)
+    device = findings.device.name if findings.device else ""
+    tip = _("median of {runs} runs, middle half {q1} to {q3} ms, {device}").format(
+        runs=timing.runs, q1=ms(timing.q1), q3=ms(timing.q3), device=device
+    )
+    body = _value(ms(timing.median), "ms") + _stack([], timing.median / most)
+    for block in rivals:
+        assert block.forward is not None
+        times, words = timing_difference(timing, block.forward)
+        beside = _Beside(block.label, ms(block.forward.median), block.forward.median / most, times, words)
+        body += _row(beside, hatched=block is findings.second)
+    return _tile(name, _mark(time_stamp(findings, dense), tip), body)
+
+
+# --- pieces -------------------------------------------------------------------------------------------
+
+
+def _tile(name: str, mark: str, body: str) -> str:
+    return f'<div class="tile"><div class="k"><span>{escape(name)}</span>{mark}</div>{body}</div>'
+
+
+def _mark(text: str, tip: str) -> str:
+    kind = {"✓": "ok", "✕": "bad"}.get(text[:1], "plain")
+    return f'<span class="{kind}" title="{escape(tip)}">{escape(text)}</span>'
+
+
+def _value(text: str, unit: str) -> str:
+    size = " long" if len(text) + len(unit) > _LONG else ""
+    return f'<div class="v{size}">{escape(text)} <small>{escape(unit)}</small></div>'
+
+
+def _stack(layers: Sequence[int], share: float) -> str:
+    """Dense's bar, ``share`` of the width, cut by layer in the layers' colours; grey where no layer applies."""
+    total = sum(layers)
+    if total <= 0:
+        pieces = '<i style="width:100%;background:var(--mute)"></i>'
+    else:
+        pieces = "".join(
+            f'<i data-source="{i}" style="width:{part / total:.3%};background:{TOKENS.source(i, len(layers))}"></i>'
+            for i, part in enumerate(layers, start=1)
+        )
+    fine = " fine" if len(layers) > _GAPS else ""
+    return f'<div class="br own"><div class="mb{fine}"><div style="width:{share:.2%}">{pieces}</div></div></div>'
+
+
+def _row(beside: _Beside, hatched: bool) -> str:
+    label = escape(beside.label)
+    return (
+        f'<div class="rv"><span title="{label}"><b>{escape(beside.text)}</b> {label}</span>'
+        f"<b>{escape(beside.ratio)}</b></div>"
+        f'<div class="br"><div class="mb {"hatched" if hatched else "solid"}">'
+        f'<div style="width:{beside.value:.2%}"></div></div><span>{escape(beside.words)}</span></div>'
+    )
+
+
+def _skeleton(words: str) -> str:
+    return f'<span class="sk"></span><p class="why quiet">{escape(words)}</p>'
+
+
+def _reason(problem: Problem) -> str:
+    return _sentences(problem.message, problem.advice)
+
+
+def _sentences(strong: str, rest: str) -> str:
+    first = f"<b>{escape(_stopped(strong))}</b>" if strong else ""
+    return f'<p class="why">{first}{escape(_stopped(rest)) if rest else ""}</p>'
+
+
+def _stopped(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
