@@ -261,6 +261,12 @@ def test_the_1x1_costs_parameters_at_the_default_block() -> None:
     assert one_by_one(without_bottleneck(DEFAULT.block), DEFAULT.input) == cost
 
 
+def test_it_does_not_pay_where_both_cost_the_same() -> None:
+    even = DenseBlockSpec(36, 5, 1)  # c₀ = 9bk/(9 − b)
+    assert one_by_one(even, DEFAULT.input).macs_cost == 0
+    assert pays_from(even, "macs") == 2 and pays_from(replace(even, bottleneck_factor=9), "macs") is None
+
+
 @given(dense_blocks(channels=300, growth=64, layers=40), st.sampled_from(("parameters", "macs")))
 def test_it_pays_from_just_the_layer_that_is_said(block: DenseBlockSpec, quantity: str) -> None:
     first = pays_from(block, "parameters" if quantity == "parameters" else "macs")

@@ -13,11 +13,11 @@ from typing import Literal
 
 from explorer.findings import BlockFindings, Device, Findings, Problem, Timing
 from explorer.language import _, plural
+from explorer.language import number_word as number_word  # one of the numbers that this module gives
 from explorer.spec import Study
 
 Kind = Literal["count", "amount"]
 
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _EQUAL = 0.005  # closer than half a percent reads "equal"
 _TIMES = 1.995  # from here on "2.0 times as many" instead of a percentage
 
@@ -88,11 +88,6 @@ def ms(value: float) -> str:
     if value >= 0.995 or value <= 0:
         return f"{value:,.1f}"
     return f"{value:.2f}" if value >= 0.0995 else f"{value:.1g}" if value < 0.00095 else f"{value:.3f}"
-
-
-def number_word(count: int) -> str:
-    """Up to twelve as a word: ``six``; beyond as digits."""
-    return _(_NUMBERS[count]) if 0 <= count < len(_NUMBERS) else thousands(count)
 
 
 # --- comparisons ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from explorer.findings import Counterpart, StudyTheory
-from explorer.language import _, plural
+from explorer.language import _, number_word, plural
 from explorer.spec import (
     CounterpartSpec,
     DenseBlockSpec,
@@ -27,7 +27,6 @@ from explorer.spec import (
 from explorer.theory.closed_forms import block_theory, convolutions_3x3, layer_theory
 
 WIDEST = 147_456  # the largest inner width that a ResidualSpec allows
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def counterpart(study: Study) -> Counterpart:
@@ -146,13 +145,12 @@ def _label(spec: ResidualSpec) -> str:
 
 
 def _units(spec: ResidualSpec) -> str:
-    number = _(_NUMBERS[spec.units]) if spec.units < len(_NUMBERS) else str(spec.units)
     words = {
         "preactivation": plural("{n} residual unit", "{n} residual units", spec.units),
         "postactivation": plural("{n} post-activation residual unit", "{n} post-activation residual units", spec.units),
         "basic": plural("{n} basic residual unit", "{n} basic residual units", spec.units),
     }
-    return words[spec.unit].format(n=number)
+    return words[spec.unit].format(n=number_word(spec.units))
 
 
 def _shape_words(spec: ResidualSpec) -> str:
