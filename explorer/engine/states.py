@@ -60,8 +60,8 @@ class Limits:
         queue_length, queue_per_waiter: how many jobs may wait, in all and for one waiter.
     """
 
-    count_seconds: float = 30
-    time_seconds: float = 60
+    count_seconds: float = 60
+    time_seconds: float = 120
     device_seconds: float = 30
     start_seconds: float = 60
     lease_seconds: float = 10

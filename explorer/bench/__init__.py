@@ -1,0 +1,1 @@
+"""Benchmarks as commands: ``python -m explorer bench page`` and ``… bench engine``."""

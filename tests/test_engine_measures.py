@@ -1,0 +1,51 @@
+"""The engine with the explorer's own measurements, as the web process holds it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+PROGRAM = """
+import multiprocessing, sys, time
+from explorer.engine import Done, Engine, Pending
+from explorer.findings import BlockMeasurement, from_builtins
+from explorer.spec import CountJob, DenseBlockSpec, InputSpec, RunSpec
+
+def counted(engine, block, size=56, seed=0):
+    job = CountJob(block, InputSpec(1, size, size), RunSpec(device="cpu", seed=seed))
+    state = engine.submit(job, "test")
+    while isinstance(state, Pending):
+        time.sleep(0.005)
+        state = engine.state(job, "test")
+    assert isinstance(state, Done), state
+    return from_builtins(BlockMeasurement, state.result)
+
+if __name__ == "__main__":
+    engine = Engine()
+    found = counted(engine, DenseBlockSpec())
+    assert (found.parameters, found.saved_bytes, found.fake) == (335_040, 40_956_672, False)
+    assert type(found.device.torch) is str
+    after_kill = []
+    for seed in range(3):
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        begun = time.monotonic()
+        counted(engine, DenseBlockSpec(2, 1, 1), 2, seed)
+        after_kill.append(time.monotonic() - begun)
+    huge = counted(engine, DenseBlockSpec(4096, 512, 2), 1024)
+    assert huge.fake and huge.refusal.kind == "refused"
+    engine.close()
+    assert "torch" not in sys.modules and not any(name.startswith("explorer.measure") for name in sys.modules)
+    print(min(after_kill))
+"""
+
+
+def test_a_block_is_counted_without_torch_in_this_process_and_after_a_killed_worker() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert float(done.stdout) < 1
