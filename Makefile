@@ -17,7 +17,7 @@ PYTHON =
 ARGS =
 
 VENV_PYTHON = .venv/bin/python
-MAKE_ENVIRONMENT = python="$$(sh explorer/setup/find-python '$(PYTHON)')" && exec "$$python" -I explorer/setup/environment.py
+MAKE_ENVIRONMENT = python="$$(/bin/sh explorer/setup/find-python '$(PYTHON)')" && exec "$$python" -I explorer/setup/environment.py
 
 run: environment
 	@exec $(VENV_PYTHON) -m explorer.launch --host '$(HOST)' --port '$(PORT)' --names '$(NAMES)'

@@ -34,7 +34,7 @@ _NO_NETWORK = re.compile(
     r"|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Connection refused|No route to host",
     re.I,
 )
-_NO_BUILD = re.compile(r"Could not find a version that satisfies the requirement (\S+)")
+_NO_BUILD = re.compile(r"Could not find a version that satisfies the requirement (\S+)(?:.*(from versions: none))?")
 
 
 class SetupProblem(Exception):
@@ -154,7 +154,9 @@ def explain(report: str, venv: Path) -> str:
         )
     if missing := _NO_BUILD.search(report):
         system = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
-        return f"{missing[1]} is not published for {system}; try another Python, as in make PYTHON=python3.12."
+        if missing[2]:
+            return f"Either the package index cannot be reached, or {missing[1]} is not published for {system}."
+        return f"{missing[1]} is not published for {system}; try another, as in make PYTHON=python3.12."
     errors = re.findall(r"^error:\s*(.+?)\.?\s*$", report, re.IGNORECASE | re.MULTILINE)
     reason = errors[-1] if errors else "the installer ended without saying why"
     where = f" The whole report is in {venv.name}/{_LOG}." if (venv / _LOG).exists() else ""
