@@ -121,14 +121,15 @@ def _saved(block: DenseBlockSpec, read: int, channel: int, element: int) -> tupl
 
 
 def _peak(theory: BlockTheory, block: DenseBlockSpec, channel: int) -> tuple[str, str]:
-    moments = ", ".join(_n(moment) for moment in dense_moments(block))
     if block.order == "pre":
-        words = "3c, c + 3bk, 2c + 2k" if block.bottleneck else "3c, 2c + 2k"
+        words = "max(3c, c + 3bk, 2c + 2k)" if block.bottleneck else "max(3c, 2c + 2k)"
     else:
-        words = "c + 2bk, c + bk + 2k, 2c + 2k" if block.bottleneck else "c + 2k, 2c + 2k"
+        words = "max(c + 2bk, c + bk + 2k, 2c + 2k)" if block.bottleneck else "2c + 2k"
+    moments = dense_moments(block)
+    highest = f"max({', '.join(_n(moment) for moment in moments)})" if len(moments) > 1 else _n(moments[0])
     held = ("c₀ + ", f"{_n(block.in_channels)} + ") if block.layers > 1 else ("", "")
     own = theory.parameter_bytes + theory.buffer_bytes
-    return f"A·({held[0]}max({words})) + P", f"{_n(channel)} · ({held[1]}max({moments})) + {_n(own)}"
+    return f"A·({held[0]}{words}) + P", f"{_n(channel)} · ({held[1]}{highest}) + {_n(own)}"
 
 
 def _n(value: int) -> str:

@@ -56,13 +56,13 @@ def dense_moments(spec: DenseBlockSpec) -> tuple[int, ...]:
     """Channels alive within the last Bottleneck at the moments that can be its highest, c = c_{L−1}.
 
     Pre: ReLU of bn1 3c, ReLU of bn2 c + 3bk, concatenation 2c + 2k. Post: bn1 or its ReLU c + 2bk,
-    bn2 or its ReLU c + bk + 2k, concatenation 2c + 2k. Without the 1×1 the moments of bk fall away.
+    bn2 or its ReLU c + bk + 2k, concatenation 2c + 2k. Without the 1×1 what has bk in it falls away.
     """
     c, k, middle = spec.width_before(spec.layers), spec.growth_rate, spec.mid_channels
     joined = 2 * c + 2 * k
     if spec.order == "pre":
         return (3 * c, c + 3 * middle, joined) if spec.bottleneck else (3 * c, joined)
-    return (c + 2 * middle, c + middle + 2 * k, joined) if spec.bottleneck else (c + 2 * k, joined)
+    return (c + 2 * middle, c + middle + 2 * k, joined) if spec.bottleneck else (joined,)
 
 
 def _unit_peak(spec: ResidualSpec, layer: int) -> int:
