@@ -1,0 +1,43 @@
+"""The blocks as PyTorch modules, one file per idea: :func:`build` turns a spec into a module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import nn
+
+from explorer.blocks.dense import dense_block
+from explorer.blocks.residual import residual_stack
+from explorer.spec import BlockSpec, DenseBlockSpec, SpecError
+
+__all__ = ["IMPLEMENTATIONS", "build", "units"]
+
+#: How a Dense Block may be written: name → builder. ``concat`` is the source text's own code.
+IMPLEMENTATIONS: dict[str, Callable[[DenseBlockSpec], nn.Module]] = {"concat": dense_block}
+
+
+def build(spec: BlockSpec, implementation: str = "concat") -> nn.Module:
+    """The module that ``spec`` describes, freshly initialised from torch's global generator.
+
+    Args:
+        spec: a dense block or a stack of residual units.
+        implementation: how a dense block is written; residual units are written one way only.
+
+    Returns:
+        A module on the CPU, in float32 and training mode, that maps
+        (N, spec.in_channels, H, W) to (N, spec.out_channels, H, W).
+
+    Raises:
+        SpecError: there is no such implementation.
+    """
+    if implementation not in IMPLEMENTATIONS:
+        raise SpecError("implementation", implementation, f"one of {', '.join(IMPLEMENTATIONS)}")
+    if isinstance(spec, DenseBlockSpec):
+        return IMPLEMENTATIONS[implementation](spec)
+    return residual_stack(spec)
+
+
+def units(block: nn.Module) -> tuple[nn.Module, ...]:
+    """The Bottlenecks or residual units of a block that :func:`build` made, first to last."""
+    (sequence,) = block.children()
+    return tuple(sequence.children())
