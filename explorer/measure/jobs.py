@@ -1,0 +1,124 @@
+"""Performs a job and answers in builtins, so that the answer can be read where torch is not loaded."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import torch
+
+from explorer.findings import BlockMeasurement, Device, Problem, TimeMeasurement, to_builtins
+from explorer.measure.admission import refusal
+from explorer.measure.allocator import watch_peak
+from explorer.measure.device import describe, require_dtype, resolve
+from explorer.measure.fake import fake_counts
+from explorer.measure.live import dtype_of, live_block, live_input, planned_block
+from explorer.measure.problems import StoppedError, known_problem
+from explorer.measure.step import Counts, count_step
+from explorer.measure.table import module_rows
+from explorer.measure.timing import time_blocks
+from explorer.spec import BlockSpec, CountJob, InputSpec, Job, RunSpec, TimeJob
+
+
+def perform(job: Job) -> dict[str, Any]:
+    """Runs ``job`` in this process.
+
+    One job at a time per process: what watches a module would also see another one's operators.
+
+    Returns:
+        A :class:`BlockMeasurement`, :class:`TimeMeasurement` or :class:`Device` as builtins, or
+        ``{"problem": …}`` with a :class:`Problem` where a person can be told why there is none.
+
+    Raises:
+        RuntimeError: a fault of the program, in words; never an exception of torch's own class.
+    """
+    try:
+        return _plain(_result(job))
+    except Exception as error:
+        problem = known_problem(error)
+        fault = f"{type(error).__name__}: {error}"
+    _release()  # the traceback, and the tensors that it holds, are gone by now
+    if problem is None:
+        raise RuntimeError(fault)
+    return {"problem": _plain(problem)}
+
+
+def _plain(value: BlockMeasurement | TimeMeasurement | Device | Problem) -> dict[str, Any]:
+    plain: dict[str, Any] = to_builtins(value)
+    return plain
+
+
+def _result(job: Job) -> BlockMeasurement | TimeMeasurement | Device:
+    if isinstance(job, CountJob):
+        return count(job.block, job.input, job.run)
+    if isinstance(job, TimeJob):
+        return time_together(job.blocks, job.input, job.run)
+    return describe(resolve(job.device))
+
+
+def count(spec: BlockSpec, input: InputSpec, run: RunSpec) -> BlockMeasurement:
+    """Runs the block once and counts; on fake tensors, with the refusal, where it would not fit.
+
+    Raises:
+        StoppedError: there is no such device, or it cannot compute in the run's type.
+    """
+    device = _ready(run)
+    place = describe(device)
+    refused = refusal((spec,), input, run, place)
+    rows = module_rows(spec, input, run)
+    if refused is not None:
+        with torch.device("meta"):
+            structure = str(planned_block(spec, run))
+        return _measurement(place, fake_counts(spec, input, run), rows, structure, refusal=refused)
+    peak = watch_peak(device)
+    block, x = live_block(spec, run, device), live_input(spec, input, run, device)
+    counts = count_step(block, x)
+    return _measurement(place, counts, rows, str(block), device_peak_bytes=peak())
+
+
+def _measurement(place: Device, counts: Counts, rows: Any, structure: str, **rest: Any) -> BlockMeasurement:
+    return BlockMeasurement(
+        device=place,
+        fake="refusal" in rest,
+        output_shape=counts.output_shape,
+        parameters=counts.parameters,
+        macs=counts.macs,
+        saved_bytes=counts.saved_bytes,
+        saved_extra_bytes=counts.saved_extra_bytes,
+        peak_bytes=counts.timeline.peak_bytes,
+        rows=rows,
+        joins=counts.joins,
+        timeline=counts.timeline,
+        structure=structure,
+        output_sum=counts.output_sum,
+        **rest,
+    )
+
+
+def time_together(specs: tuple[BlockSpec, ...], input: InputSpec, run: RunSpec) -> TimeMeasurement:
+    """Times the blocks, their runs interleaved.
+
+    Raises:
+        StoppedError: no such device, a type it cannot compute in, or not enough memory for all of them.
+    """
+    device = _ready(run)
+    place = describe(device)
+    refused = refusal(specs, input, run, place)
+    if refused is not None:
+        raise StoppedError(refused)
+    blocks = [live_block(spec, run, device) for spec in specs]
+    forward, step = time_blocks(blocks, live_input(specs[0], input, run, device))
+    return TimeMeasurement(place, forward, step)
+
+
+def _ready(run: RunSpec) -> torch.device:
+    device = resolve(run.device)
+    require_dtype(device, dtype_of(run), training=run.mode == "training")
+    return device
+
+
+def _release() -> None:
+    """Gives an accelerator's cached memory back after a failure."""
+    if torch.accelerator.is_available():
+        with contextlib.suppress(RuntimeError):  # a device whose memory is broken must not hide why
+            torch.accelerator.empty_cache()

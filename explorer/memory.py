@@ -1,0 +1,92 @@
+"""How much memory this process has and may still use, a container's limit respected. Standard library only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: A control group without a limit says "max" (version 2) or a number near 2**63 (version 1).
+UNLIMITED = 1 << 60
+
+
+def total_bytes(root: Path = Path("/")) -> int | None:
+    """Bytes the process may hold in all: the machine's, or its container's limit; None if unknown.
+
+    Args:
+        root: where ``proc`` and ``sys`` are found.
+    """
+    limits = [limit for limit, _ in _groups(root)]
+    return min((n for n in (_meminfo(root, "MemTotal"), *limits) if n is not None), default=None)
+
+
+def available_bytes(root: Path = Path("/")) -> int | None:
+    """Bytes that can be allocated now: the system's, or what is left of the container's; None if unknown.
+
+    Args:
+        root: where ``proc`` and ``sys`` are found.
+    """
+    left = [room for _, room in _groups(root)]
+    return min((n for n in (_meminfo(root, "MemAvailable"), *left) if n is not None), default=None)
+
+
+def data_bytes(root: Path = Path("/")) -> int:
+    """Bytes that this process holds already, by the measure that RLIMIT_DATA limits; 0 if unknown."""
+    return _kilobytes(root / "proc/self/status", "VmData") or 0
+
+
+def data_bytes_left() -> int | None:
+    """Bytes that RLIMIT_DATA still allows this process; None where there is no such limit."""
+    try:
+        import resource  # Unix only
+    except ImportError:
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    return None if limit == resource.RLIM_INFINITY else max(0, limit - data_bytes())
+
+
+def _meminfo(root: Path, name: str) -> int | None:
+    return _kilobytes(root / "proc/meminfo", name)
+
+
+def _kilobytes(path: Path, name: str) -> int | None:
+    """The value of a line such as ``MemTotal:  16384 kB``, in bytes."""
+    try:
+        return next(
+            int(line.split()[1]) * 1024 for line in path.read_text().splitlines() if line.startswith(f"{name}:")
+        )
+    except (OSError, ValueError, StopIteration):
+        return None
+
+
+def _groups(root: Path) -> list[tuple[int, int]]:
+    """(limit, bytes left) of every control group around this process that has a limit."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, names, path = line.split(":", 2)
+        if names == "":  # version 2
+            base, limit, used, cache = root / "sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"
+        elif "memory" in names.split(","):  # version 1
+            base = root / "sys/fs/cgroup/memory"
+            limit, used, cache = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+        else:
+            continue
+        # A container often sees its own group as the mount's root: its path leads nowhere there.
+        group = base / path.lstrip("/")
+        inside = [group, *(g for g in group.parents if g == base or base in g.parents), base]
+        found += [_room(folder, limit, used, cache) for folder in dict.fromkeys(inside)]
+    return [room for room in found if room is not None]
+
+
+def _room(folder: Path, limit: str, used: str, cache: str) -> tuple[int, int] | None:
+    try:
+        most = int((folder / limit).read_text())
+        now = int((folder / used).read_text())
+        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):  # no such file, or "max"
+        return None
+    if most >= UNLIMITED:
+        return None
+    return most, max(0, most - now + int(stat.get(cache, 0)))  # file cache is given back under pressure
