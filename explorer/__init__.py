@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.spec import DenseBlockSpec, Study
-
 if TYPE_CHECKING:
+    from explorer.spec import DenseBlockSpec, Study
     from explorer.study import explore
 else:
 
     def __getattr__(name: str) -> object:
-        # Looked up on first use: a worker imports explorer.spec and has no need of the engine.
-        if name == "explore":
-            from explorer.study import explore
+        # Looked up when used: a worker needs no engine, and the command line starts in no time.
+        from importlib import import_module
 
-            return explore
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module("explorer.study" if name == "explore" else "explorer.spec"), name)
 
 
 __all__ = ["DenseBlockSpec", "Study", "explore"]

@@ -265,8 +265,13 @@ def test_a_plain_terminal_for_real() -> None:
     assert "residual x 2" in done.stdout
 
 
-def test_ctrl_c_for_real() -> None:
-    """As a terminal does it: the signal reaches the whole process group, workers included."""
+@pytest.mark.parametrize("seconds", [1.0, 3.0])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_for_real(how: signal.Signals, seconds: float) -> None:
+    """Ctrl-C as a terminal does it, to the whole process group, workers included; SIGTERM to the program alone.
+
+    ``communicate`` returns only when the last process that holds the output has ended.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "explorer", "describe", "--layers", "64", "--batch", "2"],
         cwd=ROOT,
@@ -275,9 +280,12 @@ def test_ctrl_c_for_real() -> None:
         text=True,
         start_new_session=True,
     )
-    time.sleep(1.5)
-    os.killpg(process.pid, signal.SIGINT)
+    time.sleep(seconds)
     start = time.monotonic()
+    if how is signal.SIGINT:
+        os.killpg(process.pid, how)
+    else:
+        process.send_signal(how)
     out, err = process.communicate(timeout=30)
     assert time.monotonic() - start < 5
     assert (process.returncode, out, err) == (130, "", "")
