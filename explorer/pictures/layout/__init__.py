@@ -55,7 +55,7 @@ def layout(
         height=m.height,
         strip=m.strip,
         fold=m.fold,
-        foldable=folding(m.layers, orientation, width) is not None,
+        foldable=m.foldable is not None,
         ribbons=tuple(_ribbon(m, drawing, source) for source in range(m.layers)),
         lanes=tuple(_lanes(m, drawing)),
         flares=tuple(_flare(m, drawing, layer) for layer in range(1, m.layers + 1) if not m.is_folded(layer)),

@@ -39,8 +39,8 @@ def new_slice(m: Measures, layer: int) -> tuple[float, float]:
 def lane(m: Measures, source: int, reader: int) -> LanePath:
     """Out of the middle of the slice, up beside the Bottleneck, into its port."""
     if reader > m.layers:  # what follows the block: shown in the paper's drawing only
-        port, start, begin = m.starts[-1] + m.column_width + 62, m.foot(source), m.end(m.layers)
-        return elbow(m, source, begin, start + m.across(source) / 2, port, start + m.across(source) / 2)
+        middle = m.foot(source) + m.across(source) / 2
+        return elbow(m, source, m.end(m.layers), middle, m.output_start(), middle)
     port_v = bottleneck_v(m, reader) + port_offset(m, source, reader)
     middle = m.foot(source) + m.across(source) / 2
     return elbow(m, source, m.end(reader - 1), middle, m.bottleneck_start(reader), port_v)

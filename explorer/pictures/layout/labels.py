@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from explorer.graph import BottleneckNode
 from explorer.language import _
-from explorer.pictures.layout import chain, paper
+from explorer.pictures.layout import chain
 from explorer.pictures.layout.lettering import placed, source_name, text_width
-from explorer.pictures.layout.measures import BASE, Measures, column_total, folded_text, folding, widths_text
+from explorer.pictures.layout.measures import BASE, Measures, column_total, folded_text, widths_text
 from explorer.pictures.layout.shapes import Anchor, Box, Point, Role, TextShape
 from explorer.spec import Drawing
 
@@ -191,7 +191,7 @@ def _originals(m: Measures) -> Iterator[Variants]:
 
 def _output(m: Measures) -> Iterator[Variants]:
     text = _("{channels} out").format(channels=f"{m.graph.spec.out_channels:,}")
-    end = paper.output_u(m)
+    end = m.output_start()
     if m.horizontal:
         yield (TextShape("total-out", text, m.point(end + 24, m.row + 50), "total", "end"),)
     else:
@@ -204,10 +204,9 @@ def _output(m: Measures) -> Iterator[Variants]:
 def _fold(m: Measures, drawing: Drawing) -> Iterator[Variants]:
     """What is folded, and the link that unfolds; unfolded, the link that folds."""
     if m.fold is None:
-        fold = folding(m.layers, m.orientation, 0.0 if m.horizontal else m.width)
-        if fold is None or (m.horizontal and m.width <= 980):
+        if m.foldable is None:
             return
-        label = _("fold layers {first}–{last}").format(first=fold.first, last=fold.last)
+        label = _("fold layers {first}–{last}").format(first=m.foldable.first, last=m.foldable.last)
         point = (m.starts[2], BASE + 38) if m.horizontal else (1.0, m.end(m.layers) + 62)
         yield (TextShape("fold", "", point, "note", "start", link=label),)
         return

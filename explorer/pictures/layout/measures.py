@@ -35,6 +35,7 @@ class Measures:
     """See the module's text. Lists are by column, 0 … L; lengths in pixels.
 
     Attributes:
+        fold, foldable: what is folded, and what would be if folding were asked for.
         starts, widths: u of each column's near side, and its extent along u.
         gap: free length between two columns.
         channel, lane: pixels per channel, for columns and for lanes and Bottlenecks.
@@ -52,6 +53,7 @@ class Measures:
     height: float
     strip: Box | None
     fold: Fold | None
+    foldable: Fold | None
     starts: tuple[float, ...]
     widths: tuple[float, ...]
     column_width: float
@@ -117,6 +119,10 @@ class Measures:
         """u at which Bottleneck ``layer`` begins."""
         return self.starts[layer] - self.tail - self.bottleneck_length
 
+    def output_start(self) -> float:
+        """u of the stack at the end of the paper's row, which holds every source once."""
+        return self.end(self.layers) + (62 if self.horizontal else 34)
+
     def names_in_full(self) -> bool:
         """Whether there is room for "Bottleneck 3" instead of "B3"."""
         middle_to_column = self.bottleneck_length / 2 + self.tail + self.column_width / 2
@@ -128,18 +134,19 @@ def measure(graph: Graph, orientation: Orientation, width: float, folded: bool) 
     """The measures of ``graph`` drawn ``width`` px wide; unfolded it may grow beyond and scroll in its frame."""
     horizontal = orientation == "horizontal"
     block = graph.spec
-    fold = folding(block.layers, orientation, width) if folded else None
+    foldable = folding(block.layers, orientation, width)
+    fold = foldable if folded else None
     folded_count = fold.count if fold else 0
     drawn = block.layers - folded_count
     column_width = 18.0 if not horizontal else 16.0 if drawn > 8 else 24.0
     lead = _lead(graph, column_width) if horizontal else 22.0
-    end_room = 98.0 if horizontal else 58.0 if fold or block.layers <= FOLD_BEYOND else 80.0
+    end_room = 98.0 if horizontal else 58.0 if fold or not foldable else 80.0
     fold_step = max(3.0, min(7.0, 110 / folded_count)) if fold else 0.0
     breath = 12.0 if fold else 0.0
 
     fixed = lead + end_room + column_width + folded_count * fold_step + breath
     if horizontal:
-        if not fold and block.layers > _fold_beyond(width):
+        if foldable and not folded:
             width = max(width, fixed + drawn * UNFOLDED_PITCH)
         width = max(width, fixed + drawn * LEAST_PITCH)
         pitch = min((width - fixed) / drawn, 420.0)
@@ -189,6 +196,7 @@ def measure(graph: Graph, orientation: Orientation, width: float, folded: bool) 
         height=BASE + BELOW if horizontal else starts[-1] + column_width + end_room,
         strip=strip,
         fold=fold,
+        foldable=foldable,
         starts=starts,
         widths=widths,
         column_width=column_width,

@@ -26,11 +26,6 @@ def new_slice(m: Measures, layer: int) -> tuple[float, float]:
     return m.row - half, m.row + half
 
 
-def output_u(m: Measures) -> float:
-    """u of the stack at the end, which holds every source once."""
-    return m.end(m.layers) + (62 if m.horizontal else 34)
-
-
 def output_across(m: Measures, source: int) -> tuple[float, float]:
     """v from which ``source`` lies in the stack at the end, and how far it reaches."""
     scale = max(1.0, _OUTPUT_LENGTH / m.lanes_width(m.layers + 1))
@@ -40,14 +35,14 @@ def output_across(m: Measures, source: int) -> tuple[float, float]:
 def output_box(m: Measures, source: int) -> Box:
     """``source`` in the stack at the end."""
     start, height = output_across(m, source)
-    return m.box(output_u(m), start, 24.0 if m.horizontal else 12.0, height - slice_gap(height))
+    return m.box(m.output_start(), start, 24.0 if m.horizontal else 12.0, height - slice_gap(height))
 
 
 def lane(m: Measures, source: int, reader: int) -> LanePath:
     """An arc below the row; straight on where the reader comes next."""
     if reader > m.layers:
         start, height = output_across(m, source)
-        port, port_v = output_u(m), start + height / 2
+        port, port_v = m.output_start(), start + height / 2
     else:
         port, port_v = m.bottleneck_start(reader), m.row + port_offset(m, source, reader)
     return _next(m, source, port, port_v) if source == reader - 1 else _arc(m, source, port, port_v)
