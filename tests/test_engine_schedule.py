@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from explorer.engine import Done, Failed, Limits, Pending
 from explorer.engine.line import Ask, in_order, weight
-from explorer.engine.memory import available_bytes, data_bytes
 from explorer.engine.schedule import ACCEPT_SECONDS, RESTARTS, Schedule
 from explorer.engine.table import Table
 from explorer.findings import Problem
+from explorer.memory import available_bytes, data_bytes
 from explorer.spec import CountJob, DenseBlockSpec, InputSpec, Job, ResidualSpec, RunSpec
 
 LIMITS = Limits(lease_seconds=10, grace_seconds=0.25, patience_seconds=5, preemptions=2, retry_seconds=2)

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from explorer.engine import words
-from explorer.engine.memory import available_bytes, data_bytes
 from explorer.findings import Problem, to_builtins
+from explorer.memory import available_bytes, data_bytes
 from explorer.spec import Job
 
 
