@@ -5,7 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.web.engine_holder import lifespan
+from explorer.web.faults import quiet_streamlit, script_failed
 from explorer.web.guard import middleware
 from explorer.web.routes import routes
 
-app = st.App("explorer/web/frame.py", lifespan=lifespan, routes=routes(), middleware=middleware())
+quiet_streamlit()
+app = st.App(
+    "explorer/web/frame.py",
+    lifespan=lifespan,
+    routes=routes(),
+    middleware=middleware(),
+    on_script_error=script_failed,
+)

@@ -38,9 +38,14 @@ def chromium() -> Iterator[Browser]:
 
 
 def wait_until_still(page: Page, timeout: float = 30) -> None:
-    """Waits (at most ``timeout`` seconds) until the page is connected and its script rests."""
-    app = page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    """Waits (at most ``timeout`` seconds) until the page is connected, drawn, and its script rests."""
+    app = page.locator(
+        '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
+    )
     expect(app).to_be_visible(timeout=timeout * 1000)
+    expect(page.get_by_test_id("stMainBlockContainer")).not_to_be_empty(timeout=timeout * 1000)
+    # A widget's own script may still be on its way.
+    expect(page.get_by_test_id("stSidebar").get_by_test_id("stSkeleton")).to_have_count(0, timeout=timeout * 1000)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
     with serving(tmp_path) as server:
         page.goto(server.address)
 
-Leaving the block stops the server and fails the test if it printed a traceback.
+Leaving the block stops the server and fails the test if it printed a traceback or a fault.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def serving(folder: Path, *options: str, environment: Mapping[str, str] | None =
 
 
 def assert_no_traceback(log: Path) -> None:
-    """Fails if what a server printed holds a traceback."""
+    """Fails if what a server printed holds a traceback, or one of its own lines about a fault."""
     printed = log.read_text(errors="replace")
-    assert "Traceback" not in printed and 'File "' not in printed, printed[-3000:]
+    assert not any(sign in printed for sign in ("Traceback", 'File "', " failed: ")), printed[-3000:]
 
 
 def ask(

@@ -1,7 +1,7 @@
 """The sidebar: one control for every field of a Study that is not a matter of view.
 
 Ranges, defaults and help texts come from :data:`explorer.spec.FIELDS`; here are only labels and places.
-A widget's key is its field's name.
+A bound widget's key is its field's name; an unbound one's, the name and a count (see :mod:`explorer.web.link`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from explorer.web import link
 
 _BOX = "_box"  # a number box beside a slider has the slider's key and this
 _BOX_WIDTH = 68
-_PRESET_FIELDS = tuple(name for name, info in FIELDS.items() if info.section in ("block", "input"))
+_PRESET_FIELDS = [name for name, info in FIELDS.items() if info.section in ("block", "input")]
 _CUSTOM = "custom"
 
 
@@ -26,18 +26,18 @@ def sidebar(study: Study) -> None:
     with st.sidebar:
         st.markdown(f"**{_('Dense Block Explorer')}**")
         _preset(study)
-        _slider("growth_rate", _("Growth rate *k*"), study)
-        _slider("layers", _("Bottlenecks *L*"), study)
-        _slider("in_channels", _("Input channels *c*₀"), study)
+        _slider("growth_rate", _("Growth rate k"), study)
+        _slider("layers", _("Bottlenecks L"), study)
+        _slider("in_channels", _("Input channels c₀"), study)
         with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="xsmall"):
-            _number("height", _("Height *H*"), width=74)
-            _number("width", _("Width *W*"), width=74)
-            _number("batch", _("Batch *N*"), width=74)
+            _number("height", _("Height H"), width=74)
+            _number("width", _("Width W"), width=74)
+            _number("batch", _("Batch N"), width=74)
         _bound_choice("dtype", _("dtype"))
         _device(study)
         _choice("match", _("Residual block matches"), _match_labels(), study)
         with st.expander(_("Advanced")):
-            _number("bottleneck_factor", _("Bottleneck factor *b*"))
+            _number("bottleneck_factor", _("Bottleneck factor b"))
             st.toggle(
                 _("1×1 convolution first"),
                 value=FIELDS["bottleneck"].default,
@@ -55,15 +55,14 @@ def drawing_toggle() -> None:
     """The switch between both drawings of the graph, for the page that shows it."""
     labels = {"chain": _("As coded"), "paper": _("As drawn in the paper")}
     now = link.current_study().view.drawing
-    _show("drawing", now)
     st.segmented_control(
         _("Drawing"),
         list(labels),
         default=now,
         format_func=labels.__getitem__,
-        key="drawing",
+        key=link.shown_key("drawing", now),
         required=True,
-        on_change=link.write,
+        on_change=link.choose,
         args=("drawing",),
         label_visibility="collapsed",
     )
@@ -88,21 +87,20 @@ def preset_of(study: Study) -> str:
 
 def _preset(study: Study) -> None:
     now, options = preset_of(study), [*PRESETS, _CUSTOM]
-    _show("preset", now)
     st.selectbox(
         _("Preset"),
         options,
         index=options.index(now),
         format_func=lambda label: _("Custom") if label == _CUSTOM else _(label),
-        key="preset",
+        key=link.shown_key("preset", now),
         on_change=_apply_preset,
     )
 
 
 def _apply_preset() -> None:
-    chosen = st.session_state["preset"]
-    if chosen in PRESETS:
-        link.apply(PRESETS[chosen], _PRESET_FIELDS)
+    chosen = link.taken("preset")
+    if isinstance(chosen, str) and chosen in PRESETS:
+        link.apply({name: PRESETS[chosen][name] for name in _PRESET_FIELDS})
 
 
 def _slider(name: str, label: str, study: Study) -> None:
@@ -119,13 +117,13 @@ def _slider(name: str, label: str, study: Study) -> None:
             bind="query-params",
             help=_help(name),
         )
-        _show(name + _BOX, value)
         st.number_input(
             _("{label}, exact").format(label=label),
             min_value=info.domain.low,
             max_value=info.domain.high,
+            value=value,
             step=1,
-            key=name + _BOX,
+            key=link.shown_key(name + _BOX, value),
             on_change=_take_box,
             args=(name,),
             label_visibility="collapsed",
@@ -134,9 +132,9 @@ def _slider(name: str, label: str, study: Study) -> None:
 
 
 def _take_box(name: str) -> None:
-    value = st.session_state[name + _BOX]
+    value = link.taken(name + _BOX)
     if value is not None:
-        link.apply(st.session_state[link.STUDY].with_(**{name: value}), (name,))
+        link.apply({name: value})
 
 
 def _number(name: str, label: str, width: int | None = None) -> None:
@@ -165,14 +163,13 @@ def _bound_choice(name: str, label: str) -> None:
 
 def _choice(name: str, label: str, labels: dict[str, str], study: Study) -> None:
     """A choice whose labels are longer than its words in the link."""
-    _show(name, study[name])
     st.selectbox(
         label,
         list(labels),
         index=list(labels).index(study[name]),  # what the browser shows if it has to mount the widget anew
         format_func=lambda option: labels.get(option, option),
-        key=name,
-        on_change=link.write,
+        key=link.shown_key(name, study[name]),
+        on_change=link.choose,
         args=(name,),
         help=_help(name),
     )
@@ -183,25 +180,18 @@ def _device(study: Study) -> None:
     accelerator = "mps" if platform.system() == "Darwin" else "cuda"
     labels[accelerator] = _("GPU")
     labels.setdefault(study.run.device, study.run.device)  # a link may name cuda:1
-    _show("device", study.run.device)
     st.segmented_control(
         _("Device"),
         list(labels),
         default=study.run.device,
         format_func=lambda option: labels.get(option, option),
-        key="device",
+        key=link.shown_key("device", study.run.device),
         required=True,
-        on_change=link.write,
+        on_change=link.choose,
         args=("device",),
         help=_help("device"),
         width="stretch",
     )
-
-
-def _show(key: str, value: object) -> None:
-    """Sets an unbound widget's value, but only where it differs: setting it anew would wipe half-typed text."""
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
 
 
 def _help(name: str) -> str:

@@ -21,5 +21,6 @@ st.set_page_config(
 page = st.navigation([st.Page(PAGES / "explore.py", title=_("Explore"), default=True)], position="top")
 style.apply()
 controls.sidebar(link.resolve())
+link.drawn()
 notice.show(st.session_state[link.PROBLEMS])
 page.run()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import logging
 import os
 import re
 from collections.abc import Mapping
@@ -26,11 +25,12 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
+from explorer.web.faults import report
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LONGEST_QUERY = 2_000  # a link with every field changed has about 400 characters
 MOST_PARAMETERS = 100
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_log = logging.getLogger("explorer")
 
 
 def extra_names(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -153,7 +153,7 @@ class Guard:
         try:
             await self.app(scope, receive, send_with_headers)
         except Exception as fault:  # whatever it was, neither browser nor terminal gets a traceback
-            _log.error("%s %s failed: %s", scope["method"], scope["path"], _where(fault))
+            report(f"{scope['method']} {scope['path']!a}", fault)
             if not started:
                 words = "Something went wrong on the server; the request was not carried out."
                 await PlainTextResponse(words + "\n", 500)(scope, receive, send_with_headers)
@@ -177,11 +177,3 @@ class Guard:
                 f"and {MOST_PARAMETERS} parameters are read."
             )
         return None
-
-
-def _where(fault: BaseException) -> str:
-    trace = fault.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})" if trace else ""
-    return f"{type(fault).__name__}{place}"

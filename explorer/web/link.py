@@ -2,11 +2,17 @@
 
 Numbers are bound to the address by Streamlit (``bind="query-params"``), which keeps it in step in the
 browser and does not add an entry to the history with every step of a slider. A choice whose label is
-not its word in the link cannot be bound (Streamlit writes the label), so :func:`write` puts it there.
+not its word in the link cannot be bound (Streamlit writes the label), so :func:`choose` puts it there.
 
 Streamlit has each widget judge its own parameter, and drops what it refuses in silence. Here
 :func:`resolve` reads the whole address first, with :func:`explorer.codec.read_leniently`, and hands
 the widgets only what is legal; what is not is kept as sentences to show.
+
+The browser sends the state of every widget with every message, so a value that the server has just
+set may come back as it was before, as if the person had changed it. Two rules keep that harmless. A
+widget that is not bound is never set: :func:`shown_key` gives it a new key, and so a new widget, when
+its value is changed by anything but itself. And a bound one is put back by :func:`hold` when a poll
+brings an old value: whatever the person does to it arrives in a message of its own.
 
 All that this page needs of Streamlit's query parameters beyond ``st.query_params`` is in this module.
 """
@@ -25,9 +31,11 @@ from explorer.language import _
 from explorer.spec import FIELDS, SpecError, Study
 
 STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and sentences on what was not taken
+_DRAWN = "_drawn"  # session key: whether the sidebar has been drawn to its end once
+_SHOWN = "_shown"  # session key: unbound widget → (how often its value came from elsewhere, its value)
 _STREAMLITS_OWN = ("embed", "embed_options")
 
-#: Fields whose widget is bound to the address; the others are written by :func:`write`.
+#: Fields whose widget is bound to the address; the others are written by :func:`choose`.
 BOUND = (
     "in_channels", "growth_rate", "layers", "bottleneck_factor", "bottleneck",
     "batch", "height", "width", "dtype", "seed",
@@ -50,7 +58,7 @@ def resolve() -> Study:
     """
     context = _context()
     reading = read(context.query_string)
-    leads = STUDY not in st.session_state or context.is_history_navigation
+    leads = not st.session_state.get(_DRAWN) or context.is_history_navigation
     if leads:
         study, problems = reading.study, tuple(map(_told, reading.problems))
         for name in CHOSEN:
@@ -61,17 +69,23 @@ def resolve() -> Study:
         study, problems = _from_controls(before, _selection(context))
         if not problems and study == before:
             problems = st.session_state[PROBLEMS]  # told until dismissed, or until the next change
-    # Streamlit seeds a bound widget from the address; let it see only what the codec took.
+    # Streamlit seeds a bound widget from the address: let it see only what the codec took. Where the controls
+    # lead, let it see nothing: after an interrupted run it would seed, and so undo what came in meanwhile.
     with context.session_state.query_params() as params:
-        params.set_initial_query_params(urlencode(to_query(reading.study)))
+        params.set_initial_query_params(urlencode(to_query(study)) if leads else "")
     st.session_state[STUDY], st.session_state[PROBLEMS] = study, problems
     return study
+
+
+def drawn() -> None:
+    """To be called when every control is drawn: from now on, the controls lead."""
+    st.session_state[_DRAWN] = True
 
 
 def current_study() -> Study:
     """The Study that the page shows now, with the view (drawing, selection) as it stands."""
     study: Study = st.session_state[STUDY]
-    drawing = st.session_state.get("drawing") or study.view.drawing
+    drawing = st.session_state["drawing"]
     try:
         return study.with_(drawing=drawing, select=_selection(_context()))
     except SpecError:  # a selection that this block does not have
@@ -83,17 +97,49 @@ def set_select(value: str | None) -> None:
     _put({"select": value})
 
 
-def write(name: str) -> None:
-    """A widget's callback: puts the choice of field ``name`` into the address."""
-    _put({name: st.session_state[name]})
+def shown_key(name: str, value: object) -> str:
+    """The key of an unbound widget that shows ``value``; another one when the value came from elsewhere."""
+    shown: dict[str, tuple[int, object]] = st.session_state.setdefault(_SHOWN, {})
+    generation, before = shown.get(name, (0, value))
+    if before != value:
+        generation += 1
+    shown[name] = generation, value
+    return f"{name}_{generation}"
 
 
-def apply(study: Study, names: tuple[str, ...]) -> None:
-    """A widget's callback: sets the controls of ``names`` as in ``study``, as one step of the history."""
-    for name in names:
-        if name in BOUND or name in CHOSEN:
+def taken(name: str) -> object | None:
+    """What the person put into the unbound widget ``name``, for its callback; None where they did nothing.
+
+    Streamlit calls back, too, when the run that drew a new widget was interrupted before it was noted.
+    """
+    generation, before = st.session_state[_SHOWN][name]
+    value: object = st.session_state.get(f"{name}_{generation}")
+    if value is None or value == before:
+        return None
+    st.session_state[_SHOWN][name] = generation, value  # so that the widget is kept
+    return value
+
+
+def choose(name: str) -> None:
+    """A widget's callback: takes the choice of field ``name`` and puts it into the address."""
+    value = taken(name)
+    if value is not None:
+        apply({name: value})
+
+
+def hold() -> None:
+    """Puts bound widgets back to this run's Study. To be called first in a fragment that runs by itself."""
+    study: Study = st.session_state[STUDY]
+    for name in BOUND:
+        if st.session_state.get(name) != study[name]:
             st.session_state[name] = study[name]
-    _put({name: study[name] for name in names})
+
+
+def apply(values: Mapping[str, object]) -> None:
+    """A widget's callback: sets the controls of several fields, as one step of the browser's history."""
+    for name, value in values.items():
+        st.session_state[name] = value
+    _put(values)
 
 
 def dismiss() -> None:
@@ -127,8 +173,7 @@ def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[str,
     except SpecError as problem:  # each widget keeps its own bounds, so this is a rule between fields
         problems = (f"{problem} {_('The value before it is kept.')}",)
         study = before.with_(select=None)
-        changed = tuple(name for name in names if values[name] != before[name])
-        apply(study, changed)
+        apply({name: before[name] for name in names if values[name] != before[name]})
     if select is not None:
         try:
             study = study.with_(select=select)

@@ -23,6 +23,7 @@ from explorer.findings import Problem
 from explorer.language import _
 from explorer.spec import Job, Study, TimeJob
 from explorer.study import count_jobs, time_job
+from explorer.web import link
 from explorer.web.engine_holder import engine
 
 REST = 0.4  # seconds that the controls rest before anything is timed
@@ -87,6 +88,7 @@ def interval(states: Iterable[State], only_timing: bool = False) -> float:
 
 
 def _poll(pending: list[Job]) -> None:
+    link.hold()
     runs = engine()
     for job in pending:
         if job in st.session_state[_ASKED]:

@@ -1,0 +1,52 @@
+"""A fault of ours, told in one line in the terminal and one sentence on the page.
+
+``EXPLORER_DEBUG=1`` prints the tracebacks, for whoever is to mend it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.language import _
+
+_log = logging.getLogger("explorer")
+
+
+def place(fault: BaseException) -> str:
+    """Kind, file and line of ``fault``, such as ``TypeError (tiles.py:75)``."""
+    trace = fault.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})" if trace else ""
+    return f"{type(fault).__name__}{where}"
+
+
+def report(what: str, fault: BaseException) -> None:
+    """Prints one line that says ``what`` failed, and where."""
+    _log.error("%s failed: %s", what, place(fault), exc_info=fault if _debugging() else None)
+
+
+def script_failed(fault: Exception) -> bool:
+    """What ``st.App`` calls when a page's script fails; True: nothing else needs to be shown."""
+    report("A page", fault)
+    st.error(_("This part of the page could not be drawn; the server's terminal names the place. Reload to try again."))
+    return True
+
+
+def quiet_streamlit() -> None:
+    """Keeps Streamlit from printing a page's traceback before it calls :func:`script_failed`."""
+    logger = logging.getLogger("streamlit.error_util")
+    if _print_ours not in logger.filters:
+        logger.addFilter(_print_ours)
+
+
+def _print_ours(record: logging.LogRecord) -> bool:
+    return _debugging() or not record.exc_info
+
+
+def _debugging() -> bool:
+    return os.environ.get("EXPLORER_DEBUG", "") not in ("", "0")
