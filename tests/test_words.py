@@ -106,6 +106,7 @@ def test_timings_are_compared_only_where_their_middle_halves_are_apart() -> None
     fast, slow = Timing(20, 19, 21, 30, 3), Timing(25, 24, 26, 30, 3)
     assert words.timing_difference(fast, slow) == ("0.80×", "20% less")
     assert words.timing_difference(fast, dataclasses.replace(slow, q1=20.5)) == ("", "no difference measured")
+    assert words.timing_difference(Timing(75, 74, 76, 30, 3), slow) == ("3.00×", "3.0 times as long")
     assert words.timing_difference(fast, None) == ("", "")
 
 

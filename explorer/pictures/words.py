@@ -16,7 +16,7 @@ from explorer.language import _, plural
 from explorer.language import number_word as number_word  # one of the numbers that this module gives
 from explorer.spec import Study
 
-Kind = Literal["count", "amount"]
+Kind = Literal["count", "amount", "time"]
 
 _EQUAL = 0.005  # closer than half a percent reads "equal"
 _TIMES = 1.995  # from here on "2.0 times as many" instead of a percentage
@@ -114,7 +114,11 @@ def difference(value: float | None, other: float | None, kind: Kind = "amount") 
     if abs(quotient - 1) < _EQUAL:
         return _("equal")
     if quotient >= _TIMES:
-        words = _("{times} times as many") if kind == "count" else _("{times} times as much")
+        words = {
+            "count": _("{times} times as many"),
+            "amount": _("{times} times as much"),
+            "time": _("{times} times as long"),
+        }[kind]
         return words.format(times=f"{quotient:.1f}" if quotient < 9.95 else f"{quotient:,.0f}")
     if quotient > 1:
         return _("{percent}% more").format(percent=max(1, round((quotient - 1) * 100)))
@@ -135,7 +139,7 @@ def timing_difference(timing: Timing | None, other: Timing | None) -> tuple[str,
         return "", ""
     if timing.overlaps(other):
         return "", _("no difference measured")
-    return ratio(timing.median, other.median), difference(timing.median, other.median)
+    return ratio(timing.median, other.median), difference(timing.median, other.median, "time")
 
 
 # --- the headline ---------------------------------------------------------------------------------
