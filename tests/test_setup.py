@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from test_rooms import imports
+from test_rooms import MAY_IMPORT, imports
 
 from explorer.setup import browser, environment
 from explorer.setup.environment import SetupProblem, explain, prepare, python_of
@@ -257,3 +257,28 @@ def test_debian_packages_are_for_root_on_debian(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: user)
     assert browser.debian_root(system) is expected
+
+
+# --- the README says what is there -----------------------------------------------------------------
+
+
+def test_the_readme_names_every_room_variable_and_target() -> None:
+    readme, makefile = (ROOT / "README.md").read_text(encoding="utf-8"), (ROOT / "Makefile").read_text()
+    rooms = set(re.findall(r"^\| (`.*?`) \|", readme, re.MULTILINE))
+    named = {name.strip("` ") for row in rooms for name in row.split(",")}
+    assert {room for room in MAY_IMPORT if room.isalpha()} - {"pages"} <= named
+
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "explorer").rglob("*.py"))
+    variable = re.compile(r"EXPLORER_[A-Z_]+")
+    assert set(variable.findall(readme)) == set(variable.findall(code))
+
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE)) - {"environment"}
+    assert set(re.findall(r"^    make ([a-z]+)", readme, re.MULTILINE)) == targets
+
+
+def test_the_example_of_the_readme_holds() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    guarded = "if __name__ == '__main__':\n" + "".join(f"    {line}\n" for line in example.splitlines())
+    done = run(sys.executable, "-c", guarded, cwd=ROOT)
+    assert (done.stdout, done.stderr, done.returncode) == ("335040\n", "", 0)
