@@ -9,10 +9,11 @@ with chromium() as browser:
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from explorer.setup.browser import find_browser
 
 _QUIET = (
     "--no-sandbox",
@@ -28,9 +29,8 @@ _QUIET = (
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """A headless Chromium, closed when the block ends."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(_QUIET))
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=list(_QUIET))
         try:
             yield browser
         finally:
