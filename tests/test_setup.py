@@ -102,7 +102,7 @@ def test_make_test_checks_before_it_tests(copy: Path) -> None:
             "-m ruff check .",
             "-m mypy",
             "-m explorer.setup.browser",
-            "-m pytest",
+            "-m pytest --timeout 300",
         ],
         0,
     )
