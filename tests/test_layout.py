@@ -158,6 +158,16 @@ def test_texts_are_large_enough(drawing: Drawing, size: int) -> None:
     assert all(FONTS[text.role].size >= 12.5 for text in drawn(DenseBlockSpec(), drawing, size=size).texts)
 
 
+@pytest.mark.parametrize("block", [DenseBlockSpec(layers=2), DenseBlockSpec(), DenseBlockSpec(256, 32, 24)])
+@pytest.mark.parametrize("size", range(len(SIZES)))
+def test_what_matters_is_never_left_out_for_want_of_room(block: DenseBlockSpec, size: int) -> None:
+    chain, paper = ({t.id for t in drawn(block, drawing, size=size).texts} for drawing in DRAWINGS)
+    names = {f"name-{b.layer}" for b in drawn(block, size=size).bottlenecks}
+    ends = {"total-0", f"total-{block.layers}", "source-0", f"source-{block.layers}", "note-out"}
+    assert names | ends <= chain
+    assert names | {"total-out", "source-0"} <= paper
+
+
 # --- as SVG -------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from server import assert_no_traceback
 
 from explorer.bench.server import running_server
 from explorer.pictures.layout import folding
-from explorer.pictures.layout.measures import CORNER_FROM
+from explorer.pictures.layout.frame import CORNER_FROM
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.palette import LIGHT
 from explorer.pictures.svg import FAMILY, picture

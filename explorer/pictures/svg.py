@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
-from explorer.graph import BottleneckNode, Graph, concat_graph
-from explorer.language import _, plural
+from explorer.graph import concat_graph
+from explorer.pictures import spoken
 from explorer.pictures.layout import Layout, Orientation, layout
-from explorer.pictures.layout.lettering import FONTS, source_name
-from explorer.pictures.layout.measures import widths_text
+from explorer.pictures.layout.lettering import FONTS
 from explorer.pictures.layout.shapes import BottleneckShape, Box, LaneShape, Point, SliceShape, TextShape
 from explorer.pictures.palette import LIGHT, TOKENS, Palette
 from explorer.spec import DenseBlockSpec, Drawing
@@ -79,52 +78,18 @@ def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> 
     }
     inside = "".join(_groups(drawn, palette, buttons=not standalone))
     if not standalone:
-        return _tag("svg", root | {"role": "group", "aria-label": f"{title(drawn.graph)} {description(drawn)}"}, inside)
+        return _tag(
+            "svg",
+            root | {"role": "group", "aria-label": f"{spoken.title(drawn.graph)} {spoken.description(drawn)}"},
+            inside,
+        )
     head = (
-        _tag("title", {"id": "concat-title"}, escape(title(drawn.graph)))
-        + _tag("desc", {"id": "concat-desc"}, escape(description(drawn)))
+        _tag("title", {"id": "concat-title"}, escape(spoken.title(drawn.graph)))
+        + _tag("desc", {"id": "concat-desc"}, escape(spoken.description(drawn)))
         + _tag("style", {}, style(palette))
         + _tag("rect", {"width": width, "height": height, "fill": palette.background})
     )
     return _tag("svg", root | {"role": "img", "aria-labelledby": "concat-title concat-desc"}, head + inside)
-
-
-# --- words for those who do not see it ----------------------------------------------------------------
-
-
-def title(graph: Graph) -> str:
-    """``Dense Block: 64 channels become 256 in 6 Bottlenecks that add 32 each.``"""
-    block = graph.spec
-    return plural(
-        "Dense Block: {c0} channels become {c} in {layers} Bottleneck that adds {k}.",
-        "Dense Block: {c0} channels become {c} in {layers} Bottlenecks that add {k} each.",
-        block.layers,
-    ).format(c0=f"{block.in_channels:,}", c=f"{block.out_channels:,}", layers=block.layers, k=block.growth_rate)
-
-
-def description(drawn: Layout) -> str:
-    """What the drawing shows, in a sentence or two."""
-    if drawn.drawing == "chain":
-        words = _("As coded: each Bottleneck reads all channels so far, and what it makes is concatenated to them.")
-    else:
-        words = _("As drawn in the paper: every source has an arrow to every later Bottleneck and to the output.")
-    if drawn.fold is not None:
-        folded = _("Bottlenecks {first} to {last} are folded.")
-        words = f"{words} {folded.format(first=drawn.fold.first, last=drawn.fold.last)}"
-    return words
-
-
-def bottleneck_words(node: BottleneckNode) -> str:
-    """``Bottleneck 3: 128 → 128 → 32 channels``."""
-    return _("Bottleneck {number}: {widths} channels").format(number=node.index, widths=widths_text(node.widths))
-
-
-def source_words(graph: Graph, source: int) -> str:
-    """``x₂: 32 channels, made by Bottleneck 2``."""
-    channels = graph.channels_of(source)
-    words = plural("{name}: {channels} channel, {origin}", "{name}: {channels} channels, {origin}", channels)
-    origin = _("made by Bottleneck {number}").format(number=source) if source else _("the block's input")
-    return words.format(name=source_name(source), channels=f"{channels:,}", origin=origin)
 
 
 # --- elements ------------------------------------------------------------------------------------------
@@ -199,7 +164,7 @@ def _slice(drawn: Layout, shape: SliceShape, colour: str, buttons: bool) -> str:
     }
     folded = drawn.fold is not None and drawn.fold.holds(shape.column)
     if buttons and shape.is_new and not folded:
-        attributes |= {"role": "button", "tabindex": 0, "aria-label": source_words(drawn.graph, shape.source)}
+        attributes |= {"role": "button", "tabindex": 0, "aria-label": spoken.source(drawn.graph, shape.source)}
     return _tag("rect", attributes)
 
 
@@ -251,7 +216,7 @@ def _bottleneck(drawn: Layout, shape: BottleneckShape, colour: str, buttons: boo
     node = drawn.graph.bottlenecks[shape.layer - 1]
     attributes: dict[str, object] = {"id": shape.id, "class": "bottleneck", "data-layer": shape.layer}
     if buttons:
-        attributes |= {"role": "button", "tabindex": 0, "aria-label": bottleneck_words(node)}
+        attributes |= {"role": "button", "tabindex": 0, "aria-label": spoken.bottleneck(node)}
     pieces = "".join(
         _tag("polygon", {"data-kernel": kernel, "fill": colour, "points": " ".join(_point(p) for p in corners)})
         for kernel, corners in shape.pieces

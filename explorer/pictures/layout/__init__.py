@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from explorer.graph import Graph
 from explorer.pictures.layout import chain, paper
+from explorer.pictures.layout.frame import BASE
 from explorer.pictures.layout.labels import bottleneck_v, hit_box, texts
-from explorer.pictures.layout.measures import BASE, Measures, folding, measure
+from explorer.pictures.layout.measures import Measures, folding, measure
 from explorer.pictures.layout.shapes import (
     BottleneckShape,
     Box,

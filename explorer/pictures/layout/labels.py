@@ -8,13 +8,13 @@ from dataclasses import replace
 from explorer.graph import BottleneckNode
 from explorer.language import _
 from explorer.pictures.layout import chain
+from explorer.pictures.layout.frame import BASE, column_total, folded_text, widths_text
 from explorer.pictures.layout.lettering import placed, source_name, text_width
-from explorer.pictures.layout.measures import BASE, Measures, column_total, folded_text, widths_text
+from explorer.pictures.layout.measures import ROOMY, Measures
 from explorer.pictures.layout.shapes import Anchor, Box, Point, Role, TextShape
 from explorer.spec import Drawing
 
 Variants = tuple[TextShape, ...]  # the first that fits is taken
-_ROOMY = 46.0  # px: a Bottleneck this long has its numbers under it
 
 
 def texts(m: Measures, drawing: Drawing) -> tuple[TextShape, ...]:
@@ -48,7 +48,7 @@ def hit_box(m: Measures, drawing: Drawing, node: BottleneckNode) -> Box:
 
 
 def _roomy(m: Measures) -> bool:
-    return m.bottleneck_length >= _ROOMY
+    return m.bottleneck_length >= ROOMY
 
 
 def _full_name(node: BottleneckNode) -> str:

@@ -1,7 +1,7 @@
 """All measures of one drawing: where columns and Bottlenecks stand, and what a channel is worth in pixels.
 
 Two axes: u runs along the layers, v counts channels. Horizontally u goes right and v up from
-``base``; vertically (phones) u goes down and v right. Both drawings share every measure, so that
+``BASE``; vertically (phones) u goes down and v right. Both drawings share every measure, so that
 what does not move between them stays exactly where it is.
 
 Two scales: ``channel`` is one scale for all columns and slices, so that heights compare. Lanes and
@@ -11,23 +11,30 @@ channels beside 512 are a hairline, and that is the finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explorer.graph import Graph
 from explorer.language import _
+from explorer.pictures.layout.frame import (
+    BASE,
+    BELOW,
+    CORNER_FROM,
+    MOST_PIXELS_PER_CHANNEL,
+    STRIP,
+    bottleneck_room,
+    horizontal_limits,
+    vertical_limits,
+)
 from explorer.pictures.layout.lettering import text_width
 from explorer.pictures.layout.shapes import Box, Fold, Orientation, Point
+from explorer.spec import DenseBlockSpec
 
-STRIP = Box(0, 0, 590, 92)  # top left: the code, the equation or the inspector
-CORNER_FROM = 750.0  # px of width: narrower drawings have the strip above them
-BASE = 386.0  # horizontally: y of the columns' foot; the same for every block, so that nothing below it jumps
-BELOW = 46.0  # horizontally: room under the foot, for totals and notes
-MOST_PIXELS_PER_CHANNEL = {"horizontal": 2.0, "vertical": 1.2}
 FOLD_BEYOND = 16  # Bottlenecks; fewer where the drawing is narrow
 VERTICAL_PITCH = 100.0
 LEAST_PITCH = 50.0  # horizontally: below it lanes and Bottleneck no longer fit between two columns
 UNFOLDED_PITCH = 84.0
+MOST_PITCH = 420.0
+ROOMY = 46.0  # px: a Bottleneck this long has its numbers under it
 
 
 @dataclass(frozen=True)
@@ -133,78 +140,41 @@ class Measures:
 def measure(graph: Graph, orientation: Orientation, width: float, folded: bool) -> Measures:
     """The measures of ``graph`` drawn ``width`` px wide; unfolded it may grow beyond and scroll in its frame."""
     horizontal = orientation == "horizontal"
-    block = graph.spec
-    foldable = folding(block.layers, orientation, width)
+    foldable = folding(graph.spec.layers, orientation, width)
     fold = foldable if folded else None
-    folded_count = fold.count if fold else 0
-    drawn = block.layers - folded_count
-    column_width = 18.0 if not horizontal else 16.0 if drawn > 8 else 24.0
-    lead = _lead(graph, column_width) if horizontal else 22.0
-    end_room = 98.0 if horizontal else 58.0 if fold or not foldable else 80.0
-    fold_step = max(3.0, min(7.0, 110 / folded_count)) if fold else 0.0
-    breath = 12.0 if fold else 0.0
+    along = _along(graph, horizontal, width, fold, foldable)
+    lanes = _lanes(graph.spec, min(24.0 if horizontal else 22.0, along.gap / 4))
+    tail = max(9.0, min(24.0, along.gap * 0.14))
+    roomy = max(72.0, min(110.0, along.gap * 0.36))
+    length = max(10.0, min(roomy, along.gap - 10 - lanes.reads - tail))
+    lift = (8.0 if not horizontal else 24.0 if length >= ROOMY else 9.0) + lanes.tallest / 2
 
-    fixed = lead + end_room + column_width + folded_count * fold_step + breath
-    if horizontal:
-        if foldable and not folded:
-            width = max(width, fixed + drawn * UNFOLDED_PITCH)
-        width = max(width, fixed + drawn * LEAST_PITCH)
-        pitch = min((width - fixed) / drawn, 420.0)
-    else:
-        pitch = VERTICAL_PITCH
-    starts, widths = _columns(block.layers, fold, lead, column_width, pitch, fold_step, breath)
-
-    gap = pitch - column_width
-    widest = min(24.0 if horizontal else 22.0, gap / 4)
-    mid = block.mid_channels if block.bottleneck else block.growth_rate
-    last_in = block.width_before(block.layers)
-    lane = min(0.125, widest / max(last_in, 0.8 * mid))
-    thinnest = min(0.45, 12 / block.layers)
-
-    def lane_width(channels: int) -> float:
-        return max(thinnest, lane * channels)
-
-    lanes = lane_width(block.in_channels) + block.layers * lane_width(block.growth_rate)
-    reads = lanes - lane_width(block.growth_rate)
-    tallest = max(reads, lane * mid)
-    tail = max(9.0, min(24.0, gap * 0.14))
-    length = max(10.0, min(max(72.0, gap * 0.3), gap - 10 - reads - tail))
-    lift = (8.0 if not horizontal else 24.0 if length >= 46 else 9.0) + tallest / 2
-
-    strip = STRIP if horizontal and width >= CORNER_FROM else None
+    strip = STRIP if horizontal and along.width >= CORNER_FROM else None
+    rise = lift + lanes.tallest / 2
+    before = tail + length + 7 + lanes.reads
     limits = (
-        _horizontal_limits(graph, fold, starts, tail + length + 7 + reads, strip, lift + tallest / 2)
+        horizontal_limits(graph, fold, along.starts, before, strip, rise)
         if horizontal
-        else _vertical_limits(graph, fold, width, lift + tallest / 2)
+        else vertical_limits(graph, fold, along.width, rise)
     )
     channel = min(MOST_PIXELS_PER_CHANNEL[orientation], *limits)
-
-    widest_source = max(block.in_channels, block.growth_rate)
-    row_channel = min(channel, (88.0 if horizontal else 60.0) / widest_source)
-    half = widest_source * row_channel / 2
-    if horizontal:
-        row = BASE - 36 - max(half, 22.0) - (strip.height if strip else 10.0)
-        arc_depth = row - half - 12 + 26
-    else:
-        beside = max(tallest / 2 + 14 + bottleneck_room(graph), half + 14 + text_width("x₁₂", "source"))
-        row = width - beside - 2
-        arc_depth = row - half - 12 - 6
+    row_channel, row, arc_depth = _row(graph, channel, strip, None if horizontal else along.width, lanes.tallest)
     return Measures(
         graph=graph,
         orientation=orientation,
-        width=width,
-        height=BASE + BELOW if horizontal else starts[-1] + column_width + end_room,
+        width=along.width,
+        height=BASE + BELOW if horizontal else along.starts[-1] + along.column_width + along.end_room,
         strip=strip,
         fold=fold,
         foldable=foldable,
-        starts=starts,
-        widths=widths,
-        column_width=column_width,
-        gap=gap,
+        starts=along.starts,
+        widths=along.widths,
+        column_width=along.column_width,
+        gap=along.gap,
         channel=channel,
-        lane=lane,
-        thinnest_lane=thinnest,
-        tallest=tallest,
+        lane=lanes.scale,
+        thinnest_lane=lanes.thinnest,
+        tallest=lanes.tallest,
         bottleneck_length=length,
         tail=tail,
         lift=lift,
@@ -212,6 +182,75 @@ def measure(graph: Graph, orientation: Orientation, width: float, folded: bool) 
         row_channel=row_channel,
         arc_depth=arc_depth,
     )
+
+
+@dataclass(frozen=True)
+class _Along:
+    """Everything that lies along u."""
+
+    width: float
+    column_width: float
+    gap: float
+    end_room: float
+    starts: tuple[float, ...]
+    widths: tuple[float, ...]
+
+
+def _along(graph: Graph, horizontal: bool, width: float, fold: Fold | None, foldable: Fold | None) -> _Along:
+    """Columns: as far apart as ``width`` allows; folded ones thin and close together, after a short breath."""
+    layers = graph.spec.layers
+    drawn = layers - (fold.count if fold else 0)
+    if horizontal:
+        end_room = 98.0
+        column_width = 24.0 if (width - end_room) / drawn >= 98 else 16.0
+        lead = _lead(graph, column_width)
+    else:
+        end_room, column_width, lead = (88.0 if foldable and not fold else 70.0), 18.0, 22.0
+    step = max(3.0, min(7.0, 110 / fold.count)) if fold else 0.0
+    breath = 12.0 if fold else 0.0
+    fixed = lead + end_room + column_width + breath + (fold.count * step if fold else 0.0)
+    pitch = VERTICAL_PITCH
+    if horizontal:
+        least = UNFOLDED_PITCH if foldable and not fold else LEAST_PITCH
+        width = max(width, fixed + drawn * least)
+        pitch = min((width - fixed) / drawn, MOST_PITCH)
+    starts, widths = _columns(layers, fold, lead, column_width, pitch, step, breath)
+    return _Along(width, column_width, pitch - column_width, end_room, starts, widths)
+
+
+@dataclass(frozen=True)
+class _Lanes:
+    """The small scale: see :class:`Measures`. ``reads`` is the width of what the last Bottleneck reads."""
+
+    scale: float
+    thinnest: float
+    reads: float
+    tallest: float
+
+
+def _lanes(block: DenseBlockSpec, widest: float) -> _Lanes:
+    """The scale at which neither lanes nor Bottlenecks get (much) wider than ``widest``."""
+    mid = block.mid_channels if block.bottleneck else block.growth_rate
+    scale = min(0.125, widest / max(block.width_before(block.layers), 0.8 * mid))
+    thinnest = min(0.45, 12 / block.layers)
+    made = max(thinnest, scale * block.growth_rate)
+    reads = max(thinnest, scale * block.in_channels) + (block.layers - 1) * made
+    return _Lanes(scale, thinnest, reads, max(reads, scale * mid))
+
+
+def _row(
+    graph: Graph, channel: float, strip: Box | None, upright: float | None, tallest: float
+) -> tuple[float, float, float]:
+    """The paper's row: its pixels per channel, its v, and how deep its arcs hang. ``upright``: a vertical's width."""
+    widest = max(graph.spec.in_channels, graph.spec.growth_rate)
+    row_channel = min(channel, (88.0 if upright is None else 60.0) / widest)
+    half = widest * row_channel / 2
+    if upright is None:
+        row = BASE - 36 - max(half, 22.0) - (strip.height if strip else 10.0)
+        return row_channel, row, row - half + 14
+    beside = max(tallest / 2 + 14 + bottleneck_room(graph), half + 14 + text_width("x₁₂", "source"))
+    row = upright - beside - 2
+    return row_channel, row, row - half - 18
 
 
 def folding(layers: int, orientation: Orientation, width: float) -> Fold | None:
@@ -224,18 +263,6 @@ def folding(layers: int, orientation: Orientation, width: float) -> Fold | None:
 
 def _fold_beyond(width: float) -> int:
     return min(FOLD_BEYOND, int((width - 130) // LEAST_PITCH))
-
-
-def bottleneck_room(graph: Graph) -> float:
-    """Vertically: how wide the texts beside a Bottleneck are at most."""
-    names = [_("Bottleneck {number}").format(number=node.index) for node in graph.bottlenecks[-1:]]
-    widths = [widths_text(node.widths) for node in graph.bottlenecks[-1:]]
-    return max(*(text_width(name, "name") for name in names), *(text_width(text, "width") for text in widths))
-
-
-def widths_text(widths: tuple[int, ...]) -> str:
-    """(64, 128, 32) → ``64 → 128 → 32``."""
-    return " → ".join(f"{channels:,}" for channels in widths)
 
 
 def _lead(graph: Graph, column_width: float) -> float:
@@ -261,43 +288,3 @@ def _columns(
         starts.append(starts[-1] + widths[-1] + step)
         widths.append(width)
     return tuple(starts), tuple(widths)
-
-
-def _horizontal_limits(
-    graph: Graph, fold: Fold | None, starts: tuple[float, ...], before: float, strip: Box | None, rise: float
-) -> Iterable[float]:
-    """Pixels per channel at which each column and each Bottleneck still has its room below the strip.
-
-    ``before`` is how far a Bottleneck and its lanes reach before their column, ``rise`` how far above it they rise.
-    """
-    for column in graph.columns:
-        under_strip = strip is not None and starts[column.index] < strip.width
-        yield (BASE - (strip.height + 6 if under_strip and strip else 0)) / column.channels
-    for node in graph.bottlenecks:
-        if fold is not None and fold.holds(node.index):
-            continue
-        under_strip = strip is not None and starts[node.index] - before < strip.width + 6
-        above = rise + (40 if node.index == 1 else 26) + (strip.height + 4 if under_strip and strip else 0)
-        yield (BASE - above) / node.in_channels
-
-
-def _vertical_limits(graph: Graph, fold: Fold | None, width: float, rise: float) -> Iterable[float]:
-    """Pixels per channel at which the texts right of each column and Bottleneck still fit."""
-    beside_bottleneck = rise + 14 + bottleneck_room(graph)
-    for column in graph.columns:
-        yield (width - 10 - text_width(column_total(graph, column.index), "total")) / column.channels
-    for node in graph.bottlenecks:
-        yield (width - beside_bottleneck) / node.in_channels
-    if fold is not None:
-        yield (width - 16 - text_width(folded_text(fold), "note")) / graph.columns[fold.last].channels
-
-
-def column_total(graph: Graph, column: int) -> str:
-    """A column's channels as the vertical drawing writes them."""
-    channels = graph.columns[column].channels
-    return _("{channels} in").format(channels=f"{channels:,}") if column == 0 else f"{channels:,}"
-
-
-def folded_text(fold: Fold) -> str:
-    """``8–20 folded``, beside the folded layers of the vertical drawing."""
-    return _("{first}–{last} folded").format(first=fold.first, last=fold.last)

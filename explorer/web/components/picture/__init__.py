@@ -21,7 +21,7 @@ from explorer.findings import StudyTheory
 from explorer.graph import Graph
 from explorer.graph import concat_graph as graph_of
 from explorer.pictures.layout import folding, layout
-from explorer.pictures.layout.measures import CORNER_FROM
+from explorer.pictures.layout.frame import CORNER_FROM
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.svg import render, style
@@ -34,7 +34,7 @@ _component = st.components.v2.component(
     "dense_block_explorer.picture",
     html=(_HERE / "picture.html").read_text(encoding="utf-8"),
     css=style(TOKENS, ".dbe-picture .concat") + (_HERE / "picture.css").read_text(encoding="utf-8"),
-    js=(_HERE / "picture.js").read_text(encoding="utf-8"),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("picture.js", "strip.js")),
     isolate_styles=False,  # one document with the charts, for focus order and tests alike
 )
 
