@@ -15,6 +15,7 @@ from explorer.pictures.figure_frame import (
     frame,
     label,
     lifted,
+    overhang,
     source_name,
     text_width,
     tint,
@@ -54,6 +55,7 @@ def channel_growth(theory: StudyTheory, palette: Palette = TOKENS) -> Figure:
             "tickvals": list(range(layers + 1)),
             "ticktext": [_("input"), *map(str, range(1, layers + 1))],
         },
+        room_right=overhang(thousands(out), layers + 1),
     )
     layout["annotations"] += [
         axis_name(_("after Bottleneck"), palette),

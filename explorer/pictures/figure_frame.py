@@ -150,6 +150,11 @@ def text_font(colour: str | list[str], *, bold: bool = False, halo: str | None =
     return font
 
 
+def overhang(text: str, columns: int) -> int:
+    """How many pixels a number over the last of ``columns`` bars reaches beyond it, on a desk's half page."""
+    return max(0, math.ceil(text_width(text) / 2 - 380 / columns / 2) + 2)
+
+
 def lifted(value: float, line: float, top: float, plot: int) -> float:
     """Where a number above a bar of ``value`` stands: above a ``line`` close over the bar, so as not to cross it."""
     return line if 0 < line - value < 20 / plot * top else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from explorer.findings import BlockTheory, LayerTheory, StudyTheory
 from explorer.language import _
@@ -15,6 +16,7 @@ from explorer.pictures.figure_frame import (
     frame,
     label,
     lifted,
+    overhang,
     text_width,
     tint,
     totals,
@@ -40,17 +42,21 @@ def parameters_per_layer(theory: StudyTheory, bottleneck: bool, palette: Palette
         block_theory(replace(study.block, bottleneck=variant), study.input, study.run)
         for variant in (bottleneck, not bottleneck)
     )
+    heights = [layer.parameters for layer in shown.layers]
     units = [unit.parameters for unit in theory.residual.theory.layers]
-    highest = max(layer.parameters for variant in (shown, other) for layer in variant.layers)
+    highest = max(*heights, *(layer.parameters for layer in other.layers))
     fits = max(units) <= _OFF_SCALE * highest
     reach = max(highest, max(units)) if fits else highest
-    layers = len(shown.layers)
+    top = reach / (1 - 1.3 * _ROW / _PLOT)
+    layers = len(heights)
     names = _part_names(shown.layers[-1])
+    aside = overhang(thousands(heights[-1]), layers)
+    right = 6 + aside + round(max(text_width(name) for name in names.values()))
     layout = frame(
         palette,
         height=HEIGHT,
         unit=_("parameters"),
-        top=reach / (1 - 2 * _ROW / _PLOT),
+        top=top,
         scale=_COUNT,
         reach=reach,
         x={
@@ -59,44 +65,30 @@ def parameters_per_layer(theory: StudyTheory, bottleneck: bool, palette: Palette
             "tickvals": list(range(1, layers + 1)),
             "ticktext": [str(i) for i in range(1, layers + 1)],
         },
-        room_right=round(max(text_width(name) for name in names.values())) + 8,
+        room_right=right,
     )
     layout["annotations"] += [
         axis_name(_("Bottleneck"), palette),
-        *_labels(shown, names, layout["yaxis"]["range"][1], palette),
+        *_labels(shown, names, top, 6 + aside, palette),
+        _units_label(units, fits, right, palette),
     ]
-    data = [_bars(shown, kind, palette) for kind in PARTS if _sizes(shown, kind)[1][-1]]
-    if fits:
-        data.append(_units(units, palette))
-    words = _residual_words(units, off_scale=not fits)
-    layout["annotations"].append(
-        label(
-            words,
-            palette.residual,
-            bold=True,
-            halo=palette.background,
-            xref="paper",
-            x=1,
-            yref="y" if fits else "paper",
-            y=max(units) if fits else 1,
-            xanchor="right",
-            yanchor="bottom",
-            yshift=_ROW if fits else 4,
-        )
-    )
-    heights = [layer.parameters for layer in shown.layers]
-    top = layout["yaxis"]["range"][1]
     lines = [units[i] if fits and i < len(units) else 0 for i in range(layers)]
     places = [lifted(height, line, top, _PLOT) for height, line in zip(heights, lines, strict=True)]
-    data.append(totals(palette, range(1, layers + 1), places, [thousands(height) for height in heights]))
+    data = [
+        *(_bars(shown, kind, palette) for kind in names),
+        *([_units(units, palette)] if fits else []),
+        totals(palette, range(1, layers + 1), places, [thousands(height) for height in heights]),
+    ]
     alt = _(
-        "Parameters per Bottleneck: {first} in the first, {last} in the last of {layers}, in {parts}. {residual}."
+        "Parameters per Bottleneck: {first} in the first, {last} in the last of {layers}, in {parts}. "
+        "Residual units have {least} to {most}."
     ).format(
         first=thousands(heights[0]),
         last=thousands(heights[-1]),
         layers=layers,
         parts=", ".join(names.values()),
-        residual=words,
+        least=thousands(min(units)),
+        most=thousands(max(units)),
     )
     return {"data": data, "layout": layout, "config": CONFIG, "alt": alt}
 
@@ -141,7 +133,9 @@ def _part_names(last: LayerTheory) -> dict[str, str]:
     return {kind: f"{PARTS[kind][0]} {thousands(count)}" for kind, count in sums.items() if count}
 
 
-def _labels(theory: BlockTheory, names: dict[str, str], top: float, palette: Palette) -> list[dict[str, object]]:
+def _labels(
+    theory: BlockTheory, names: dict[str, str], top: float, right: int, palette: Palette
+) -> list[dict[str, Any]]:
     """The parts named at the right of the last bar, at least one line apart, from the base up."""
     found = []
     lowest = TEXT / 2 / _PLOT * top  # so that the first does not sink below the axis
@@ -156,7 +150,7 @@ def _labels(theory: BlockTheory, names: dict[str, str], top: float, palette: Pal
                 xref="paper",
                 x=1,
                 xanchor="left",
-                xshift=6,
+                xshift=right,
                 y=y,
                 yanchor="middle",
                 captureevents=False,
@@ -178,12 +172,14 @@ def _units(units: list[int], palette: Palette) -> Trace:
     }
 
 
-def _residual_words(units: list[int], off_scale: bool) -> str:
+def _units_label(units: list[int], fits: bool, right: int, palette: Palette) -> dict[str, Any]:
+    """What the residual units have, above the axes, clear of every bar."""
     least, most = min(units), max(units)
-    count = (
-        thousands(most)
-        if least == most
-        else _("{least} to {most}").format(least=thousands(least), most=thousands(most))
-    )
-    words = _("residual units: {count}, off this scale") if off_scale else _("residual units: {count}")
-    return words.format(count=count)
+    if not fits:
+        words = _("residual units ↑ up to {most}").format(most=thousands(most))
+    elif least == most:
+        words = _("residual units: {most}").format(most=thousands(most))
+    else:
+        words = _("residual units: {least} to {most}").format(least=thousands(least), most=thousands(most))
+    place: dict[str, Any] = {"xref": "paper", "x": 1, "xanchor": "right", "xshift": right}
+    return label(words, palette.residual, bold=True, yref="paper", y=1, yanchor="bottom", yshift=4, **place)

@@ -203,29 +203,29 @@ def _numbered(block: DenseBlockSpec, widths: Sequence[int]) -> str:
 
 
 def _drawn(block: DenseBlockSpec, widths: Sequence[int]) -> str:
-    """Many sources: one path each, stretched to the width there is, its numbers every few readers."""
+    """Many sources: a column of 100 % for each reader, the input at its foot; one path for each source."""
     count = len(widths)
-    stride = next(s for s in (2, 4, 8, 16) if count / s <= 9)
+    stride = next(s for s in (2, 4, 8, 16) if count / s <= 9.5)
     paths = []
     for source in range(block.layers + 1):
-        shares = {reader: 0.92 * _made(block, source) / widths[reader - 1] for reader in range(source + 1, count + 1)}
-        bars = "".join(f"M{reader - 1} {source}h{w:.3f}v.9h-{w:.3f}z" for reader, w in shares.items())
-        ground = f"M{source} {source}h{count - source}v.9h-{count - source}z"
-        colour = TOKENS.source(source, block.layers)
-        drawn = f'<path d="{ground}" fill="{TOKENS.soft}"/><path d="{bars}" fill="{colour}"/>'
-        paths.append(f'<g data-source="{source}">{drawn}</g>')
+        start = 0 if source == 0 else block.width_before(source)
+        stop = start + _made(block, source)
+        bars = "".join(
+            f"M{reader - 0.95:g} {100 - 100 * stop / width:.2f}h.9V{100 - 100 * start / width:.2f}h-.9z"
+            for reader, width in enumerate(widths, start=1)
+            if reader > source
+        )
+        paths.append(f'<path data-source="{source}" d="{bars}" fill="{TOKENS.source(source, block.layers)}"/>')
+    readers = [*((str(reader), reader) for reader in range(stride, count - 1, stride)), (_("out"), count)]
     across = "".join(
-        f'<span style="left:{(reader - 0.5) / count:.2%}">{reader}</span>' for reader in range(stride, count, stride)
+        f'<span style="left:{(reader - 0.5) / count:.2%}">{escape(name)}</span>' for name, reader in readers
     )
-    down = "".join(
-        f'<span style="top:{(source + 0.45) / count:.2%}">{source_name(source)}</span>'
-        for source in range(0, count, stride)
-    )
+    down = "".join(f'<span style="top:{100 - share}%">{share}</span>' for share in (100, 50, 0))
     ends = f"{_percent(block.in_channels / widths[-1])}, {_percent(block.growth_rate / widths[-1])}"
     words = _("Shares of the output: input and each layer {shares}.").format(shares=ends)
     return (
         f'<div class="shares"><div class="across">{across}</div><div class="down">{down}</div>'
-        f'<svg viewBox="0 0 {count} {count}" preserveAspectRatio="none" role="img" aria-label="{escape(words)}">'
+        f'<svg viewBox="0 0 {count} 100" preserveAspectRatio="none" role="img" aria-label="{escape(words)}">'
         f"{''.join(paths)}</svg></div>"
     )
 

@@ -29,8 +29,7 @@ def _form(form: Formula, findings: Findings) -> str:
 
 def _entry(name: str, mark: str, symbolic: str, substituted: str, result: str, note: str = "") -> str:
     told = f'<div class="put">{escape(note)}</div>' if note else ""
-    same = substituted == result
-    put = f"{escape(substituted)} = " if not same else ""
+    put = "" if result.startswith(substituted) else f"{escape(substituted)} = "
     return (
         f'<div class="form"><header><span>{escape(name)}</span>{mark}</header><div>{symbolic}</div>'
         f'<div class="put">{put}<b>{escape(result)}</b></div>{told}</div>'
@@ -38,6 +37,8 @@ def _entry(name: str, mark: str, symbolic: str, substituted: str, result: str, n
 
 
 def _result(form: Formula) -> str:
+    if form.value == 0:
+        return f"0 {form.unit}"
     if form.unit == "MACs":
         return mac_scale([form.value]).full(form.value)
     if form.unit == "bytes":

@@ -14,6 +14,7 @@ from explorer.pictures.words import Kind, Scale, byte_scale, difference, mac_sca
 
 _COUNT = Scale("", 1, 0)
 _LONG = 15  # characters of number and unit from which they are set smaller
+_ROW = 24  # characters of number and label that fit beside a ratio
 _GAPS = 12  # more layers than this are drawn without gaps
 
 
@@ -158,9 +159,11 @@ def _stack(layers: Sequence[int], share: float) -> str:
 
 
 def _row(beside: _Beside, hatched: bool) -> str:
-    label = escape(beside.label)
+    label = beside.label
+    if hatched and len(beside.text) + len(label) > _ROW:  # the row above has said "residual"
+        label = label.removeprefix(_("residual") + " ")
     return (
-        f'<div class="rv"><span title="{label}"><b>{escape(beside.text)}</b> {label}</span>'
+        f'<div class="rv"><span title="{escape(beside.label)}"><b>{escape(beside.text)}</b> {escape(label)}</span>'
         f"<b>{escape(beside.ratio)}</b></div>"
         f'<div class="br"><div class="mb {"hatched" if hatched else "solid"}">'
         f'<div style="width:{beside.value:.2%}"></div></div><span>{escape(beside.words)}</span></div>'
