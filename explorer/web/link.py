@@ -65,14 +65,13 @@ def resolve() -> Study:
             st.session_state[name] = study[name]
         _tidy(context, reading)
     else:
-        before: Study = st.session_state[STUDY]
-        study, problems = _from_controls(before, _selection(context))
-        if not problems and study == before:
-            problems = st.session_state[PROBLEMS]  # told until dismissed, or until the next change
-    # Streamlit seeds a bound widget from the address: let it see only what the codec took. Where the controls
-    # lead, let it see nothing: after an interrupted run it would seed, and so undo what came in meanwhile.
+        study, problems = _from_controls(st.session_state[STUDY], _selection(context))
+    if not problems and study == st.session_state.get(STUDY):
+        problems = st.session_state[PROBLEMS]  # told until dismissed, or until the next change
+    # Streamlit seeds a bound widget from the address, and goes on doing so until the browser, which loads each
+    # kind of widget on demand, has reported it. Let it see what was decided here, not what the address says.
     with context.session_state.query_params() as params:
-        params.set_initial_query_params(urlencode(to_query(study)) if leads else "")
+        params.set_initial_query_params(urlencode(to_query(study)))
     st.session_state[STUDY], st.session_state[PROBLEMS] = study, problems
     return study
 

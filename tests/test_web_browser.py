@@ -1,0 +1,244 @@
+"""The page in a real browser: links, history, two people at once, and the controls in step."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import chromium, complaints, wait_until_still
+from playwright.sync_api import Browser, Locator, Page, expect
+from server import assert_no_traceback, serving
+
+from explorer.bench.server import Server
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A person of their own: cookies, storage and session are shared with nobody."""
+    context = browser.new_context(viewport=DESKTOP)  # type: ignore[arg-type]  # Playwright's own TypedDict
+    page = context.new_page()
+    with complaints(page) as found:
+        yield page
+    context.close()
+    assert not found
+
+
+def visit(page: Page, server: Server, query: str = "") -> None:
+    page.goto(f"{server.address}/{query}")
+    wait_until_still(page)
+
+
+def entry_of(page: Page, field: str) -> Locator:
+    """The box in which the number of ``field`` is typed."""
+    boxes = f'[class*="st-key-{field}_box"] input, .st-key-{field} input[type=number]'
+    return page.get_by_test_id("stSidebar").locator(boxes).last
+
+
+def expect_controls(page: Page, **values: object) -> None:
+    """Each field's box and, where it has one, its slider show the value."""
+    for field, value in values.items():
+        expect(entry_of(page, field)).to_have_value(str(value))
+        slider = page.locator(f".st-key-{field} input[type=range]")
+        if slider.count():
+            expect(slider).to_have_attribute("aria-valuetext", str(value))
+
+
+def type_into(page: Page, field: str, value: int) -> None:
+    entry = entry_of(page, field)
+    entry.fill(str(value))
+    entry.press("Enter")
+
+
+def test_a_cold_deep_link_is_the_first_visit_of_a_fresh_server(tmp_path: Path, page: Page) -> None:
+    with serving(tmp_path) as fresh:
+        visit(page, fresh, "?growth_rate=24&layers=9&in_channels=100&height=14&width=15&match=macs&device=cpu")
+        expect_controls(page, growth_rate=24, layers=9, in_channels=100, height=14, width=15)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("100 channels become 316")
+        expect(page.get_by_role("combobox", name="Residual block matches")).to_have_value("MACs")
+        expect(page.get_by_role("radio", name="CPU")).to_be_checked()
+
+
+def test_the_address_follows_the_controls_and_leaves_defaults_out(page: Page, server: Server) -> None:
+    visit(page, server)
+    assert page.url == f"{server.address}/"
+    page.locator(".st-key-growth_rate input[type=range]").press("ArrowRight")
+    expect(page).to_have_url(f"{server.address}/?growth_rate=33")
+    expect_controls(page, growth_rate=33)
+    type_into(page, "in_channels", 100)  # between two stops of the slider
+    expect(page).to_have_url(re.compile("in_channels=100"))
+    expect_controls(page, in_channels=100, growth_rate=33)
+    type_into(page, "in_channels", 64)
+    expect(page).to_have_url(f"{server.address}/?growth_rate=33")
+
+
+def test_back_forward_and_reload_restore_the_block(page: Page, server: Server) -> None:
+    visit(page, server, "?layers=3")
+    type_into(page, "layers", 9)
+    expect(page).to_have_url(f"{server.address}/?layers=9")
+    page.get_by_role("radio", name="CPU").click()
+    expect(page).to_have_url(re.compile("device=cpu"))
+    expect(page.get_by_role("radio", name="CPU")).to_be_checked()
+    page.go_back()
+    expect(page.get_by_role("radio", name="Auto")).to_be_checked()
+    expect_controls(page, layers=9)
+    page.go_back()
+    expect_controls(page, layers=3)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("64 channels become 160")
+    page.go_forward()
+    page.go_forward()
+    expect_controls(page, layers=9)
+    expect(page.get_by_role("radio", name="CPU")).to_be_checked()
+    page.reload()
+    wait_until_still(page)
+    expect_controls(page, layers=9)
+    expect(page.get_by_role("radio", name="CPU")).to_be_checked()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_preset_is_one_step_of_the_history(page: Page, server: Server) -> None:
+    visit(page, server, "?growth_rate=20")
+    page.get_by_role("combobox", name="Preset").click()
+    page.get_by_role("option", name="DenseNet-121, block 3").click()
+    expect_controls(page, in_channels=256, growth_rate=32, layers=24, height=14, width=14)
+    expect(page).to_have_url(re.compile(r"\?(?!.*growth_rate)(?=.*layers=24)(?=.*in_channels=256)(?=.*height=14)"))
+    expect(page.get_by_role("combobox", name="Preset")).to_have_value("DenseNet-121, block 3")
+    page.go_back()
+    expect_controls(page, in_channels=64, growth_rate=20, layers=6, height=56)
+    expect(page.get_by_role("combobox", name="Preset")).to_have_value("Custom")
+
+
+def test_two_people_never_see_each_others_block(browser: Browser, server: Server) -> None:
+    pages = [browser.new_context().new_page() for _ in range(2)]
+    for person, layers in zip(pages, (5, 11), strict=True):
+        visit(person, server, f"?layers={layers}")
+    for step in range(3):
+        type_into(pages[0], "growth_rate", 40 + step)
+        type_into(pages[1], "growth_rate", 90 + step)
+        expect_controls(pages[0], layers=5, growth_rate=40 + step)
+        expect_controls(pages[1], layers=11, growth_rate=90 + step)
+    expect(pages[0].get_by_role("heading", level=1)).to_contain_text(f"64 channels become {64 + 5 * 42}")
+    expect(pages[1].get_by_role("heading", level=1)).to_contain_text(re.compile("64 channels become 1,?076"))
+    for person in pages:
+        person.context.close()
+
+
+def test_a_bad_link_says_what_was_wrong_and_keeps_the_rest(page: Page, server: Server) -> None:
+    visit(page, server, "?growth_rate=9999&layers=4&batch=inf&bottleneck=maybe&height=2&height=3&embed_options=x")
+    notice = page.locator(".st-key-notice")
+    expect(notice).to_contain_text("growth_rate must be a whole number from 1 to 512, not '9999'.")
+    expect(notice).to_contain_text("batch must be")
+    expect(notice).to_contain_text("bottleneck must be true or false")
+    expect(notice).to_contain_text("height must be given once")
+    expect(notice).not_to_contain_text("embed")
+    expect_controls(page, growth_rate=32, layers=4, height=56)
+    expect(page).to_have_url(re.compile(r"layers=4"))
+    expect(page).not_to_have_url(re.compile(r"9999|inf|maybe"))
+    notice.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_be_hidden()
+    expect_controls(page, layers=4)
+
+
+def test_a_bad_value_in_a_link_is_shown_as_text(page: Page, server: Server) -> None:
+    visit(page, server, "?dtype=![x](http://example.org/a.png)**b**")
+    notice = page.locator(".st-key-notice")
+    expect(notice).to_contain_text("![x](http://example.org/a.png)")
+    assert notice.get_by_text("example.org").locator("img, a, strong").count() == 0
+
+
+def test_a_rule_between_controls_undoes_the_last_change(page: Page, server: Server) -> None:
+    visit(page, server, "?height=1&width=2")
+    type_into(page, "width", 1)
+    expect(page.locator(".st-key-notice")).to_contain_text("at least 2 in training")
+    expect_controls(page, height=1, width=2)
+    expect(page).to_have_url(re.compile("width=2"))
+    type_into(page, "batch", 3)
+    expect(page.locator(".st-key-notice")).to_be_hidden()
+
+
+def test_a_dragged_slider_ends_where_the_page_does(page: Page, server: Server) -> None:
+    visit(page, server)
+    slider = page.locator(".st-key-growth_rate input[type=range]")
+    for _ in range(20):
+        slider.press("ArrowRight")
+    expect_controls(page, growth_rate=52)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("64 channels become 376")
+    expect(page).to_have_url(f"{server.address}/?growth_rate=52")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_the_controls_are_in_reach_and_nothing_scrolls_sideways(
+    browser: Browser, server: Server, scheme: str
+) -> None:
+    context = browser.new_context(viewport=PHONE, color_scheme=scheme)  # type: ignore[arg-type]  # its own Literal
+    page = context.new_page()
+    visit(page, server, "?layers=4&width=1025")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE["width"]
+    expect(page.locator('[class*="st-key-growth_rate_box"] input')).not_to_be_in_viewport()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect(page.locator('[class*="st-key-growth_rate_box"] input')).to_be_in_viewport()
+    expect_controls(page, layers=4)
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "least"), [(1440, 980), (1280, 940), (390, 358)])
+def test_the_page_is_as_wide_as_its_pictures_need(browser: Browser, server: Server, width: int, least: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 720})
+    page = context.new_page()
+    visit(page, server)
+    found = page.get_by_role("heading", level=1).locator("xpath=ancestor::*[@data-testid='stVerticalBlock'][1]")
+    assert found.evaluate("element => element.getBoundingClientRect().width") == least
+    context.close()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_everything_within_five_seconds(tmp_path: Path, browser: Browser, how: signal.Signals) -> None:
+    with serving(tmp_path) as mine:
+        context = browser.new_context()
+        visit(context.new_page(), mine)
+        family = _family(mine.process.pid)
+        mine.process.send_signal(how)
+        mine.process.wait(timeout=5)
+        assert not [pid for pid in family if _alive(pid)]
+        context.close()
+    assert_no_traceback(tmp_path / "server.log")
+
+
+def _family(leader: int) -> list[int]:
+    """Every process of the server's session, which it leads (Linux)."""
+    processes = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in processes if _session(pid) == leader]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return -1
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
