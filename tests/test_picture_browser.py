@@ -27,7 +27,7 @@ SETTINGS = [
     *[(8, 64, 6), (8, 64, 24), (16, 4, 64), (96, 48, 36), (256, 32, 64), (4096, 512, 64), (1, 1, 64), (4096, 1, 3)],
 ]
 SIZES: tuple[tuple[Orientation, float], ...] = (
-    ("horizontal", 980),
+    ("horizontal", 976),
     ("horizontal", 820),
     ("horizontal", 640),
     ("vertical", 340),
@@ -243,15 +243,12 @@ def test_the_browser_chooses_a_drawing_that_fits(browser: Browser, address: str,
     page.close()
 
 
-def test_colours_follow_the_theme(browser: Browser, address: str) -> None:
-    fills = {}
-    for scheme in ("light", "dark"):
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
-        page = context.new_page()
-        page.goto(address)
-        wait_until_still(page)
-        slice_ = page.get_by_test_id("concat-graph").locator("#slice-1-1")
-        expect(slice_).to_be_visible()
-        fills[scheme] = slice_.evaluate("e => getComputedStyle(e).fill")
-        context.close()
-    assert fills == {"light": "rgb(78, 43, 151)", "dark": "rgb(138, 111, 224)"}
+def test_colours_follow_a_theme_switch_at_once(opened: Page) -> None:
+    graph = opened.get_by_test_id("concat-graph")
+    expect(graph.locator("#slice-1-1")).to_have_css("fill", "rgb(78, 43, 151)")
+    expect(graph.locator("#ribbon-1")).to_have_css("opacity", "0.17")
+    graph.locator("#slice-1-1").evaluate("e => { window.kept = e }")
+    opened.emulate_media(color_scheme="dark")
+    expect(graph.locator("#slice-1-1")).to_have_css("fill", "rgb(138, 111, 224)")
+    expect(graph.locator("#ribbon-1")).to_have_css("opacity", "0.24")
+    assert opened.evaluate("window.kept.isConnected")

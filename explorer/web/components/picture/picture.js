@@ -4,6 +4,7 @@
 const EVENT = "dbe-source";
 const LEAST = 0.96; // a drawing may shrink this far: its smallest text, 13 px, then stays at 12.5
 const MOST = 1.08;
+const UPRIGHT = 616; // px: below, the layers run downwards
 const pictures = new WeakMap();
 
 export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
@@ -46,7 +47,7 @@ class Picture {
     const wide = this.data.pictures.filter((p) => p.orientation === "horizontal");
     const fitting = wide.filter((p) => p.width * LEAST <= room)[0] ?? wide.at(-1);
     const upright = this.data.pictures.find((p) => p.orientation === "vertical");
-    const chosen = room < 600 ? upright : fitting;
+    const chosen = room < UPRIGHT ? upright : fitting;
     if (chosen !== this.shown) return this.paint(chosen);
     const svg = this.drawing.firstElementChild;
     if (!svg) return;
