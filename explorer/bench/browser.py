@@ -1,0 +1,94 @@
+"""What a person waits for, in a real browser: the first charts, and charts redrawn after a slider's step.
+
+Needs Playwright and Chromium, which the tests need too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from explorer.bench.server import Server
+from explorer.setup.browser import find_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# A chart counts as redrawn when its data is another object than before (Plotly keeps the last drawn
+# figure at the element) and one more frame has passed. Ours live in shadow roots, bare ones do not.
+WATCH = """
+() => {
+  const charts = () => [
+    ...document.querySelectorAll('.js-plotly-plot'),
+    ...[...document.querySelectorAll('[data-testid="stBidiComponentRegular"], [data-testid="stBidiComponentIsolated"]')]
+      .flatMap(e => [e, ...e.querySelectorAll('*')]).filter(e => e.shadowRoot)
+      .flatMap(e => [...e.shadowRoot.querySelectorAll('.js-plotly-plot')]),
+  ].filter(e => e.data);
+  window.drawnCharts = () => charts().filter(e => (e.querySelector('.main-svg'))).length;
+  window.watchRedraw = wanted => {
+    const before = new Set(charts().map(e => e.data));
+    let pressed = null;
+    document.addEventListener('keydown', () => { pressed ??= performance.now(); }, {capture: true, once: true});
+    window.redrawn = new Promise(done => {
+      const look = () => {
+        const fresh = charts().filter(e => !before.has(e.data)).length;
+        if (pressed !== null && fresh >= wanted) requestAnimationFrame(() => done(performance.now() - pressed));
+        else requestAnimationFrame(look);
+      };
+      look();
+    });
+  };
+}
+"""
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    """A headless Chromium: the system's where there is one, else Playwright's own.
+
+    Raises:
+        RuntimeError: Playwright is not installed.
+    """
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        raise RuntimeError("bench page needs Playwright, which the tests bring: run make bench instead.") from None
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def seconds_to_first_charts(chromium: Browser, server: Server, query: str, charts: int = 2) -> tuple[float, Page]:
+    """Seconds from the start of the server's process until ``charts`` Plotly charts are drawn, and the page."""
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    page.add_init_script(f"({WATCH})()")
+    page.goto(f"{server.address}/{query}")
+    page.wait_for_function(f"window.drawnCharts() >= {charts}", polling="raf", timeout=60_000)
+    return time.perf_counter() - server.started, page
+
+
+def redraw_seconds(page: Page, label: str, steps: int, charts: int = 2) -> list[float]:
+    """Moves the slider called ``label`` by single steps; seconds from each key press to ``charts`` redrawn charts."""
+    thumb = page.get_by_role("slider", name=label).first
+    taken = []
+    for step in range(steps):
+        thumb.focus()
+        page.evaluate(f"window.watchRedraw({charts})")
+        page.keyboard.press("ArrowLeft" if step % 2 else "ArrowRight")
+        taken.append(float(page.evaluate("window.redrawn")) / 1e3)
+        page.wait_for_timeout(1500)  # measured numbers arrive and are drawn; the next step begins from rest
+    return taken

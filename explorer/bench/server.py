@@ -1,0 +1,91 @@
+"""A Streamlit server of our own on a free loopback port, started and stopped for a benchmark or a test."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address, process and the file that holds all that it printed."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    started: float  # time.perf_counter() just before the process was started
+
+    def resident_bytes(self) -> int:
+        """Memory that the server's process itself holds (Linux; 0 elsewhere)."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), 0)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def running_server(
+    script: Path, log: Path, *options: str, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Runs ``streamlit run script`` in ``folder`` until the block ends; yields as soon as it is healthy.
+
+    Raises:
+        RuntimeError: the server ended or did not answer within 60 s.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    command += ["--server.address", "127.0.0.1", "--server.headless", "true", *options]
+    with log.open("wb") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log, started)
+    try:
+        _wait_until_healthy(server)
+        yield server
+    finally:
+        _stop(process)
+
+
+def _wait_until_healthy(server: Server) -> None:
+    while time.perf_counter() - server.started < 60:
+        if server.process.poll() is not None:
+            break
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{server.address}/_stcore/health", timeout=5):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"the server did not start:\n{server.log.read_text(errors='replace')[-2000:]}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
