@@ -212,7 +212,7 @@ def test_the_page_is_as_wide_as_its_pictures_need(browser: Browser, server: Serv
     context = browser.new_context(viewport={"width": width, "height": 720})
     page = context.new_page()
     visit(page, server)
-    found = page.get_by_role("heading", level=1).locator("xpath=ancestor::*[@data-testid='stVerticalBlock'][1]")
+    found = page.get_by_test_id("stMainBlockContainer").get_by_test_id("stVerticalBlock").first
     assert found.evaluate("element => element.getBoundingClientRect().width") == least
     context.close()
 
