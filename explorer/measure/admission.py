@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from explorer.findings import BlockTheory, Device, LayerTheory, Problem
 from explorer.measure.fake import fake_counts
 from explorer.measure.problems import SMALLER
@@ -19,18 +21,14 @@ def refusal(blocks: tuple[BlockSpec, ...], input: InputSpec, run: RunSpec, devic
     tensor. The exact peak on fake tensors takes up to seconds, so a coarse bound is tried first.
     """
     theories = [block_theory(spec, input, run) for spec in blocks]
-    fixed = sum(theory.parameter_bytes + theory.buffer_bytes for theory in theories)
-    if sum(map(upper_bound, theories)) + max(map(workspace, theories)) <= device.free_bytes // SURELY_FITS:
+    library = max(workspace(theory, run, device) for theory in theories)
+    if sum(map(upper_bound, theories)) + library <= device.free_bytes // SURELY_FITS:
         return None
-    needed = 0
-    for theory in theories:
-        peak = (
-            theory.peak_bytes
-            if theory.peak_bytes is not None
-            else fake_counts(theory.spec, input, run).timeline.peak_bytes
-        )
-        others = fixed - theory.parameter_bytes - theory.buffer_bytes
-        needed = max(needed, peak + others + workspace(theory))
+    fixed = sum(map(_own_bytes, theories))
+    needed = max(
+        fixed - _own_bytes(theory) + max(_peak(theory, input, run), _built(theory)) + workspace(theory, run, device)
+        for theory in theories
+    )
     if needed <= device.free_bytes:
         return None
     return Problem(
@@ -40,6 +38,22 @@ def refusal(blocks: tuple[BlockSpec, ...], input: InputSpec, run: RunSpec, devic
         needed_bytes=needed,
         available_bytes=device.free_bytes,
     )
+
+
+def _peak(theory: BlockTheory, input: InputSpec, run: RunSpec) -> int:
+    """The exact peak: the closed form of an inference forward, else tracked on fake tensors."""
+    if theory.peak_bytes is not None:
+        return theory.peak_bytes
+    return fake_counts(theory.spec, input, run).timeline.peak_bytes
+
+
+def _built(theory: BlockTheory) -> int:
+    """Bytes while the block is built: in float32, before it is cast."""
+    return max(4 * theory.parameters, theory.parameter_bytes)
+
+
+def _own_bytes(theory: BlockTheory) -> int:
+    return theory.parameter_bytes + theory.buffer_bytes
 
 
 def upper_bound(theory: BlockTheory) -> int:
@@ -61,22 +75,33 @@ def _channels_made(layer: LayerTheory) -> int:
     return layer.out_channels + sum(part.out_channels * (2 if part.kind == "bn" else 1) for part in layer.parts)
 
 
-def workspace(theory: BlockTheory) -> int:
+def workspace(theory: BlockTheory, run: RunSpec, device: Device) -> int:
     """Bytes that the largest convolution may take for itself while it runs.
 
-    Where oneDNN computes (32- and 16-bit types) it copies a convolution's input, output and weight into its own
-    order; where torch's own code does (64-bit), it unfolds the input of a 3×3 nine-fold, in backward twice.
+    A library copies a convolution's input, output and weight into its own order (oneDNN, cuDNN). Where
+    oneDNN does not compute in the type, torch's own code on the CPU unfolds the input of a 3×3 nine-fold,
+    and 16-bit types once more in float32. Checked against the process's memory on one machine.
     """
-    batch, _, height, width = theory.output_shape
-    positions = batch * height * width
-    element = _channel_bytes(theory) // positions
+    columns = _columns(run.dtype) if device.device == "cpu" else 0
+    channel = _channel_bytes(theory)
     largest = 0
     for part in (part for layer in theory.layers for part in layer.parts if part.kind != "bn"):
-        if element == 8:
-            largest = max(largest, positions * part.in_channels * (18 if part.kind == "conv3x3" else 2))
-        else:
-            largest = max(largest, 2 * positions * (part.in_channels + part.out_channels) + 2 * part.parameters)
-    return largest * element
+        copies = 2 * channel * (part.in_channels + part.out_channels) + 2 * part.parameters * run.bytes_per_element
+        unfolded = channel * part.in_channels * columns if part.kind == "conv3x3" else 0
+        largest = max(largest, copies, unfolded)
+    return largest
+
+
+def _columns(dtype: str) -> int:
+    """How many times its input a 3×3 convolution unfolded on the CPU takes; 0 where oneDNN computes it."""
+    if dtype == "float64":
+        return 9
+    if dtype == "float32":
+        return 0 if torch.backends.mkldnn.is_available() else 9  # type: ignore[no-untyped-call]  # torch: untyped
+    # Both questions are torch's own, and torch answers them by the processor at hand.
+    asked = torch.ops.mkldnn
+    native = asked._is_mkldnn_fp16_supported() if dtype == "float16" else asked._is_mkldnn_bf16_supported()
+    return 0 if native else 9 + 18
 
 
 def _channel_bytes(theory: BlockTheory) -> int:

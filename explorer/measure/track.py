@@ -42,6 +42,17 @@ def own_tensors(module: nn.Module) -> list[Tensor]:
     return [*module.parameters(), *module.buffers()]
 
 
+def _asked_for(args: Sequence[Any], out: Any) -> Any:
+    """The results that autograd asked for by an output mask, an operator's last argument; all without one.
+
+    A real kernel leaves the others out, a fake one makes them all the same.
+    """
+    mask = args[-1] if args else None
+    if isinstance(out, tuple) and isinstance(mask, list) and len(mask) == len(out):
+        return [one for one, asked in zip(out, mask, strict=True) if asked is True]
+    return out
+
+
 class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base is untyped
     """Follows one step of ``block``, whose units are ``units``, on the input ``x``.
 
@@ -113,7 +124,7 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
         out = func(*args, **kwargs)
         if func.is_view:  # a view or a detached alias: no memory, nothing computed
             return out
-        made = [tensor for tensor in tree_leaves(out) if isinstance(tensor, Tensor)]
+        made = [tensor for tensor in tree_leaves(_asked_for(args, out)) if isinstance(tensor, Tensor)]
         if not any(t.dim() == 4 or self._is_new(t) for t in made):  # BN's own counter and empty reserve
             return out
         layer = self._layer_of_node() if self._in_backward else self._layer
@@ -173,7 +184,7 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
             widths = tuple(int(t.shape[1]) for t in inputs)
             self.joins.append(Join(self._layer, op, widths, int(made[0].shape[1]), read))  # type: ignore[arg-type]  # values of _JOINS
         for tensor in made:
-            if op is not None or storage_key(tensor) not in self._sources:  # in place: the sources stay
+            if op is not None or self._is_new(tensor):  # otherwise in place: its sources stay
                 self._sources[storage_key(tensor)] = sources
 
     def _enter(self, number: int) -> Any:
