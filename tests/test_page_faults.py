@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from server import assert_no_traceback, serving
 from explorer.bench.people import COUNTED, parameters_shown
 from explorer.bench.server import Server
 from explorer.bench.session import session
+from explorer.spec import FIELDS
 
 
 @pytest.fixture(scope="module")
@@ -90,11 +92,33 @@ def test_two_people_with_equal_blocks_share_a_count_and_with_different_ones_see_
             )
             return person.shows(others)
 
-    async def together() -> tuple[bool, bool, bool]:
-        return await asyncio.gather(
-            visit("in_channels=31", in_channels=31),
-            visit("in_channels=31", in_channels=31),
-            visit("in_channels=33", in_channels=33),
-        )
+    async def together() -> list[bool]:
+        return [
+            *await asyncio.gather(
+                visit("in_channels=31", in_channels=31),
+                visit("in_channels=31", in_channels=31),
+                visit("in_channels=33", in_channels=33),
+            )
+        ]
 
-    assert asyncio.run(together()) == (False, False, False)
+    assert asyncio.run(together()) == [False, False, False]
+
+
+def test_twenty_broken_links_each_draw_a_page(server: Server) -> None:
+    broken = ("%00", "9" * 4000, "-1", "1e9", "<script>alert(1)</script>", "%F0%9F%92%A5", "null", "../../etc/passwd")
+    choose = random.Random(3)
+    queries = [
+        "&".join(f"{choose.choice([*FIELDS, 'foo', '__class__'])}={choose.choice(broken)[:900]}" for _ in range(3))
+        for _ in range(20)
+    ]
+
+    async def visit(query: str) -> list[str]:
+        async with session(server.address, query) as person:
+            assert person.shows("parameters")
+            return person.failures
+
+    async def one_by_one() -> list[list[str]]:
+        return [await visit(query) for query in queries]
+
+    assert asyncio.run(one_by_one()) == [[]] * 20
+    assert_no_traceback(server.log)
