@@ -14,6 +14,7 @@ import streamlit as st
 
 from explorer.pictures.figure_frame import Figure
 from explorer.web.components.colours import colours_for
+from explorer.web.components.turns import turn
 from explorer.web.routes import plotly_url
 
 _HERE = Path(__file__).parent
@@ -61,5 +62,6 @@ def chart(
             "height": height,
             "colours": colours_for(text, layers),
             "plotly": plotly_url(),
+            "turn": turn(key, (title, line, text, message, busy, layers)),
         },
     )

@@ -34,6 +34,7 @@ class Chart {
   }
 
   show(data) {
+    if (data.turn < this.data?.turn) return; // handed over late
     this.data = data;
     this.title.textContent = data.title;
     this.line.textContent = data.line;

@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.web.components.colours import colours_for
+from explorer.web.components.turns import turn
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
@@ -29,4 +30,5 @@ def panel(key: str, markup: str, *, layers: int) -> None:
         markup: HTML that uses the classes of ``panel.css``.
         layers: Bottlenecks of the block, which decide the source colours.
     """
-    _component(key=key, data={"markup": markup, "colours": colours_for(markup, layers)})
+    data = {"markup": markup, "colours": colours_for(markup, layers), "turn": turn(key, (markup, layers))}
+    _component(key=key, data=data)

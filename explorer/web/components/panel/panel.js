@@ -28,7 +28,9 @@ class Panel {
     root.addEventListener("click", (event) => this.toggle(event.target.closest("[data-opens]")));
   }
 
-  show({ markup, colours }) {
+  show({ markup, colours, turn }) {
+    if (turn < this.turn) return; // handed over late
+    this.turn = turn;
     this.root.style.cssText = colours;
     if (markup === this.markup) return;
     this.markup = markup;
