@@ -1,0 +1,225 @@
+"""The Explore page in a real browser: its numbers, its first screen, its charts, and what moves when a control does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from browser import chromium, complaints, wait_until_still
+from playwright.sync_api import Browser, Page, expect
+from server import serving
+
+from explorer.bench.server import Server
+from explorer.pictures.palette import DARK, LIGHT, lightness
+
+SOON = 20_000  # ms: a worker that starts on a busy machine
+SMALL = "height=8&width=8"
+
+# Of every chart: each pair of texts that share more than a hair, and each text that is cut.
+CHECK = """() => [...document.querySelectorAll(".dbe-chart")].flatMap(chart => {
+  const frame = chart.querySelector(".place").getBoundingClientRect(), name = chart.querySelector("h2").textContent;
+  const texts = [...chart.querySelectorAll("text")].filter(e => e.textContent.trim() && e.getBoundingClientRect().width)
+    .map(e => [e.textContent, e.getBoundingClientRect()]);
+  return texts.flatMap(([text, box], i) => {
+    const found = [];
+    if (Math.max(frame.left - box.left, box.right - frame.right, box.bottom - frame.bottom) > 1.5)
+      found.push(`${name}: ${text} is cut`);
+    for (const [other, its] of texts.slice(i + 1)) {
+      const w = Math.min(box.right, its.right) - Math.max(box.left, its.left);
+      const h = Math.min(box.bottom, its.bottom) - Math.max(box.top, its.top);
+      if (w > 1.5 && h > 5) found.push(`${name}: ${text} over ${other}`);
+    }
+    return found;
+  });
+})"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("explore")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(SOON)
+    with complaints(page) as found:
+        yield page
+    context.close()
+    assert not found
+
+
+def visit(page: Page, server: Server, query: str = "") -> None:
+    page.goto(f"{server.address}/?{query}")
+    wait_until_still(page)
+    expect(page.locator(".tile")).to_have_count(4, timeout=SOON)
+
+
+def drawn(page: Page, count: int = 2) -> None:
+    """Waits until at least that many charts have been drawn."""
+    expect(page.locator(".dbe-chart .plot[data-drawn]").nth(count - 1)).to_be_attached(timeout=SOON)
+
+
+def chart(page: Page, key: str) -> str:
+    """What the chart says of itself to a screen reader."""
+    return page.locator(f".st-key-{key} .plot").get_attribute("aria-label") or ""
+
+
+def growth_rate(page: Page, value: int) -> None:
+    box = page.get_by_test_id("stSidebar").locator('[class*="st-key-growth_rate_box"] input').first
+    box.fill(str(value))
+    box.press("Enter")
+
+
+def test_the_default_page_shows_its_numbers_and_that_they_were_counted(page: Page, server: Server) -> None:
+    visit(page, server)
+    tiles = page.locator(".tiles")
+    for number in ("335,040", "1,040.4", "39.06", "0.79×", "1.55×"):
+        expect(tiles).to_contain_text(number)
+    expect(tiles.get_by_text("✓ counted")).to_have_count(3, timeout=SOON)
+    expect(page.locator("h1")).to_contain_text("21% fewer than six residual units of the same shape, but 55% more")
+    expect(page.locator(".forms").get_by_text("✓ equal to the count")).to_have_count(6)
+    drawn(page, 3)
+    assert "43.8 MiB" in chart(page, "chart-memory")
+    expect(page.get_by_test_id("stCode").nth(1)).to_contain_text("torch.Size([1, 256, 56, 56])")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_screen_holds_headline_graph_and_tiles(page: Page, server: Server, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # Playwright's own words
+    visit(page, server)
+    bottoms = page.locator(".tile").evaluate_all("tiles => tiles.map(t => t.getBoundingClientRect().bottom)")
+    assert len(bottoms) == 4 and max(bottoms) <= 900
+    assert page.locator("h1").bounding_box()["y"] > 40  # type: ignore[index]  # it is visible
+    page.set_viewport_size({"width": 1280, "height": 720})
+    box = page.get_by_test_id("concat-graph").bounding_box()
+    assert box is not None and box["y"] + box["height"] <= 720
+
+
+@pytest.mark.parametrize("query", ["", "layers=64", "bottleneck=false&order=post"])
+def test_nothing_scrolls_sideways_on_a_phone(page: Page, server: Server, query: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, server, f"{query}&{SMALL}")
+    drawn(page)
+    wide = "[document.documentElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)"
+    assert max(page.evaluate(wide)) <= 390
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "layers=1", "layers=2&in_channels=512&growth_rate=4", "layers=12&in_channels=128", "layers=64",
+        "layers=16&in_channels=512", "layers=3&growth_rate=128", "layers=13&bottleneck=false",
+        "layers=40&growth_rate=1",
+        "in_channels=4096&growth_rate=512&layers=64",
+    ],
+)  # fmt: skip
+def test_no_text_in_a_chart_overlaps_or_is_cut(page: Page, server: Server, query: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    visit(page, server, f"{query}&{SMALL}")
+    drawn(page)
+    if "4096" not in query:
+        drawn(page, 3)
+    assert page.evaluate(CHECK) == []
+
+
+def test_a_change_redraws_in_place_and_a_dragged_control_leaves_nothing_stale(page: Page, server: Server) -> None:
+    visit(page, server, SMALL)
+    drawn(page, 3)
+    page.evaluate("document.querySelectorAll('.dbe-chart .plot').forEach(plot => { plot.mine = true })")
+    slider = page.locator(".st-key-growth_rate input[type=range]")
+    slider.focus()
+    for _step in range(20):
+        page.keyboard.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "52")
+    expect(page.locator("h1")).to_contain_text("64 channels become 376")
+    expect(page.locator(".tiles").get_by_text("✓ counted")).to_have_count(3, timeout=SOON)
+    for key, words in (("chart-channels", "376"), ("chart-parameters", "BN"), ("chart-memory", "peaks")):
+        expect(page.locator(f".st-key-{key} .plot")).to_have_attribute("aria-label", re.compile(words), timeout=SOON)
+    expect(page.locator(".st-key-chart-channels h2")).to_contain_text("to add 312")
+    assert page.evaluate("[...document.querySelectorAll('.dbe-chart .plot')].map(plot => plot.mine)") == [True] * 3
+
+
+def test_a_theme_switch_colours_the_charts_anew(page: Page, server: Server) -> None:
+    page.emulate_media(color_scheme="light")
+    visit(page, server, SMALL)
+    drawn(page)
+    new = ".st-key-chart-channels .barlayer .trace:last-child .point:last-child path"
+    colours = {}
+    for scheme, palette in (("light", LIGHT), ("dark", DARK)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # Playwright's own words
+        red, green, blue = (int(palette.source(6, 6)[i : i + 2], 16) for i in (1, 3, 5))
+        expect(page.locator(new)).to_have_css("fill", f"rgb({red}, {green}, {blue})", timeout=SOON)
+        colours[scheme] = page.locator(".tile i").last.evaluate("e => getComputedStyle(e).backgroundColor")
+    assert colours["light"] != colours["dark"]
+    assert lightness(DARK.source(6, 6)) > lightness(LIGHT.source(6, 6))
+
+
+def test_hover_on_a_source_dims_the_others_everywhere(page: Page, server: Server) -> None:
+    visit(page, server, SMALL)
+    drawn(page, 3)
+    page.locator('.tile [data-source="3"]').first.hover()
+    expect(page.locator('.tile [data-source="2"]').first).to_have_class("dim")
+    expect(page.locator('.tile [data-source="3"]').first).not_to_have_class("dim")
+    expect(page.locator(".st-key-chart-channels .barlayer .dim")).not_to_have_count(0)
+    expect(page.locator(".st-key-chart-parameters .point.dim")).to_have_count(15)  # five layers of three parts
+    page.mouse.move(2, 400)
+    expect(page.locator(".dim")).to_have_count(0)
+
+
+def test_hover_on_a_chart_reaches_the_tiles(page: Page, server: Server) -> None:
+    visit(page, server, SMALL)
+    drawn(page)
+    page.locator(".st-key-chart-parameters").scroll_into_view_if_needed()
+    page.locator(".st-key-chart-parameters .barlayer .trace").first.locator(".point").nth(1).hover(force=True)
+    expect(page.locator('.tile [data-source="1"]').first).to_have_class("dim")
+    expect(page.locator('.tile [data-source="2"]').first).not_to_have_class("dim")
+
+
+def test_a_click_on_a_bottleneck_goes_to_the_address(page: Page, server: Server) -> None:
+    visit(page, server, SMALL)
+    page.locator('[data-testid="concat-graph"] [data-layer="4"]').first.click()
+    expect(page).to_have_url(re.compile("select=layer-4"))
+
+
+def test_rows_of_the_module_table_unfold_and_stay_so(page: Page, server: Server) -> None:
+    visit(page, server, SMALL)
+    third = page.locator('[data-group="3"]')
+    expect(third).to_be_hidden()
+    page.get_by_role("button", name="denseblock.2").click()
+    expect(third).to_be_visible()
+    growth_rate(page, 33)
+    expect(page.locator("h1")).to_contain_text("64 channels become 262")
+    expect(third).to_be_visible()
+
+
+def test_the_files_carry_the_numbers(page: Page, server: Server) -> None:
+    visit(page, server, SMALL)
+    found = {}
+    for name in ("dense_block.py", "dense_block.svg", "dense_block.json", "dense_block.dot"):
+        key = name.replace(".", "-")
+        with page.expect_download() as download:
+            page.locator(f".st-key-take-{key} button").click()
+        found[name] = download.value.path().read_text()
+        assert download.value.suggested_filename == name
+    assert "class Denseblock" in found["dense_block.py"] and found["dense_block.svg"].lstrip().startswith("<")
+    assert '"parameters"' in found["dense_block.json"] and "335040" in found["dense_block.json"]
+    assert found["dense_block.dot"].startswith("//") and "denseblock.5" in found["dense_block.dot"]
+
+
+def test_a_missing_gpu_is_said_and_no_other_devices_numbers_stand_there(page: Page, server: Server) -> None:
+    visit(page, server, f"device=cuda:77&{SMALL}")
+    expect(page.locator(".status")).to_contain_text("No ", timeout=SOON)
+    expect(page.locator(".tile").nth(3)).to_contain_text("not measured")
+    expect(page.locator(".tiles").get_by_text("✓ counted")).to_have_count(0)
+    expect(page.locator(".tiles")).to_contain_text("335,040")
