@@ -49,12 +49,9 @@ def _not_view(values: Mapping[str, object]) -> dict[str, object]:
 def _apply(study: Study, values: Mapping[str, object], problems: list[SpecError]) -> Study:
     try:
         return study.with_(**values)
-    except SpecError as problem:  # a rule between fields
+    except SpecError as problem:  # a rule between fields, which go together
         problems.append(problem)
-        # A selection goes alone; the input's size goes as a whole, for its fields break the rule together.
-        section = FIELDS[problem.field].section
-        dropped = {problem.field} if section == "view" else {n for n in FIELDS if FIELDS[n].section == section}
-        return study.with_(**{n: v for n, v in values.items() if n not in dropped})
+        return study.with_(**{name: value for name, value in values.items() if name not in problem.fields})
 
 
 def from_query(pairs: Iterable[tuple[str, str]]) -> Study:

@@ -27,7 +27,8 @@ class SpecError(ValueError):
     """A value outside what a field allows. The text is fit to be shown to a person.
 
     Attributes:
-        field: the field's name as in code, URL and flags, such as ``growth_rate``.
+        field: the field's name as in code, URL and flags, such as ``growth_rate``; the names of
+            all fields that break a rule together, joined by " · ".
         value: the offending value, as given.
         allowed: what would have been allowed, as words that follow "must be".
     """
@@ -35,6 +36,11 @@ class SpecError(ValueError):
     def __init__(self, field: str, value: object, allowed: str) -> None:
         self.field, self.value, self.allowed = field, value, allowed
         super().__init__(f"{field} must be {allowed}, not {shown(value)}.")
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names in ``field``, one by one."""
+        return tuple(self.field.split(" · "))
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[str, object, str]]:
         return SpecError, (self.field, self.value, self.allowed)
@@ -280,9 +286,9 @@ class Study:
     def __post_init__(self) -> None:
         if self.run.mode == "training" and self.input.positions < 2:
             raise SpecError(
-                "batch",
-                self.input.batch,
-                "such that batch · height · width is at least 2 in training (BatchNorm needs two values a channel)",
+                "batch · height · width",
+                self.input.positions,
+                "at least 2 in training (BatchNorm needs two values a channel)",
             )
         if self.view.select is not None and not _selects(self.view.select, self.block.layers):
             last = self.block.layers

@@ -192,7 +192,7 @@ def test_a_single_value_a_channel_drops_the_input_and_nothing_else() -> None:
     pairs = [("height", "1"), ("width", "1"), ("layers", "3"), ("dtype", "float64")]
     reading = read_leniently(pairs)
     assert reading.study == Study().with_(layers=3, dtype="float64")
-    assert [problem.field for problem in reading.problems] == ["batch"]
+    assert [problem.field for problem in reading.problems] == ["batch · height · width"]
     assert not read_leniently([*pairs, ("mode", "inference")]).problems
 
 

@@ -136,9 +136,9 @@ def test_devices_that_are_none(device: str) -> None:
 
 def test_batchnorm_needs_two_values_a_channel_in_training() -> None:
     one = InputSpec(1, 1, 1)
-    with pytest.raises(SpecError, match=r"batch must be .* at least 2 in training") as caught:
+    with pytest.raises(SpecError, match=r"batch · height · width must be at least 2 in training") as caught:
         Study(input=one)
-    assert caught.value.field == "batch"
+    assert caught.value.field == "batch · height · width"
     assert Study(input=one, run=RunSpec(mode="inference")).input.positions == 1
     for two in (InputSpec(2, 1, 1), InputSpec(1, 2, 1), InputSpec(1, 1, 2)):
         assert Study(input=two).input.positions == 2

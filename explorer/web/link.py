@@ -27,7 +27,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
 from explorer.codec import Reading, read_leniently, to_query
-from explorer.language import _
+from explorer.language import _, plural
 from explorer.spec import FIELDS, SpecError, Study
 
 STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and sentences on what was not taken
@@ -153,13 +153,14 @@ def _selection(context: ScriptRunContext) -> str | None:
 
 def _told(problem: SpecError) -> str:
     """What was wrong with a link, and what is shown instead."""
-    info = FIELDS.get(problem.field)
-    if info is None:
+    infos = [FIELDS[name] for name in problem.fields if name in FIELDS]
+    if not infos:
         return f"{problem} {_('It is passed over.')}"
-    if info.default is None:
+    if infos[0].default is None:
         return f"{problem} {_('Nothing is selected.')}"
-    default = str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
-    return f"{problem} {_('The default, {value}, is kept.').format(value=default)}"
+    defaults = [str(info.default).lower() if isinstance(info.default, bool) else str(info.default) for info in infos]
+    words = plural("The default, {values}, is kept.", "The defaults, {values}, are shown.", len(defaults))
+    return f"{problem} {words.format(values=' · '.join(defaults))}"
 
 
 def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[str, ...]]:
