@@ -1,4 +1,4 @@
-"""Space between the parts of the page, where Streamlit's own is too much or too little."""
+"""What Streamlit's own elements on the page need: space between the parts, and ink for Graphviz in the dark."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ _CSS = """
 .st-key-picture-row { margin-bottom: -6px; flex-wrap: nowrap; }
 [class*="st-key-section-"] { margin-top: 32px; }
 [class*="st-key-section-"] [data-testid="stHorizontalBlock"] { gap: 32px; }
+[data-testid="stGraphVizChart"] svg :is(text, [fill="black"]) { fill: currentColor; }
+[data-testid="stGraphVizChart"] svg [stroke="black"] { stroke: currentColor; }
 @media (max-width: 760px) { .st-key-picture-row { flex-wrap: wrap; } }
 </style>
 """
