@@ -170,7 +170,7 @@ def _decoded(answer: _Answer) -> Any:
 # --- all at once ----------------------------------------------------------------------------------
 
 
-def explore(study: Study, engine: Runs | None = None, timeout: float = 180) -> Findings:
+def explore(study: Study, engine: Runs | None = None, timeout: float = 900) -> Findings:
     """Builds, runs, counts and times the Study's blocks, and waits for the findings.
 
     Args:

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.blocks import build, units
+from explorer.engine import Limits
 from explorer.findings import BlockMeasurement, Device, Problem, TimeMeasurement, from_builtins
 from explorer.measure import admission, device, fake, jobs, table, timing, worker
 from explorer.measure.admission import refusal, workspace
@@ -478,28 +479,64 @@ def test_times_are_in_order_and_of_enough_runs(run: RunSpec) -> None:
         assert timing.FEWEST <= one.runs <= timing.MOST and one.warmup == timing.WARMUP
 
 
-def test_runs_are_interleaved_warm_and_stop_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a clock of our own: block 0 takes 0.1 s a forward, block 1 takes 1 s."""
-    now, log = [0.0], []
+class Sleeper(torch.nn.Module):
+    """A block that takes its time by a clock of its own: ``seconds`` forward, twice that backward."""
 
-    class Sleeper(torch.nn.Module):
-        def __init__(self, number: int, seconds: float) -> None:
-            super().__init__()
-            self.number, self.seconds = number, seconds
+    now = 0.0
 
-        def forward(self, x: Tensor) -> Tensor:
-            log.append(self.number)
-            now[0] += self.seconds
-            return x
+    def __init__(self, number: int, seconds: float, log: list[int]) -> None:
+        super().__init__()
+        self.number, self.seconds, self.log = number, seconds, log
+        self.weight = torch.nn.Parameter(torch.ones(1))
 
-    monkeypatch.setattr("explorer.measure.timing.time.perf_counter", lambda: now[0])
-    blocks = [Sleeper(0, 0.1).eval(), Sleeper(1, 1.0).eval()]
+    def forward(self, x: Tensor) -> Tensor:
+        self.log.append(self.number)
+        Sleeper.now += self.seconds
+        y = x * self.weight
+        if y.requires_grad:
+            y.register_hook(self._backward)  # type: ignore[no-untyped-call]  # torch: untyped
+        return y
+
+    def _backward(self, _: Tensor) -> None:
+        Sleeper.now += 2 * self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    Sleeper.now = 0.0
+    monkeypatch.setattr("explorer.measure.timing.time.perf_counter", lambda: Sleeper.now)
+
+
+def test_runs_are_interleaved_warm_and_stop_in_time(clock: None) -> None:
+    """A forward pass of 1/8 s has room for 24 runs in 3 s, the warm-up among them; one of 2 s has room for none."""
+    log: list[int] = []
+    blocks = [Sleeper(0, 1 / 8, log).eval(), Sleeper(1, 2.0, log).eval()]
     (quick, slow), step = timing.time_blocks(blocks, torch.zeros(1))
     assert step == ()
-    assert log[:10] == [0, 1] * 5
-    assert (slow.median, slow.runs, slow.warmup) == (1000.0, timing.FEWEST, timing.WARMUP)
-    assert (quick.median == pytest.approx(100) and quick.runs == 27) or quick.runs == 28
-    assert log.count(0) * 0.1 <= timing.SECONDS + 1e-9
+    assert log == [0, 1] * 4 + [0] * 20
+    assert (slow.median, slow.runs, slow.warmup) == (2000.0, 3, 1)
+    assert (quick.median, quick.runs, quick.warmup) == (125.0, 23, 1)
+
+
+def test_a_step_and_its_forward_share_the_time_of_a_block(clock: None) -> None:
+    """A step of 3/8 s: 8 of them fill 3 s, forward and step together. A slow one runs one and three times."""
+    log: list[int] = []
+    blocks = [Sleeper(0, 1 / 8, log).train(), Sleeper(1, 20.0, log).train()]
+    forward, step = timing.time_blocks(blocks, torch.zeros(1))
+    assert log == [0, 1] * 4 + [0] * 4
+    assert [(one.median, one.runs) for one in forward] == [(125.0, 7), (20_000.0, 3)]
+    assert [(one.median, one.runs) for one in step] == [(375.0, 7), (60_000.0, 3)]
+
+
+def test_a_quick_block_runs_only_so_often(clock: None) -> None:
+    (one,), _ = timing.time_blocks([Sleeper(0, 1e-3, []).eval()], torch.zeros(1))
+    assert one.runs == timing.MOST
+
+
+def test_a_timing_has_as_long_as_three_blocks_that_were_counted_in_time() -> None:
+    limits = Limits()
+    blocks, runs = 3, timing.WARMUP + timing.FEWEST
+    assert limits.seconds("time") >= blocks * runs * limits.seconds("count")
 
 
 def test_a_step_is_forward_and_backward() -> None:
@@ -507,9 +544,9 @@ def test_a_step_is_forward_and_backward() -> None:
     ran: list[str] = []
     blocks[0].register_forward_hook(lambda *_: ran.append("forward"))
     next(blocks[0].parameters()).register_hook(lambda _: ran.append("backward"))  # type: ignore[no-untyped-call]  # torch: untyped
-    forward, step = timing.time_blocks(blocks, live_input(SMALL, SIZE, RUN, CPU))
-    assert ran.count("backward") == step[0].runs + timing.WARMUP
-    assert ran.count("forward") == forward[0].runs + step[0].runs + 2 * timing.WARMUP
+    (forward,), (step,) = timing.time_blocks(blocks, live_input(SMALL, SIZE, RUN, CPU))
+    assert ran == ["forward", "backward"] * (timing.WARMUP + step.runs) and forward.runs == step.runs
+    assert forward.median < step.median
     assert all(p.grad is None for p in blocks[0].parameters())
 
 

@@ -45,7 +45,8 @@ class Limits:
     """Bounds of an engine; every wait and every store has one. Times are seconds.
 
     Attributes:
-        count_seconds, time_seconds, device_seconds: deadline of a running job, by its kind.
+        count_seconds, time_seconds, device_seconds: deadline of a running job, by its kind. A timing
+            runs three blocks four times each, so it has more than twelve times as long as a count.
         start_seconds: how long a worker may take to start (it loads torch).
         lease_seconds: a waiter that has not asked for this long does not wait any more.
         grace_seconds: a running job that nobody waits for may still take this long: a new worker
@@ -61,7 +62,7 @@ class Limits:
     """
 
     count_seconds: float = 60
-    time_seconds: float = 120
+    time_seconds: float = 900
     device_seconds: float = 30
     start_seconds: float = 60
     lease_seconds: float = 10

@@ -14,26 +14,30 @@ from torch import Tensor, nn
 
 from explorer.findings import Timing
 
-SECONDS = 3.0  # for one block, warm-up included
-FEWEST, MOST, WARMUP = 3, 30, 2
+SECONDS = 3.0  # for one block, warm-up included, unless the fewest runs take longer
+FEWEST, MOST, WARMUP = 3, 30, 1
+
+#: Runs a block on an input and returns the seconds of its forward pass and of the whole step.
+Clock = Callable[[nn.Module, Tensor], tuple[float, float]]
 
 
 @dataclass
 class _Runs:
-    """What one thing to be timed has taken so far, in seconds."""
+    """What one block has taken so far, in seconds: ``spent`` in all, and a pair of times for each run kept."""
 
-    run: Callable[[], None]
-    before: Callable[[], None]
-    budget: float
+    block: nn.Module
     spent: float = 0.0
-    times: list[float] = field(default_factory=list)
+    longest: float = 0.0
+    times: list[tuple[float, float]] = field(default_factory=list)
 
-    def take(self, clock: Callable[[Callable[[], None]], float], keep: bool) -> None:
-        self.before()
+    def take(self, clock: Clock, x: Tensor, keep: bool) -> None:
+        self.block.zero_grad(set_to_none=True)
         begun = time.perf_counter()
-        taken = clock(self.run)
-        self.spent += time.perf_counter() - begun
+        taken = clock(self.block, x)
+        seconds = time.perf_counter() - begun
+        self.spent += seconds
         if keep:
+            self.longest = max(self.longest, seconds)
             self.times.append(taken)
 
     @property
@@ -41,18 +45,22 @@ class _Runs:
         """Whether there is time for another run, or there have been too few."""
         if len(self.times) < FEWEST:
             return True
-        return len(self.times) < MOST and self.spent + max(self.times) <= self.budget
+        return len(self.times) < MOST and self.spent + self.longest <= SECONDS
 
-    def timing(self, warmup: int) -> Timing:
-        q1, median, q3 = statistics.quantiles([1000 * t for t in self.times], n=4, method="inclusive")
-        return Timing(median, q1, q3, len(self.times), warmup)
+    def timing(self, place: int) -> Timing:
+        """Of the forward passes (0) or of the whole steps (1)."""
+        milliseconds = [1000 * pair[place] for pair in self.times]
+        q1, median, q3 = statistics.quantiles(milliseconds, n=4, method="inclusive")
+        return Timing(median, q1, q3, len(milliseconds), WARMUP)
 
 
 def time_blocks(blocks: Sequence[nn.Module], x: Tensor) -> tuple[tuple[Timing, ...], tuple[Timing, ...]]:
     """Times ``blocks`` on ``x``; their mode decides whether there is a step.
 
     Every round runs each block once, so that a noisy neighbour hits all of them alike. A step is
-    forward, loss = sum, backward; gradients are dropped before it, outside the clock.
+    forward, loss = sum, backward; gradients are dropped before it, outside the clock. The clock is
+    read within a step, so that one run times both the step and the forward pass it begins with: a
+    block whose step takes a second or more is run one plus three times, and no more.
 
     Args:
         blocks: modules of one mode, on the device and of the type of ``x``.
@@ -61,71 +69,59 @@ def time_blocks(blocks: Sequence[nn.Module], x: Tensor) -> tuple[tuple[Timing, .
     Returns:
         (forward, step), milliseconds in the order of ``blocks``; step is empty in inference.
     """
-    training = blocks[0].training
-    kinds = [_forward, _step] if training else [_forward]
-    budget = SECONDS / len(kinds)
-    runs = [[_Runs(kind(block, x), _dropping_gradients(block), budget) for block in blocks] for kind in kinds]
-    interleaved = [runs[kind][i] for i in range(len(blocks)) for kind in range(len(kinds))]
-    clock = _clock(x.device)
+    runs = [_Runs(block) for block in blocks]
+    clock = _cuda_seconds if x.device.type == "cuda" else _seconds
     with _undisturbed():
         for _ in range(WARMUP):
-            for one in interleaved:
-                one.take(clock, keep=False)
-        while any(one.is_open for one in interleaved):
-            for one in interleaved:
+            for one in runs:
+                one.take(clock, x, keep=False)
+        while any(one.is_open for one in runs):
+            for one in runs:
                 if one.is_open:
-                    one.take(clock, keep=True)
+                    one.take(clock, x, keep=True)
     for block in blocks:
         block.zero_grad(set_to_none=True)
-    timings = [tuple(one.timing(WARMUP) for one in kind) for kind in runs]
-    return timings[0], timings[1] if training else ()
+    forward = tuple(one.timing(0) for one in runs)
+    return forward, tuple(one.timing(1) for one in runs) if blocks[0].training else ()
 
 
-def _forward(block: nn.Module, x: Tensor) -> Callable[[], None]:
-    def run() -> None:
-        with torch.set_grad_enabled(block.training):
+def _run(block: nn.Module, x: Tensor, after_forward: Callable[[], None]) -> None:
+    if not block.training:
+        with torch.no_grad():
             block(x)
-
-    return run
-
-
-def _step(block: nn.Module, x: Tensor) -> Callable[[], None]:
-    def run() -> None:
-        loss = block(x).sum()  # no name for the output: it is given up before backward
-        loss.backward()
-
-    return run
+        after_forward()
+        return
+    y = block(x)
+    after_forward()
+    loss = y.sum()
+    del y  # given up before backward, as a network would that has passed it on
+    loss.backward()
 
 
-def _dropping_gradients(block: nn.Module) -> Callable[[], None]:
-    return lambda: block.zero_grad(set_to_none=True)
-
-
-def _clock(device: torch.device) -> Callable[[Callable[[], None]], float]:
-    """A function that runs another and returns the seconds it took on ``device``."""
-    if device.type == "cuda":
-        return lambda run: _cuda_seconds(run, device)
-    return lambda run: _seconds(run, device)
-
-
-def _cuda_seconds(run: Callable[[], None], device: torch.device) -> float:
-    begin = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's class is untyped
-    end = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's class is untyped
-    torch.cuda.synchronize(device)
-    with torch.cuda.device(device):
+def _cuda_seconds(block: nn.Module, x: Tensor) -> tuple[float, float]:
+    """By events in the device's own queue, which is never waited for within a step."""
+    begin, middle, end = (torch.cuda.Event(enable_timing=True) for _ in range(3))  # type: ignore[no-untyped-call]  # torch's class is untyped
+    torch.cuda.synchronize(x.device)
+    with torch.cuda.device(x.device):
         begin.record()
-        run()
+        _run(block, x, middle.record)
         end.record()
-    torch.cuda.synchronize(device)
-    return float(begin.elapsed_time(end)) / 1000
+    torch.cuda.synchronize(x.device)
+    return float(begin.elapsed_time(middle)) / 1000, float(begin.elapsed_time(end)) / 1000
 
 
-def _seconds(run: Callable[[], None], device: torch.device) -> float:
-    synchronise(device)
-    begun = time.perf_counter()
-    run()
-    synchronise(device)
-    return time.perf_counter() - begun
+def _seconds(block: nn.Module, x: Tensor) -> tuple[float, float]:
+    """By the clock on the wall, the device awaited before each look."""
+    looks = []
+
+    def look() -> None:
+        synchronise(x.device)
+        looks.append(time.perf_counter())
+
+    look()
+    _run(block, x, look)
+    look()
+    return looks[1] - looks[0], looks[2] - looks[0]
 
 
 def synchronise(device: torch.device) -> None:
