@@ -18,8 +18,8 @@ from explorer.engine import Done, Failed, State
 from explorer.findings import Findings, Problem, Timeline, to_builtins
 from explorer.pictures import tables
 from explorer.pictures.figure_frame import nice_ticks, tint
-from explorer.pictures.figure_memory import MOST_BANDS, MOST_STEPS, bands_of, position
 from explorer.pictures.figures import channel_growth, live_bytes, parameters_per_layer
+from explorer.pictures.memory_steps import MOST_BANDS, MOST_STEPS, bands_of, position
 from explorer.pictures.palette import DARK, LIGHT, TOKENS
 from explorer.pictures.words import Scale
 from explorer.spec import Job, Study
