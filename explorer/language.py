@@ -1,4 +1,4 @@
-"""The one door that every shown string goes through, so that a second language is a catalogue."""
+"""The door that the page's texts go through, so that a second language is a catalogue."""
 
 from __future__ import annotations
 

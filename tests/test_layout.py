@@ -171,10 +171,14 @@ def test_what_matters_is_never_left_out_for_want_of_room(block: DenseBlockSpec, 
 # --- as SVG -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("drawing", DRAWINGS)
-def test_the_svg_of_two_bottlenecks_is_the_agreed_one(drawing: Drawing) -> None:
-    text = picture(DenseBlockSpec(layers=2), drawing).replace("><", ">\n<") + "\n"
-    assert text == golden(f"picture-{drawing}-2.svg", text)
+@pytest.mark.parametrize(
+    ("name", "drawing", "layers"),
+    [("picture-chain-2.svg", "chain", 2), ("picture-paper-2.svg", "paper", 2), ("picture-default.svg", "chain", 6)],
+)
+def test_small_pictures_are_the_agreed_ones(name: str, drawing: Drawing, layers: int) -> None:
+    """The default block's is the one that README.md shows."""
+    text = picture(DenseBlockSpec(layers=layers), drawing).replace("><", ">\n<") + "\n"
+    assert text == golden(name, text)
 
 
 @given(dense_blocks(layers=24), st.sampled_from(DRAWINGS), st.sampled_from(SIZES), st.booleans(), st.booleans())
