@@ -11,30 +11,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from explorer.setup.browser import find_browser
+from explorer.bench.browser import browser as chromium
 
-_QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium, closed when the block ends."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=list(_QUIET))
-        try:
-            yield browser
-        finally:
-            browser.close()
+__all__ = ["chromium", "complaints", "wait_until_still"]
 
 
 def wait_until_still(page: Page, timeout: float = 30) -> None:

@@ -28,11 +28,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": BASE | {"findings"},  # names measure only in a string
     "study": READERS | {"engine"},
     "pictures": BASE | {"findings", "theory", "graph"},
-    "documents": READERS | {"engine", "study", "pictures"},
+    "documents": READERS | {"study", "pictures"},
     "web": READERS | {"engine", "study", "pictures", "documents"},
     "setup": set(),  # runs before a package is installed
     "launch": set(),
-    "bench": READERS | {"engine", "study", "setup"},
+    "bench": READERS | {"engine", "setup"},
     "cli": READERS | {"engine", "study", "pictures", "documents", "bench"},
     "__main__": {"cli"},
     "__init__": {"spec", "study"},  # the Python face: three names, the last one looked up when asked for
