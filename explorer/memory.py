@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+#: What to do where memory or time is short.
+SMALLER = "Lower the batch, the height and width, or the number of layers."
+
 #: A control group without a limit says "max" (version 2) or a number near 2**63 (version 1).
 UNLIMITED = 1 << 60
 

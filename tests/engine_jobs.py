@@ -146,6 +146,10 @@ def problem(_: str) -> dict[str, Any]:
     return {"problem": {"kind": "refused", "message": "It would not fit.", "needed_bytes": 10}}
 
 
+def break_device(_: str) -> dict[str, Any]:
+    return {"problem": {"kind": "failed", "message": "The GPU reported an error."}, "worker_broken": True}
+
+
 def bad_problem(_: str) -> dict[str, Any]:
     return {"problem": {"nothing": 1}}
 
@@ -182,6 +186,7 @@ DEEDS: dict[str, Callable[[str], Any]] = {
     for f in (
         look_around, note, note_and_sleep, sleep, spin, hold_back_signals, stop_itself, kill_itself, leave,
         exit_politely, recurse, raises, raise_strange, allocate, huge, local_function, own_class, no_dict, problem,
+        break_device,
         bad_problem, echo, chatter, torch_version, torch_error, torch_allocate,
     )
 }  # fmt: skip

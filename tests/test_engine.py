@@ -192,12 +192,25 @@ def test_a_worker_that_does_not_listen_is_killed_all_the_same(do: str) -> None:
         wait_until(lambda: not alive(pid), 6)
 
 
-def test_a_failure_of_the_worker_is_tried_again_when_asked_again(shared: Engine) -> None:
-    job = fake("kill_itself", 9, 7)
-    assert failure(shared, job)[0] == "worker_lost"
-    assert isinstance(shared.submit(job, "again"), Pending)
-    assert failure(shared, job, "again")[0] == "worker_lost"
-    assert isinstance(shared.submit(job, "again"), Failed), "the second time it has to wait"
+def test_what_a_lost_worker_left_is_told_for_a_while_and_then_run_again() -> None:
+    with engine(Limits(retry_seconds=0.3)) as made:
+        job = fake("kill_itself", 9, 7)
+        lost = settled(made, job)
+        assert isinstance(lost, Failed) and lost.problem.kind == "worker_lost" and lost.again is not None
+        assert made.submit(job, "again") == lost
+        time.sleep(max(0.0, lost.again - time.monotonic()))
+        assert isinstance(made.submit(job, "again"), Pending)
+        assert failure(made, job, "again")[0] == "worker_lost"
+        made.cancel(job, "again")
+        assert isinstance(made.submit(job, "again"), Pending), "forgotten, so it runs at once"
+
+
+def test_a_worker_that_a_job_broke_is_replaced_and_the_job_says_why() -> None:
+    with engine() as made:
+        pid = result(made, fake("echo"))["pid"]
+        assert failure(made, fake("break_device")) == ("failed", "The GPU reported an error.")
+        wait_until(lambda: not alive(pid), 5)
+        assert result(made, fake("echo", "after"))["pid"] != pid
 
 
 def test_a_worker_that_cannot_be_prepared_says_why() -> None:

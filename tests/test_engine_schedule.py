@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import pickle
+import weakref
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from engine_jobs import fake
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from explorer.engine import Done, Failed, Limits, Pending
 from explorer.engine.line import Ask, in_order, weight
 from explorer.engine.schedule import ACCEPT_SECONDS, RESTARTS, Schedule
+from explorer.engine.states import limits_from
 from explorer.engine.table import Table
 from explorer.findings import Problem
 from explorer.memory import available_bytes, data_bytes
@@ -27,12 +31,17 @@ def job(number: int, kind: Literal["count", "time", "device"] = "count") -> Job:
     return fake("echo", "", number, kind)
 
 
+def packed(size: int = 0, **result: object) -> bytes:
+    """A result as it crosses the pipe, of at least ``size`` bytes."""
+    return pickle.dumps(result | ({"filling": "x" * size} if size else {}))
+
+
 def run_all(schedule: Schedule, now: float) -> list[Job]:
     """Counts in the order in which one worker would run them."""
     ran = []
     while (ask := schedule.take(schedule.counts, now)) is not None:
         ran.append(ask.job)
-        schedule.ended(schedule.counts, Done({}), 1, False, now)
+        schedule.ended(schedule.counts, packed(), False, now)
     return ran
 
 
@@ -54,7 +63,7 @@ def test_somebody_new_comes_before_the_next_job_of_whoever_was_just_served() -> 
         schedule.submit(job(number), "eager", 0)
     assert schedule.take(schedule.counts, 0) is not None
     schedule.submit(job(10), "late", 1)
-    schedule.ended(schedule.counts, Done({}), 1, False, 1)
+    schedule.ended(schedule.counts, packed(), False, 1)
     assert run_all(schedule, 1) == [job(10), job(1), job(2)]
 
 
@@ -173,7 +182,7 @@ def test_the_worker_for_timings_ends_when_idle_and_the_one_for_counts_stays() ->
     for slot, kind in ((schedule.times, "time"), (schedule.counts, "count")):
         schedule.submit(job(1, kind), "a", 0)  # type: ignore[arg-type]  # a loop variable is no Literal
         schedule.take(slot, 0)
-        schedule.ended(slot, Done({}), 1, False, 1)
+        schedule.ended(slot, packed(), False, 1)
     assert schedule.due(1) == 1 + LIMITS.idle_seconds
     now = 1 + LIMITS.idle_seconds
     assert schedule.must_end(schedule.times, now)
@@ -229,7 +238,7 @@ def test_an_abandoned_run_is_adopted_by_whoever_asks_in_time_and_kept_if_it_ends
     schedule.submit(job(1), "b", 1.1)
     assert not schedule.must_end(schedule.counts, 2)
     schedule.cancel(job(1), "b", 2)
-    schedule.ended(schedule.counts, Done({"n": 1}), 1, False, 2.1)
+    schedule.ended(schedule.counts, packed(n=1), False, 2.1)
     assert schedule.state(job(1), None, 3) == Done({"n": 1})
 
 
@@ -241,7 +250,7 @@ def test_a_job_whose_worker_is_gone_before_it_began_is_handed_out_again_then_giv
     schedule.submit(job(1), "a", 0)
     for _ in range(RESTARTS + 1):
         assert schedule.take(schedule.counts, 0) is not None
-        schedule.ended(schedule.counts, None, 0, True, 0)
+        schedule.ended(schedule.counts, None, True, 0)
         assert schedule.take(schedule.counts, 0) is None, "a faulty worker gets nothing"
         assert schedule.must_end(schedule.counts, 0)
     state = schedule.state(job(1), None, 0)
@@ -253,7 +262,7 @@ def test_a_proven_worker_that_takes_no_job_is_replaced_soon_a_new_one_later() ->
     schedule.submit(job(1), "a", 0)
     schedule.take(schedule.counts, 0)
     assert not schedule.must_end(schedule.counts, LIMITS.start_seconds - 1)
-    schedule.ended(schedule.counts, Done({}), 1, False, 1)
+    schedule.ended(schedule.counts, packed(), False, 1)
     schedule.submit(job(2), "a", 1)
     schedule.take(schedule.counts, 1)
     assert not schedule.must_end(schedule.counts, 1 + ACCEPT_SECONDS - 0.1)
@@ -261,47 +270,132 @@ def test_a_proven_worker_that_takes_no_job_is_replaced_soon_a_new_one_later() ->
     assert schedule.take(schedule.counts, 1 + ACCEPT_SECONDS) is not None
 
 
-def test_retries_are_immediate_once_then_ever_rarer() -> None:
-    table = Table(LIMITS)
-    lost = Failed(Problem("worker_lost", ""))
-    table.put(job(1), lost, 0, 0)
-    assert table.may_retry(job(1), 0)
-    table.put(job(1), lost, 0, 1)
-    assert not table.may_retry(job(1), 2.9) and table.may_retry(job(1), 3)
-    table.put(job(1), lost, 0, 3)
-    assert not table.may_retry(job(1), 6.9) and table.may_retry(job(1), 7)
-    table.put(job(1), Done({}), 0, 8)
-    table.put(job(1), lost, 0, 9)
-    assert table.may_retry(job(1), 9), "an answer in between starts anew"
+def fail(schedule: Schedule, problem: Problem, now: float) -> None:
+    """Job 1 is asked for, runs and fails, all at the time ``now``."""
+    assert isinstance(schedule.submit(job(1), "a", now), Pending)
+    assert schedule.take(schedule.counts, now) is not None
+    schedule.ended(schedule.counts, Failed(problem), False, now)
 
 
-@pytest.mark.parametrize("kind", ["refused", "failed", "out_of_memory", "unsupported", "no_device"])
-def test_what_lies_in_the_job_itself_is_not_tried_again(kind: str) -> None:
+def test_what_a_lost_worker_left_is_told_first_then_run_again_ever_later_and_only_so_often() -> None:
+    schedule, lost, now = Schedule(LIMITS), Problem("worker_lost", ""), 0.0
+    for wait in (2, 4, 8):
+        fail(schedule, lost, now)
+        assert schedule.submit(job(1), "a", now + wait - 0.1) == Failed(lost, again=now + wait)
+        assert schedule.state(job(1), None, now) == Failed(lost, again=now + wait)
+        now += wait
+    fail(schedule, lost, now)
+    assert schedule.submit(job(1), "a", now + 10_000) == Failed(lost, again=None)
+
+
+def test_an_answer_in_between_starts_the_waits_anew() -> None:
+    table, lost = Table(LIMITS), Failed(Problem("worker_lost", ""))
+    for now in (0, 2):
+        table.put(job(1), lost, now)
+    table.put(job(1), packed(), 8)
+    table.put(job(1), lost, 9)
+    assert not table.may_retry(job(1), 10.9) and table.may_retry(job(1), 11)
+
+
+@pytest.mark.parametrize("kind", ["failed", "unsupported", "no_device", "timed_out"])
+def test_what_would_fail_again_is_not_tried_again(kind: str) -> None:
+    schedule, problem = Schedule(LIMITS), Problem(kind, "because")
+    fail(schedule, problem, 1)
+    assert schedule.submit(job(1), "b", 10_000) == Failed(problem)
+
+
+@pytest.mark.parametrize("kind", ["refused", "out_of_memory"])
+def test_a_lack_of_memory_is_believed_for_a_while(kind: str) -> None:
+    schedule, problem = Schedule(LIMITS), Problem(kind, "because")
+    fail(schedule, problem, 1)
+    assert schedule.submit(job(1), "b", 30.9) == Failed(problem)
+    assert isinstance(schedule.submit(job(1), "b", 31), Pending)
+
+
+def test_so_is_a_count_that_was_made_without_memory() -> None:
     schedule = Schedule(LIMITS)
-    schedule.submit(job(1), "a", 0)
-    schedule.take(schedule.counts, 0)
-    failed = Failed(Problem(kind, "because"))
-    schedule.ended(schedule.counts, failed, 0, False, 1)
-    assert schedule.submit(job(1), "b", 100) == failed
+    refused: dict[str, Any] = {"fake": True, "refusal": {"kind": "refused", "message": "Needs more."}}
+    schedule.submit(job(1), "a", 1)
+    schedule.take(schedule.counts, 1)
+    schedule.ended(schedule.counts, packed(**refused), False, 1)
+    assert schedule.submit(job(1), "b", 30.9) == Done(refused)
+    assert isinstance(schedule.submit(job(1), "b", 31), Pending)
+
+
+@pytest.mark.parametrize("kind", ["refused", "out_of_memory", "worker_lost", "timed_out", "failed", "cancelled"])
+def test_cancelling_what_failed_forgets_it(kind: str) -> None:
+    schedule = Schedule(LIMITS)
+    for now in (1.0, 1.1, 1.2, 1.3, 1.4):
+        fail(schedule, Problem(kind, "because"), now)
+        schedule.cancel(job(1), "anybody", now)
+        assert schedule.state(job(1), None, now) is None
+    schedule.submit(job(1), "a", 2)
+    schedule.take(schedule.counts, 2)
+    schedule.ended(schedule.counts, packed(n=1), False, 2)
+    schedule.cancel(job(1), "a", 3)
+    assert schedule.state(job(1), None, 3) == Done({"n": 1}), "a result is kept"
+    schedule.ended(schedule.counts, None, False, 3)
+    schedule.submit(job(2), "a", 3)
+    schedule.take(schedule.counts, 3)
+    schedule.ended(schedule.counts, packed(refusal={"kind": "refused"}), False, 3)
+    schedule.cancel(job(2), "a", 3)
+    assert schedule.state(job(2), None, 3) is None
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+
+def test_whoever_starts_the_program_sets_its_deadline_and_memory() -> None:
+    assert limits_from({}) == Limits()
+    assert limits_from({"EXPLORER_COUNT_SECONDS": "2.5", "EXPLORER_MEMORY_BYTES": "1e9"}) == Limits(
+        count_seconds=2.5, memory_bytes=10**9
+    )
+
+
+@pytest.mark.parametrize("text", ["", "much", "0", "-1", "nan", "inf", "1e999"])
+def test_a_limit_that_is_no_number_above_zero_counts_for_nothing(text: str) -> None:
+    assert limits_from({"EXPLORER_COUNT_SECONDS": text, "EXPLORER_MEMORY_BYTES": text}) == Limits()
 
 
 # --- stores ---------------------------------------------------------------------------------------
 
 
 def test_the_table_is_bounded_in_number_and_bytes_and_keeps_what_is_used() -> None:
-    table = Table(Limits(table_size=3, table_bytes=100))
+    table = Table(Limits(table_size=3, table_bytes=1000))
     for number in range(3):
-        table.put(job(number), Done({"n": number}), 10, 0)
+        table.put(job(number), packed(n=number), 0)
     table.get(job(0))
-    table.put(job(3), Done({}), 10, 0)
+    table.put(job(3), packed(), 0)
     assert table.get(job(1)) is None and table.get(job(0)) == Done({"n": 0})
-    table.put(job(4), Done({}), 95, 0)
+    table.put(job(4), packed(950), 0)
     assert len(table) == 1 and table.get(job(4)) is not None
-    table.put(job(5), Done({}), 1000, 0)
+    table.put(job(5), packed(10_000), 0)
     assert len(table) == 1 and table.get(job(5)) is not None, "the newest is kept though it is large"
-    table.put(job(6), Done({}), 1, 0)
-    table.put(job(7), Done({}), 1, 0)
+    table.put(job(6), packed(), 0)
+    table.put(job(7), Failed(Problem("failed", "")), 0)
     assert len(table) == 2
+
+
+def test_only_so_many_results_are_kept_unpacked_and_those_stay_the_same_object() -> None:
+    table = Table(Limits(unpacked_bytes=2500))
+    first = [weakly(table, number) for number in range(4)]
+    gc.collect()
+    assert [one() is not None for one in first] == [False, False, True, True]
+    kept = table.get(job(2))
+    assert kept is table.get(job(2)) and isinstance(kept, Done)
+    assert table.get(job(0)) == Done({"filling": "x" * 1000}), "it is unpacked anew"
+    assert table.get(job(2)) is kept, "it was used after the other one"
+    table.put(job(9), packed(10_000), 0)
+    assert table.get(job(9)) is table.get(job(9)), "the newest is kept though it is large"
+    table.drop(job(9))
+    assert table.get(job(9)) is None
+    again = table.get(job(2))
+    assert again == kept and again is not kept and again is table.get(job(2))
+
+
+def weakly(table: Table, number: int) -> weakref.ref[Any]:
+    table.put(job(number), packed(1000), 0)
+    return weakref.ref(table.get(job(number)))
 
 
 def test_memory_respects_the_container(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_cancel_gives_up_and_measuring_again_is_offered(answering: Use) -> None:
     assert shown.text("tiles").count("✓ counted") == 3
 
 
-@pytest.mark.parametrize("kind", ["no_device", "refused", "unsupported"])
+@pytest.mark.parametrize("kind", ["no_device", "unsupported"])
 def test_what_lies_in_the_request_is_said_once_and_not_tried_again(answering: Use, kind: str) -> None:
     answering(failing(kind, "No GPU on this machine", "Choose auto or cpu"))
     shown = Shown(Study().with_(device="cuda"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 import streamlit as st
@@ -25,13 +26,17 @@ class Books:
 
     def submit(self, job: Job, waiter: str) -> State:
         self.asked.append(job)
-        return self.state(job, waiter) or Pending(running=False, ahead=0, since=0.0)
+        state = self.state(job, waiter)
+        assert state is not None
+        return state
 
     def state(self, job: Job, waiter: str | None = None) -> State | None:
-        return self.answers.get(job)
+        return self.answers.get(job) or (Pending(running=False, ahead=0, since=0.0) if job in self.asked else None)
 
     def cancel(self, job: Job, waiter: str) -> None:
         self.given_up.append(job)
+        if isinstance(self.answers.get(job), Failed):
+            del self.answers[job]
 
 
 @pytest.fixture
@@ -144,3 +149,56 @@ def test_equal_blocks_are_counted_once(books: Books) -> None:
     waiting.measure(Study())
     counts = [job for job in books.asked if isinstance(job, CountJob)]
     assert len(counts) == len(set(counts))
+
+
+def test_trying_again_forgets_what_failed_and_gives_up_nothing_that_runs(books: Books) -> None:
+    study = Study()
+    dense, residual, second = count_jobs(study).values()
+    books.answers = {dense: Failed(Problem("timed_out", "It took long.")), residual: Done({})}
+    waiting.measure(study)
+    waiting.again()
+    assert dense in books.given_up and second not in books.given_up
+    states = waiting.measure(study)
+    assert isinstance(states[dense], Pending) and isinstance(states[residual], Done)
+
+
+def test_another_block_leaves_the_failures_of_the_last_one_known(books: Books) -> None:
+    study = Study()
+    lost = Failed(Problem("timed_out", "It took long."))
+    books.answers = dict.fromkeys(count_jobs(study).values(), lost)
+    waiting.measure(study)
+    waiting.measure(study.with_(growth_rate=24))
+    assert not books.given_up
+
+
+class Rerun(Exception):
+    """The page was asked to be drawn anew."""
+
+
+def test_the_page_is_drawn_anew_when_a_lost_block_may_be_asked_for_again(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rerun() -> None:
+        raise Rerun
+
+    polls: list[Callable[[], None]] = []
+
+    def fragment(poll: Callable[..., None], run_every: float) -> Callable[..., None]:
+        assert 0 < run_every <= 1
+        return lambda *given: polls.append(partial(poll, *given))
+
+    monkeypatch.setattr(st, "rerun", rerun)
+    monkeypatch.setattr(st, "fragment", fragment)
+    monkeypatch.setattr("explorer.web.link.hold", lambda: None)
+    study = Study()
+    lost = Failed(Problem("worker_lost", "The worker process was killed."), again=time.monotonic() + 100)
+    books.answers = dict.fromkeys([*count_jobs(study).values(), time_job(study)], lost)
+    waiting.watch(waiting.measure(study))
+    (poll,) = polls
+    poll()  # nothing yet
+    later(monkeypatch, 101)
+    with pytest.raises(Rerun):
+        poll()
+    waiting.stop()
+    waiting.watch(waiting.measure(study))
+    assert len(polls) == 1, "who has stopped is not asked for again"

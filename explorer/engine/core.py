@@ -6,6 +6,7 @@ One lock guards the schedule; one thread starts, feeds and ends workers, asleep 
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from pebble import ProcessExpired
 from explorer.engine import pool, words
 from explorer.engine.line import Ask
 from explorer.engine.schedule import Schedule, Slot
-from explorer.engine.states import Done, Failed, Limits, State
+from explorer.engine.states import Failed, Limits, State, limits_from
 from explorer.engine.worker import NotPlainError, Setup, read_answer
 from explorer.findings import Problem, from_builtins
 from explorer.spec import Job
@@ -30,8 +31,9 @@ class Engine:
 
     Args:
         perform: ``package.module:function`` that a worker calls with the job; it returns a dict of
-            builtins, ``{"problem": …}`` where it fails as expected.
-        limits: bounds of time, memory and storage; None takes the defaults.
+            builtins, ``{"problem": …}`` where it fails as expected, and beside that ``"worker_broken": True``
+            where its process is of no use any more and must be replaced.
+        limits: bounds of time, memory and storage; None takes the defaults, and what the environment says.
         prepare: ``package.module:function`` that a worker calls once before its first job.
         preload: modules that new workers find loaded, where the system can fork.
     """
@@ -44,7 +46,7 @@ class Engine:
         prepare: str | None = "explorer.measure.worker:prepare",
         preload: tuple[str, ...] = ("explorer.measure.preload",),
     ) -> None:
-        self._limits = limits or Limits()
+        self._limits = limits or limits_from(os.environ)
         setup = Setup(perform, prepare, self._limits.memory_bytes, self._limits.answer_bytes)
         self._schedule = Schedule(self._limits)
         self._workers = {slot: pool.Worker(setup, preload) for slot in (self._schedule.counts, self._schedule.times)}
@@ -58,8 +60,9 @@ class Engine:
     def submit(self, job: Job, waiter: str) -> State:
         """Asks for ``job`` on behalf of ``waiter`` and says how it stands.
 
-        Equal jobs share one run and one answer. A failure that says nothing about the job (a lost
-        worker, a deadline, a cancellation) is tried again; see ``Limits.retry_seconds``.
+        Equal jobs share one run and one answer. What a lost worker left is run again when it is asked
+        for from ``Failed.again`` on, and a lack of memory is looked at again after
+        ``Limits.shortage_seconds``. Every other failure stays until :meth:`cancel` forgets it.
         """
         with self._lock:
             if self._closed:
@@ -77,7 +80,11 @@ class Engine:
             return self._schedule.state(job, waiter, time.monotonic())
 
     def cancel(self, job: Job, waiter: str) -> None:
-        """Says that ``waiter`` does not wait for ``job`` any more. When nobody does, it is given up."""
+        """Says that ``waiter`` does not wait for ``job`` any more. When nobody does, it is given up.
+
+        Where ``job`` is answered already, a failure or a refusal is forgotten: the next request runs it
+        at once. That is what "try again" means. A result is kept.
+        """
         with self._lock:
             self._schedule.cancel(job, waiter, time.monotonic())
             self._lock.notify_all()
@@ -143,7 +150,7 @@ class Engine:
                 run = self._workers[slot].run(ask.job, self._limits.seconds(ask.job.kind))
         except (OSError, RuntimeError):
             with self._lock:
-                self._schedule.ended(slot, None, 0, True, time.monotonic())
+                self._schedule.ended(slot, None, True, time.monotonic())
             return
         with self._lock:
             self._runs[slot] = run
@@ -157,23 +164,21 @@ class Engine:
             if self._runs.get(slot) is not run:
                 return  # too late: it was given up, and something newer may be there
             del self._runs[slot]
-            self._schedule.ended(slot, outcome.state, outcome.size, outcome.fault, time.monotonic())
+            self._schedule.ended(slot, outcome.answer, outcome.fault, time.monotonic())
             self._lock.notify_all()
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """``state`` is None where the worker was gone before it began; after a ``fault`` it must be replaced."""
+    """``answer`` is None where the worker was gone before it began; after a ``fault`` it must be replaced."""
 
-    state: Done | Failed | None
-    size: int = 0
+    answer: bytes | Failed | None
     fault: bool = False
 
 
 def _outcome(run: Future[bytes], kind: str, seconds: float) -> _Outcome:
     try:
-        packed = run.result()
-        return _Outcome(_read(packed), len(packed))
+        return _read(run.result())
     except TimeoutError:
         return _Outcome(Failed(words.timed_out(kind, seconds)), fault=True)
     except ProcessExpired as error:
@@ -186,10 +191,12 @@ def _outcome(run: Future[bytes], kind: str, seconds: float) -> _Outcome:
         return _Outcome(Failed(words.not_plain(type(error).__name__)), fault=True)
 
 
-def _read(packed: bytes) -> Done | Failed:
+def _read(packed: bytes) -> _Outcome:
     try:
         result = read_answer(packed)
         problem = result.get("problem")
-        return Done(result) if problem is None else Failed(from_builtins(Problem, problem))
+        if problem is None:
+            return _Outcome(packed)
+        return _Outcome(Failed(from_builtins(Problem, problem)), fault=result.get("worker_broken") is True)
     except (NotPlainError, TypeError) as error:  # TypeError: a problem of another form
-        return Failed(words.not_plain(str(error)))
+        return _Outcome(Failed(words.not_plain(str(error))))

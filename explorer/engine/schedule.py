@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from explorer.engine import words
 from explorer.engine.line import Ask, in_order
-from explorer.engine.states import Done, Failed, Limits, Pending, State
+from explorer.engine.states import Failed, Limits, Pending, State
 from explorer.engine.table import Table
 from explorer.spec import Job
 
@@ -94,9 +94,11 @@ class Schedule:
         return self._pending(ask, now)
 
     def cancel(self, job: Job, waiter: str, now: float) -> None:
-        """``waiter`` does not want ``job`` any more."""
+        """``waiter`` does not want ``job`` any more; of a job that is answered, a failure is forgotten."""
         ask = self._asks.get(job)
-        if ask is not None and ask.leases.pop(waiter, None) is not None:
+        if ask is None:
+            self._table.forget_failure(job)
+        elif ask.leases.pop(waiter, None) is not None:
             ask.cancelled = True
             self._places = None
             self._left(ask, now)
@@ -158,22 +160,29 @@ class Schedule:
         elif now >= accept and not slot.begun():
             self._once_more(ask, now)
         elif now >= accept + seconds + ACCEPT_SECONDS:  # the pool has missed its own deadline
-            self._answer(ask, Failed(words.timed_out(ask.job.kind, seconds)), 0, now)
+            self._answer(ask, Failed(words.timed_out(ask.job.kind, seconds)), now)
         else:
             return False
         return True
 
-    def ended(self, slot: Slot, state: Done | Failed | None, size: int, fault: bool, now: float) -> None:
-        """What ``slot`` ran has ended by itself; None if the worker was gone before it began."""
+    def ended(self, slot: Slot, outcome: bytes | Failed | None, fault: bool, now: float) -> None:
+        """What ``slot`` ran has ended by itself.
+
+        Args:
+            slot: the worker.
+            outcome: a result as it was packed, why there is none, or None if the worker was gone before it began.
+            fault: whether the worker must be replaced.
+            now: monotonic seconds.
+        """
         ask = slot.ask
         slot.release(now, proven=not fault)
         self._places = None
         if ask is None:
             return
-        if state is None:
+        if outcome is None:
             self._once_more(ask, now)
         else:
-            self._answer(ask, state, size, now)
+            self._answer(ask, outcome, now)
 
     def sweep(self, now: float) -> None:
         """Ends lapsed leases, and drops what nobody waits for."""
@@ -237,7 +246,7 @@ class Schedule:
 
     def _drop(self, ask: Ask, now: float) -> None:
         if ask.cancelled:
-            self._answer(ask, Failed(words.cancelled()), 0, now)
+            self._answer(ask, Failed(words.cancelled()), now)
         else:  # everybody left without a word: whoever comes back asks anew
             self._asks.pop(ask.job, None)
 
@@ -249,11 +258,11 @@ class Schedule:
     def _once_more(self, ask: Ask, now: float) -> None:
         ask.restarts += 1
         if ask.restarts > RESTARTS:
-            self._answer(ask, Failed(words.not_started()), 0, now)
+            self._answer(ask, Failed(words.not_started()), now)
         else:
             self._back(ask, now)
 
-    def _answer(self, ask: Ask, state: Done | Failed, size: int, now: float) -> None:
+    def _answer(self, ask: Ask, outcome: bytes | Failed, now: float) -> None:
         self._asks.pop(ask.job, None)
-        self._table.put(ask.job, state, size, now)
+        self._table.put(ask.job, outcome, now)
         self._places = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +34,16 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """Why there is no result."""
+    """Why there is no result.
+
+    Attributes:
+        problem: what went wrong.
+        again: :func:`time.monotonic` from which a new request runs the job again by itself; None where
+            nobody should ask again unasked. See :meth:`explorer.engine.Engine.cancel` for asking at once.
+    """
 
     problem: Problem
+    again: float | None = None
 
 
 State = Pending | Done | Failed
@@ -54,10 +63,16 @@ class Limits:
         idle_seconds: the worker for timings ends after this long without one.
         patience_seconds: a job that has waited this long is passed over no more.
         preemptions: how often a timing gives way to counts; then it runs beside them.
-        retry_seconds: a job that failed twice is run again only after this long, doubled each time.
-        memory_bytes: what a worker may allocate; None takes four fifths of what is available.
+        retry_seconds: what a lost worker left is run again when asked for after this long, so that the
+            loss can be read; twice as long each time.
+        retries: how often in a row it is; then only after it was forgotten (:meth:`Engine.cancel`).
+        shortage_seconds: a lack of memory is believed this long; who asks later has it looked at again.
+        memory_bytes: what a worker may allocate beyond what it holds; None takes four fifths of what is available.
         answer_bytes: the largest result, as it crosses the pipe.
-        table_size, table_bytes: how many results are kept, and their size as they crossed the pipe.
+        table_size, table_bytes: how many results are kept, and their size: they are kept as they
+            crossed the pipe.
+        unpacked_bytes: size on the pipe of the results that are kept unpacked beside that, for whoever
+            redraws. Unpacked they take three to four times as much (measured on the presets).
         queue_length, queue_per_waiter: how many jobs may wait, in all and for one waiter.
     """
 
@@ -71,13 +86,37 @@ class Limits:
     patience_seconds: float = 5
     preemptions: int = 2
     retry_seconds: float = 2
+    retries: int = 3
+    shortage_seconds: float = 30
     memory_bytes: int | None = None
     answer_bytes: int = 16 << 20
     table_size: int = 2000
     table_bytes: int = 48 << 20
+    unpacked_bytes: int = 8 << 20
     queue_length: int = 1000
     queue_per_waiter: int = 100
 
     def seconds(self, kind: str) -> float:
         """The deadline of a job of ``kind``: count, time or device."""
         return {"time": self.time_seconds, "device": self.device_seconds}.get(kind, self.count_seconds)
+
+
+def limits_from(environment: Mapping[str, str]) -> Limits:
+    """The limits that whoever starts the program sets.
+
+    ``EXPLORER_COUNT_SECONDS`` is the deadline of a count, ``EXPLORER_MEMORY_BYTES`` what a worker may
+    allocate beside what it holds when it starts. A value that is no number above 0 counts for nothing.
+    """
+    seconds, memory = (
+        _above_zero(environment, "EXPLORER_COUNT_SECONDS"),
+        _above_zero(environment, "EXPLORER_MEMORY_BYTES"),
+    )
+    return Limits(count_seconds=seconds or Limits.count_seconds, memory_bytes=int(memory) if memory else None)
+
+
+def _above_zero(environment: Mapping[str, str], name: str) -> float | None:
+    try:
+        value = float(environment.get(name, ""))
+    except ValueError:
+        return None
+    return value if 0 < value < math.inf else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 
 from explorer.findings import Problem
+from explorer.memory import SMALLER
 
 DOING = {"count": "counted this block", "time": "timed these blocks", "device": "looked for the device"}
-SMALLER = "Lower the batch, the height and width, or the number of layers."
 
 
 def _doing(kind: str) -> str:
@@ -21,9 +21,9 @@ def worker_lost(kind: str, exit_code: int) -> Problem:
         how = f"was killed while it {_doing(kind)} (signal {number}{_signal_name(number)})"
     else:
         how = f"ended while it {_doing(kind)} (exit code {exit_code})"
-    advice = "Ask again."
+    advice = "It has been replaced; ask again."
     if exit_code == -9:
-        advice = "Ask again; if it happens again, the system has probably run out of memory. " + SMALLER
+        advice += f" If it happens again, the system has probably run out of memory. {SMALLER}"
     return Problem("worker_lost", f"The worker process {how}.", advice)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from explorer.engine import words
 from explorer.findings import Problem, to_builtins
-from explorer.memory import available_bytes, data_bytes
+from explorer.memory import SMALLER, available_bytes, data_bytes
 from explorer.spec import Job
 
 
@@ -65,7 +65,6 @@ def unprepared(setup: Setup) -> Problem | None:
     """Prepares this process, once; what went wrong, if anything."""
     try:
         _be_the_first_to_go()
-        limit_memory(setup.memory_bytes)
         if setup.prepare is not None:
             _named(setup.prepare)()
     except BaseException as error:
@@ -82,9 +81,10 @@ def _be_the_first_to_go() -> None:
 
 
 def limit_memory(limit: int | None) -> None:
-    """Lets this process allocate ``limit`` bytes; None takes four fifths of what is available.
+    """Lets this process allocate ``limit`` bytes more; None takes four fifths of what is available now.
 
     Beyond it an allocation fails within milliseconds, in torch's own words, and the worker lives on.
+    It is set anew before every job, since what is available changes with what else runs.
     """
     try:
         import resource  # Unix only
@@ -94,7 +94,8 @@ def limit_memory(limit: int | None) -> None:
         available = available_bytes()
         if available is None:
             return
-        limit = data_bytes() + available * 4 // 5
+        limit = available * 4 // 5
+    limit += data_bytes()
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
@@ -115,9 +116,10 @@ def answer(setup: Setup, job: Job) -> bytes:
         problem = unprepared(setup)
         if problem is not None:
             return _packed({"problem": to_builtins(problem)})
+        limit_memory(setup.memory_bytes)
         packed = _packed(_named(setup.perform)(job))
         if len(packed) > setup.answer_bytes:
-            problem = Problem("failed", f"The answer is too large ({len(packed):,} bytes).", words.SMALLER)
+            problem = Problem("failed", f"The answer is too large ({len(packed):,} bytes).", SMALLER)
             return _packed({"problem": to_builtins(problem)})
         read_answer(packed)  # what the server would refuse is found, and named, here
         return packed
@@ -141,7 +143,7 @@ def _in_words(error: BaseException, what: str) -> Problem:
     out_of_memory = ("alloc" in text and "memory" in text) or "out of memory" in text.lower()
     if isinstance(error, MemoryError) or out_of_memory:
         message = "There was not enough memory to run this"
-        return Problem("out_of_memory", f"{message}: {text}." if text else f"{message}.", words.SMALLER)
+        return Problem("out_of_memory", f"{message}: {text}." if text else f"{message}.", SMALLER)
     kind = type(error).__name__
     return Problem("failed", f"{what}: {kind}: {text}." if text else f"{what}: {kind}.")
 

@@ -7,11 +7,14 @@
 
 A page draws what is known, so closed forms are there at once. While something is pending, an
 invisible fragment asks the engine a few times a second, and reruns the page when an answer is there.
+What a lost worker left is shown for as long as the engine says (``Failed.again``); then the page is
+rerun, which asks for it anew.
 States are found by job, so a late answer to an older question cannot stand under a newer block.
 """
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -60,8 +63,10 @@ def measure(study: Study) -> dict[Job, State]:
 def watch(states: Mapping[Job, State]) -> None:
     """Reruns the page when one of the pending ``states`` is answered. Draws nothing; call it last."""
     pending = [job for job, state in states.items() if isinstance(state, Pending)]
-    if pending:
-        st.fragment(_poll, run_every=interval(states.values(), only_timing=isinstance(pending[0], TimeJob)))(pending)
+    again = min((s.again for s in states.values() if isinstance(s, Failed) and s.again is not None), default=math.inf)
+    if pending or again < math.inf:
+        only_timing = bool(pending) and isinstance(pending[0], TimeJob)
+        st.fragment(_poll, run_every=interval(states.values(), only_timing))(pending, again)
 
 
 def waiter() -> str:
@@ -77,7 +82,11 @@ def stop() -> None:
 
 
 def again() -> None:
-    """A button's callback: asks anew after :func:`stop`."""
+    """A button's callback: asks anew after :func:`stop`, and for what failed or was refused."""
+    runs = engine()
+    for job in st.session_state.get(_ASKED, frozenset()):
+        if not isinstance(runs.state(job), Pending):
+            runs.cancel(job, waiter())  # a result stays, everything else is forgotten
     st.session_state[_STOPPED] = False
 
 
@@ -87,9 +96,11 @@ def interval(states: Iterable[State], only_timing: bool = False) -> float:
     return min(1.0, (0.4 if only_timing else 0.2) + 0.05 * ahead)
 
 
-def _poll(pending: list[Job]) -> None:
+def _poll(pending: list[Job], again: float) -> None:
     link.hold()
     runs = engine()
+    if time.monotonic() >= again:
+        st.rerun()
     for job in pending:
         if job in st.session_state[_ASKED]:
             if not isinstance(runs.state(job, waiter()), Pending):  # answered, or nobody waited any more
@@ -114,10 +125,13 @@ def _answered(counts: Iterable[State]) -> bool:
 
 def _give_up(runs: Engine, jobs: Iterable[Job]) -> None:
     for job in jobs:
-        runs.cancel(job, waiter())
+        if isinstance(runs.state(job), Pending):  # of what is answered already, cancelling would forget the failure
+            runs.cancel(job, waiter())
 
 
 def _or_stopped(state: State | None) -> State:
-    if isinstance(state, Done | Failed):
+    if isinstance(state, Done):
         return state
+    if isinstance(state, Failed):
+        return Failed(state.problem)  # without the moment at which it would be asked for by itself
     return Failed(Problem("cancelled", _("Stopped before it was measured."), _("Change a value, or measure again.")))

@@ -17,8 +17,8 @@ from explorer.spec import Job, Study
 from explorer.web import waiting
 from explorer.web.components.panel import panel
 
-#: Problems that another try may cure. The rest lies in what was asked for.
-PASSING = ("timed_out", "worker_lost", "out_of_memory", "cancelled", "failed")
+#: Problems that another try may cure: memory may be free again. The rest lies in what was asked for.
+PASSING = ("timed_out", "worker_lost", "out_of_memory", "refused", "cancelled", "failed")
 
 
 def head(findings: Findings, states: Mapping[Job, State]) -> None:
@@ -54,8 +54,8 @@ def section(name: str) -> Iterator[None]:
 
 
 def status_line(findings: Findings, states: Mapping[Job, State], problem: Problem | None) -> str:
-    """The line as HTML: what runs, else what went wrong, else nothing."""
-    if findings.waiting:
+    """The line as HTML: what runs, else what went wrong, else nothing. A lost worker is told while others run."""
+    if findings.waiting and (problem is None or problem.kind != "worker_lost"):
         return f'<p class="status busy" role="status"><i></i>{escape(progress(findings, states))}</p>'
     if problem is not None:
         return f'<p class="status" role="status" title="{escape(why(problem))}">{escape(why(problem))}</p>'
@@ -67,7 +67,7 @@ def progress(findings: Findings, states: Mapping[Job, State]) -> str:
     pending = [state for state in states.values() if isinstance(state, Pending)]
     ahead = max((state.ahead for state in pending if not state.running), default=0)
     if findings.waiting == ("time",):
-        return _("Timing the blocks, at most three seconds each")
+        return _("Timing the blocks: three seconds each, or three runs where those take longer")
     count = sum(role != "time" for role in findings.waiting)
     words = plural("Counting {count} block on the device", "Counting {count} blocks on the device", count).format(
         count=count

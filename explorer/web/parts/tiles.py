@@ -109,7 +109,9 @@ def _time(findings: Findings) -> str:
         if problem is not None:
             return _tile(name, mark, _reason(problem))
         if findings.waiting:
-            return _tile(name, mark, _skeleton(_("Three seconds or less for each block, once the controls rest")))
+            return _tile(
+                name, mark, _skeleton(_("Three seconds for each block, or three runs, once the controls rest"))
+            )
         return _tile(name, mark, _sentences("", _("Timed once the block has been counted.")))
     rivals = [block for block in _rivals(findings) if block.forward is not None]
     medians = [timing.median, *(block.forward.median for block in rivals if block.forward)]
