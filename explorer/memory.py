@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 #: What to do where memory or time is short.
@@ -18,7 +20,10 @@ def total_bytes(root: Path = Path("/")) -> int | None:
         root: where ``proc`` and ``sys`` are found.
     """
     limits = [limit for limit, _ in _groups(root)]
-    return min((n for n in (_meminfo(root, "MemTotal"), *limits) if n is not None), default=None)
+    whole = _meminfo(root, "MemTotal")
+    if whole is None:
+        whole = windows_memory()[0] if sys.platform == "win32" else pages("SC_PHYS_PAGES")
+    return min((n for n in (whole, *limits) if n is not None), default=None)
 
 
 def available_bytes(root: Path = Path("/")) -> int | None:
@@ -28,7 +33,8 @@ def available_bytes(root: Path = Path("/")) -> int | None:
         root: where ``proc`` and ``sys`` are found.
     """
     left = [room for _, room in _groups(root)]
-    return min((n for n in (_meminfo(root, "MemAvailable"), *left) if n is not None), default=None)
+    free = windows_memory()[1] if sys.platform == "win32" else _meminfo(root, "MemAvailable")
+    return min((n for n in (free, *left) if n is not None), default=None)
 
 
 def data_bytes(root: Path = Path("/")) -> int:
@@ -44,6 +50,37 @@ def data_bytes_left() -> int | None:
         return None
     limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
     return None if limit == resource.RLIM_INFINITY else max(0, limit - data_bytes())
+
+
+def pages(name: str) -> int | None:
+    """Bytes of memory by ``sysconf``, which macOS has too; None where it does not tell."""
+    try:
+        count, size = os.sysconf(name), os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # no sysconf (Windows), no such name
+        return None
+    return count * size if count > 0 and size > 0 else None
+
+
+def windows_memory() -> tuple[int | None, int | None]:
+    """(all, available) physical bytes by Windows' own call; None where there is none."""
+    import ctypes
+
+    class Status(ctypes.Structure):
+        """MEMORYSTATUSEX of the Windows API."""
+
+        _fields_ = (
+            ("length", ctypes.c_uint32),
+            ("load", ctypes.c_uint32),
+            ("total", ctypes.c_uint64),
+            ("available", ctypes.c_uint64),
+            ("rest", ctypes.c_uint64 * 5),
+        )
+
+    status = Status(length=ctypes.sizeof(Status))
+    library = getattr(ctypes, "windll", None)
+    if library is None or not library.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None, None
+    return int(status.total), int(status.available)
 
 
 def _meminfo(root: Path, name: str) -> int | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import dataclasses
+import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,7 +31,7 @@ from explorer.measure.live import live_block, live_input
 from explorer.measure.problems import StoppedError, known_problem
 from explorer.measure.saved import SavedBytes
 from explorer.measure.step import count_step
-from explorer.memory import data_bytes_left, total_bytes
+from explorer.memory import SMALLER, available_bytes, data_bytes_left, pages, total_bytes, windows_memory
 from explorer.spec import (
     BlockSpec,
     CountJob,
@@ -357,6 +362,64 @@ def test_a_type_that_the_device_cannot_compute_in_is_named(monkeypatch: pytest.M
     assert problem_of(answer) == Problem("unsupported", "The CPU cannot compute in float64.", "Choose float32.")
 
 
+def test_only_what_the_device_cannot_do_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a shortage, which passes, and no fault."""
+    device._computes.cache_clear()
+    for text in ("[enforce fail] DefaultCPUAllocator: can't allocate memory", "CUDA error: unknown", "odd"):
+        with monkeypatch.context() as patch:
+            patch.setattr(torch, "zeros", raising(RuntimeError(text)))
+            with pytest.raises(RuntimeError, match=r"memory|unknown|odd"):
+                device._computes(CPU, torch.float64, True)
+    assert device._computes(CPU, torch.float64, True)
+    device._computes.cache_clear()
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(torch, "zeros", raising(RuntimeError("\"conv\" not implemented for 'Double'")))
+            assert not device._computes(CPU, torch.float64, True)
+        assert not device._computes(CPU, torch.float64, True), "it is remembered"
+    finally:
+        device._computes.cache_clear()
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+FAULTS = [
+    torch.AcceleratorError("CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be…"),
+    RuntimeError("CUDA error: device-side assert triggered\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
+]
+
+
+@pytest.mark.parametrize("error", FAULTS, ids=str)
+def test_a_device_that_failed_ends_the_worker_and_is_told(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "count_step", raising(error))
+    answer = perform(CountJob(SMALL, SIZE, RUN))
+    assert answer.pop("worker_broken") is True
+    problem = problem_of(answer)
+    assert problem.kind == "failed" and str(error).splitlines()[0] in problem.message and "\n" not in problem.message
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("odd"), MemoryError()], ids=str)
+def test_an_accelerators_cache_is_given_back_after_every_job(
+    error: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker for timings would see what the one for counts keeps as taken."""
+    given_back: list[int] = []
+    job = CountJob(SMALL, SIZE, RUN)
+    if error is not None:
+        monkeypatch.setattr(jobs, "count_step", raising(error))
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "empty_cache", lambda: given_back.append(1))
+    with contextlib.suppress(RuntimeError):
+        assert ("problem" in perform(job)) is (error is not None)
+    assert given_back == [1]
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -367,6 +430,9 @@ def test_a_type_that_the_device_cannot_compute_in_is_named(monkeypatch: pytest.M
         ),
         (MemoryError(), "out_of_memory"),
         (RuntimeError("\"slow_conv2d_cpu\" not implemented for 'Half'"), "unsupported"),
+        (RuntimeError("CUDA error: out of memory"), "out_of_memory"),
+        (NotImplementedError("Could not run 'aten::convolution' with arguments from the 'X' backend"), "unsupported"),
+        (ValueError("out of memory cards"), None),
         (RuntimeError("shapes do not match"), None),
         (KeyError("x"), None),
     ],
@@ -418,8 +484,8 @@ def test_what_does_not_fit_is_counted_without_memory() -> None:
     assert found.refusal is not None
     assert found.refusal.needed_bytes is not None and found.refusal.available_bytes is not None
     assert found.refusal.needed_bytes >= found.peak_bytes > found.refusal.available_bytes
-    needed, free = (n / 2**30 for n in (found.refusal.needed_bytes, found.refusal.available_bytes))
-    assert found.refusal.message == f"Needs {needed:,.1f} GiB, {free:,.1f} GiB are free."
+    needed, free = (admission.size(n) for n in (found.refusal.needed_bytes, found.refusal.available_bytes))
+    assert found.refusal.message == f"Needs {needed}, {free} may be used here."
     assert "Conv2d(64, 128" in found.structure and len(found.rows) == 2 + 6 * 5
 
 
@@ -465,6 +531,78 @@ def test_a_float64_convolution_on_the_cpu_unfolds_its_input() -> None:
     assert workspace(theory, run, place(0)) == 9 * 4 * SIZE.positions * 8
     gpu = dataclasses.replace(place(0), device="cuda:0")
     assert workspace(theory, run, gpu) == 2 * 8 * (SIZE.positions * (4 + 2) + 9 * 4 * 2)
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "text"),
+    [
+        (0, "0 MiB"),
+        (900 << 20, "900 MiB"),
+        (61.2 * 2**30, "61.2 GiB"),
+        (1023.5 * 2**30, "1,023.5 GiB"),
+        (1 << 40, "1.0 TiB"),
+        (9 << 50, "9,216.0 TiB"),
+    ],
+)
+def test_sizes_in_words(nbytes: float, text: str) -> None:
+    assert admission.size(int(nbytes)) == text
+
+
+@pytest.mark.parametrize(("dtype", "narrower"), [("float32", True), ("float64", True), ("bfloat16", False)])
+def test_a_narrower_type_is_named_where_it_needs_less(
+    dtype: DType, narrower: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "_columns", lambda _: 0)
+    run = RunSpec(device="cpu", dtype=dtype)
+    large = InputSpec(64, 512, 512)
+    refused = refusal((SMALL,), large, run, place(0))
+    assert refused is not None and refused.advice.startswith(SMALLER)
+    less = refusal((SMALL,), large, RunSpec(device="cpu", dtype="bfloat16"), place(0))
+    assert less is not None and less.needed_bytes is not None
+    assert (f" In bfloat16 it needs {admission.size(less.needed_bytes)}." in refused.advice) is narrower
+
+
+def test_a_narrower_type_is_not_named_where_the_processor_unfolds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "_columns", lambda dtype: 100 if dtype == "bfloat16" else 0)
+    refused = refusal((SMALL,), InputSpec(64, 512, 512), RUN, place(0))
+    assert refused is not None and refused.advice == SMALLER
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_a_torch_without_onednn_unfolds_every_type(dtype: DType, monkeypatch: pytest.MonkeyPatch) -> None:
+    unfolded = 9 if dtype == "float32" else 27
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+        assert admission._columns(dtype) == unfolded
+    if dtype == "float32":
+        return
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+        patch.setattr(torch.ops, "mkldnn", object())
+        assert admission._columns(dtype) == 27
+        patch.setattr(torch.ops, "mkldnn", Native())
+        assert admission._columns(dtype) == 0
+
+
+class Native:
+    """A processor on which oneDNN computes in both 16-bit types."""
+
+    def _is_mkldnn_fp16_supported(self) -> bool:
+        return True
+
+    _is_mkldnn_bf16_supported = _is_mkldnn_fp16_supported
+
+
+def test_where_memory_is_unknown_everything_is_tried_and_no_number_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("total_bytes", "available_bytes", "data_bytes_left"):
+        monkeypatch.setattr(device, name, lambda: None)
+    found = device.describe(CPU)
+    assert (found.total_bytes, found.free_bytes) == (0, 0)
+    assert refusal((SMALL,), InputSpec(64, 512, 512), RUN, found) is None
+    monkeypatch.setattr(device, "total_bytes", lambda: 1000)  # as on macOS
+    found = device.describe(CPU)
+    assert (found.total_bytes, found.free_bytes) == (1000, 1000)
+    assert refusal((SMALL,), InputSpec(64, 512, 512), RUN, found) is not None
 
 
 # --- times ----------------------------------------------------------------------------------------
@@ -597,6 +735,40 @@ def test_the_whole_memory_respects_the_container(tmp_path: Path) -> None:
     assert total_bytes(tmp_path) == 5_000_000
     (tmp_path / "sys/fs/cgroup/group/memory.max").write_text("max")
     assert total_bytes(tmp_path) == 9000 * 1024
+
+
+def test_without_a_proc_folder_the_system_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS tells how much there is, Windows also how much is free."""
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 1000, "SC_PAGE_SIZE": 4096}.__getitem__, raising=False)
+    assert total_bytes(tmp_path) == 4_096_000
+    assert available_bytes(tmp_path) is None
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr("explorer.memory.windows_memory", lambda: (5000, 3000))
+    assert (total_bytes(tmp_path), available_bytes(tmp_path)) == (5000, 3000)
+
+
+def test_a_system_that_does_not_tell_is_not_guessed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> int:
+        raise ValueError(f"unrecognized configuration name: {name}")
+
+    monkeypatch.setattr(os, "sysconf", unknown, raising=False)
+    assert pages("SC_PHYS_PAGES") is None and total_bytes(tmp_path) is None
+    monkeypatch.delattr(os, "sysconf")
+    assert pages("SC_PHYS_PAGES") is None
+
+
+def test_windows_own_call_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(status: Any) -> int:
+        held = status._obj
+        assert held.length == ctypes.sizeof(held) == 64  # the size of MEMORYSTATUSEX
+        held.total, held.available = 16 << 30, 9 << 30
+        return 1
+
+    library = SimpleNamespace(kernel32=SimpleNamespace(GlobalMemoryStatusEx=fill))
+    monkeypatch.setattr(ctypes, "windll", library, raising=False)
+    assert windows_memory() == (16 << 30, 9 << 30)
+    library.kernel32.GlobalMemoryStatusEx = lambda _: 0
+    assert windows_memory() == (None, None)
 
 
 def test_no_limit_on_data_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:

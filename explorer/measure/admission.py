@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 
 from explorer.findings import BlockTheory, Device, LayerTheory, Problem
+from explorer.measure.device import UNKNOWN
 from explorer.measure.fake import fake_counts
-from explorer.measure.problems import SMALLER
+from explorer.memory import SMALLER
 from explorer.spec import BlockSpec, InputSpec, RunSpec
 from explorer.theory import block_theory
 
@@ -19,25 +22,43 @@ def refusal(blocks: tuple[BlockSpec, ...], input: InputSpec, run: RunSpec, devic
 
     What is needed is the tensors at their highest, and a convolution's own workspace, which is no
     tensor. The exact peak on fake tensors takes up to seconds, so a coarse bound is tried first.
+    Where the system does not tell its memory, everything is tried.
     """
+    if device.total_bytes == UNKNOWN:
+        return None
     theories = [block_theory(spec, input, run) for spec in blocks]
     library = max(workspace(theory, run, device) for theory in theories)
     if sum(map(upper_bound, theories)) + library <= device.free_bytes // SURELY_FITS:
         return None
-    fixed = sum(map(_own_bytes, theories))
-    needed = max(
-        fixed - _own_bytes(theory) + max(_peak(theory, input, run), _built(theory)) + workspace(theory, run, device)
-        for theory in theories
-    )
+    needed = _needed(theories, input, run, device)
     if needed <= device.free_bytes:
         return None
     return Problem(
         "refused",
-        f"Needs {_size(needed)}, {_size(device.free_bytes)} are free.",
-        SMALLER,
+        f"Needs {size(needed)}, {size(device.free_bytes)} may be used here.",
+        SMALLER + _advice(theories, input, run, device, needed),
         needed_bytes=needed,
         available_bytes=device.free_bytes,
     )
+
+
+def _needed(theories: list[BlockTheory], input: InputSpec, run: RunSpec, device: Device) -> int:
+    """Bytes with all blocks alive while the most demanding one is built or runs."""
+    fixed = sum(map(_own_bytes, theories))
+    return max(
+        fixed - _own_bytes(theory) + max(_peak(theory, input, run), _built(theory)) + workspace(theory, run, device)
+        for theory in theories
+    )
+
+
+def _advice(theories: list[BlockTheory], input: InputSpec, run: RunSpec, device: Device, needed: int) -> str:
+    """Names a narrower type where the run would need less in it, which on some processors it does not."""
+    if run.bytes_per_element <= 2:
+        return ""
+    narrow = dataclasses.replace(run, dtype="bfloat16")
+    other = [block_theory(theory.spec, input, narrow) for theory in theories]
+    less = _needed(other, input, narrow, device)
+    return f" In bfloat16 it needs {size(less)}." if size(less) != size(needed) and less < needed else ""
 
 
 def _peak(theory: BlockTheory, input: InputSpec, run: RunSpec) -> int:
@@ -98,10 +119,17 @@ def _columns(dtype: str) -> int:
         return 9
     if dtype == "float32":
         return 0 if torch.backends.mkldnn.is_available() else 9  # type: ignore[no-untyped-call]  # torch: untyped
-    # Both questions are torch's own, and torch answers them by the processor at hand.
-    asked = torch.ops.mkldnn
-    native = asked._is_mkldnn_fp16_supported() if dtype == "float16" else asked._is_mkldnn_bf16_supported()
-    return 0 if native else 9 + 18
+    return 0 if _one_dnn_computes(dtype) else 9 + 18
+
+
+def _one_dnn_computes(dtype: str) -> bool:
+    """Whether oneDNN convolves in this 16-bit type on the processor at hand; a torch built without it does not."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]  # torch: untyped
+        return False
+    # The questions are torch's own; an operator that a build lacks is an AttributeError.
+    name = "_is_mkldnn_fp16_supported" if dtype == "float16" else "_is_mkldnn_bf16_supported"
+    asked = getattr(torch.ops.mkldnn, name, None)
+    return asked is not None and bool(asked())
 
 
 def _channel_bytes(theory: BlockTheory) -> int:
@@ -109,6 +137,9 @@ def _channel_bytes(theory: BlockTheory) -> int:
     return theory.input_bytes // theory.spec.in_channels
 
 
-def _size(nbytes: int) -> str:
+def size(nbytes: int) -> str:
+    """``nbytes`` in MiB, GiB or TiB."""
+    if nbytes >= 1024 * 2**30:
+        return f"{nbytes / 2**40:,.1f} TiB"
     gib = nbytes / 2**30
     return f"{gib:,.1f} GiB" if gib >= 0.95 else f"{nbytes / 2**20:,.0f} MiB"

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from explorer.findings import Device, Problem
-from explorer.measure.problems import StoppedError
+from explorer.measure.problems import StoppedError, is_device_fault, is_out_of_memory, is_unsupported
 from explorer.memory import available_bytes, data_bytes_left, total_bytes
 
 
@@ -69,13 +69,14 @@ def _memory(device: torch.device) -> tuple[int, int]:
     if device.type == "mps":
         most = torch.mps.recommended_max_memory()
         return most, max(0, most - torch.mps.current_allocated_memory())
+    whole = total_bytes()
     limits = [n for n in (available_bytes(), data_bytes_left()) if n is not None]
-    free = min(limits, default=UNKNOWN_BYTES)
-    return max(total_bytes() or UNKNOWN_BYTES, free), free
+    usable = min(limits) if limits else whole or UNKNOWN  # where no more is known (macOS): all that there is
+    return max(whole or UNKNOWN, usable), usable
 
 
-#: Where the system does not tell (macOS, Windows): a guess that refuses only what is surely too large.
-UNKNOWN_BYTES = 8 << 30
+#: Bytes of a memory that the system does not tell of.
+UNKNOWN = 0
 
 
 def require_dtype(device: torch.device, dtype: torch.dtype, training: bool) -> None:
@@ -99,8 +100,10 @@ def _computes(device: torch.device, dtype: torch.dtype, training: bool) -> bool:
             y = module(torch.zeros(2, 1, 4, 4, device=device, dtype=dtype)).sum()
         if training:
             y.backward()
-    except torch.OutOfMemoryError:
-        raise
-    except (RuntimeError, TypeError):  # MPS raises TypeError for float64
+    except TypeError:  # MPS, for float64
+        return False
+    except RuntimeError as error:
+        if not is_unsupported(error) or is_out_of_memory(error) or is_device_fault(error):
+            raise  # it passes, or the device is broken: nothing to remember
         return False
     return True

@@ -13,7 +13,7 @@ from explorer.measure.allocator import watch_peak
 from explorer.measure.device import describe, require_dtype, resolve
 from explorer.measure.fake import fake_counts
 from explorer.measure.live import dtype_of, live_block, live_input, planned_block
-from explorer.measure.problems import StoppedError, known_problem
+from explorer.measure.problems import StoppedError, is_device_fault, known_problem
 from explorer.measure.step import Counts, count_step
 from explorer.measure.table import module_rows
 from explorer.measure.timing import time_blocks
@@ -27,20 +27,27 @@ def perform(job: Job) -> dict[str, Any]:
 
     Returns:
         A :class:`BlockMeasurement`, :class:`TimeMeasurement` or :class:`Device` as builtins, or
-        ``{"problem": …}`` with a :class:`Problem` where a person can be told why there is none.
+        ``{"problem": …}`` with a :class:`Problem` where a person can be told why there is none. Beside it
+        ``"worker_broken": True`` where the accelerator has failed: every later call of this process would too.
 
     Raises:
         RuntimeError: a fault of the program, in words; never an exception of torch's own class.
     """
+    answer: dict[str, Any] = {}
+    fault: str | None = None
     try:
-        return _plain(_result(job))
+        answer = _plain(_result(job))
     except Exception as error:
-        problem = known_problem(error)
         fault = f"{type(error).__name__}: {error}"
-    _release()  # the traceback, and the tensors that it holds, are gone by now
-    if problem is None:
+        problem = known_problem(error)
+        if problem is not None:
+            answer = {"problem": _plain(problem)}
+            if is_device_fault(error):
+                answer["worker_broken"] = True
+    _release()  # a traceback, and the tensors that it holds, are gone by now
+    if not answer:
         raise RuntimeError(fault)
-    return {"problem": _plain(problem)}
+    return answer
 
 
 def _plain(value: BlockMeasurement | TimeMeasurement | Device | Problem) -> dict[str, Any]:
@@ -118,7 +125,7 @@ def _ready(run: RunSpec) -> torch.device:
 
 
 def _release() -> None:
-    """Gives an accelerator's cached memory back after a failure."""
+    """Gives an accelerator's cached memory back: to another process it looks taken."""
     if torch.accelerator.is_available():
-        with contextlib.suppress(RuntimeError):  # a device whose memory is broken must not hide why
+        with contextlib.suppress(RuntimeError):  # a device that is broken must not hide why
             torch.accelerator.empty_cache()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 
 from explorer.findings import Problem
-
-SMALLER = "Lower batch or input size, or use bfloat16."
+from explorer.memory import SMALLER
 
 
 class StoppedError(Exception):
@@ -21,18 +20,44 @@ def known_problem(error: Exception) -> Problem | None:
     """The problem that ``error`` stands for, or None where it is a fault of the program."""
     if isinstance(error, StoppedError):
         return error.problem
-    text = str(error)
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or _is_out_of_memory(text):
+    if is_out_of_memory(error):
         return Problem("out_of_memory", "The device ran out of memory while the block ran.", SMALLER)
-    if isinstance(error, RuntimeError | TypeError) and _is_unsupported(text):
-        return Problem("unsupported", f"The device cannot run this: {text.splitlines()[0][:200]}", "Choose float32.")
+    if is_device_fault(error):
+        return Problem("failed", f"The device failed: {_first_line(error)}.", "Ask again.")
+    if is_unsupported(error):
+        return Problem("unsupported", f"The device cannot run this: {_first_line(error)}.", "Choose float32.")
     return None
 
 
-def _is_out_of_memory(text: str) -> bool:
-    # The CPU's and the MPS allocator raise a bare RuntimeError.
-    return "can't allocate memory" in text or "not enough memory" in text or "out of memory" in text
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out. The CPU's and the MPS allocator raise a bare RuntimeError."""
+    text = str(error)
+    said = "can't allocate memory" in text or "not enough memory" in text or "out of memory" in text
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (isinstance(error, RuntimeError) and said)
 
 
-def _is_unsupported(text: str) -> bool:
-    return "not implemented for" in text or "not supported" in text or "doesn't support" in text
+def is_device_fault(error: Exception) -> bool:
+    """Whether an accelerator failed in a way that lasts: an illegal access, an assertion on the device.
+
+    Every later call in the same process fails too, so the process must be replaced.
+    """
+    if is_out_of_memory(error) or isinstance(error, StoppedError):
+        return False
+    return isinstance(error, torch.AcceleratorError) or (
+        isinstance(error, RuntimeError) and any(sign in str(error) for sign in _FAULTS)
+    )
+
+
+_FAULTS = ("CUDA error", "HIP error", "CUDNN_STATUS_EXECUTION_FAILED", "CUBLAS_STATUS_EXECUTION_FAILED")
+
+
+def is_unsupported(error: Exception) -> bool:
+    """Whether the device has no such operation in this type. MPS raises a TypeError for float64."""
+    text = str(error)
+    said = "not implemented for" in text or "not supported" in text or "doesn't support" in text
+    return isinstance(error, NotImplementedError) or (isinstance(error, RuntimeError | TypeError) and said)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(". ")[:200] if lines else type(error).__name__
