@@ -263,7 +263,8 @@ def test_the_1x1_costs_parameters_at_the_default_block() -> None:
 
 def test_it_does_not_pay_where_both_cost_the_same() -> None:
     even = DenseBlockSpec(36, 5, 1)  # c₀ = 9bk/(9 − b)
-    assert one_by_one(even, DEFAULT.input).macs_cost == 0
+    cost = one_by_one(even, DEFAULT.input)
+    assert cost.macs_with == cost.macs_without
     assert pays_from(even, "macs") == 2 and pays_from(replace(even, bottleneck_factor=9), "macs") is None
 
 
@@ -272,7 +273,7 @@ def test_it_pays_from_just_the_layer_that_is_said(block: DenseBlockSpec, quantit
     first = pays_from(block, "parameters" if quantity == "parameters" else "macs")
     for layers in range(1, 65):
         cost = one_by_one(replace(block, layers=layers), InputSpec(height=2, width=2))
-        saves = (cost.parameters_cost if quantity == "parameters" else cost.macs_cost) < 0
+        saves = (cost.parameters_cost if quantity == "parameters" else cost.macs_with - cost.macs_without) < 0
         assert saves == (first is not None and layers >= first)
 
 
@@ -454,6 +455,8 @@ def test_the_formulas_of_the_default_block_as_a_person_reads_them() -> None:
     assert rows["MACs of the convolutions"].substituted == "3,136 · (110,592 + 221,184)"
     assert rows["Saved for backward"].substituted == "12,544 · 3,264 + 8 · 1,632"
     assert rows["Channels written by concatenation"].value == 1_056
+    assert rows["Bytes written by concatenation"].substituted == "12,544 · 1,056"
+    assert rows["Receptive field"].value == 13
     assert "Peak" not in rows
 
 

@@ -29,11 +29,6 @@ class OneByOne:
         """Parameters that the 1×1 adds; negative where it saves."""
         return self.parameters_with - self.parameters_without
 
-    @property
-    def macs_cost(self) -> int:
-        """MACs that the 1×1 adds; negative where it saves."""
-        return self.macs_with - self.macs_without
-
 
 def without_bottleneck(block: DenseBlockSpec) -> DenseBlockSpec:
     """``block`` with the 3×3 convolutions reading the concatenation themselves."""

@@ -72,6 +72,21 @@ def _formulas(theory: BlockTheory, study: Study) -> Iterator[Formula]:
         channel,
         "bytes",
     )
+    yield Formula(
+        _("Bytes written by concatenation"),
+        "A·(S + C − c₀)",
+        f"{_n(channel)} · {_n(theory.written_channels)}",
+        theory.written_bytes,
+        "bytes",
+    )
+    yield Formula(
+        _("Receptive field"),
+        "1 + 2L",
+        f"1 + 2 · {layers}",
+        theory.receptive_field,
+        "pixels",
+        note=_("side of the square of the input that one output value depends on, through all L 3×3 convolutions"),
+    )
     if run.mode == "training":
         symbolic, substituted = _saved(block, read, channel, run.bytes_per_element)
         yield Formula(_("Saved for backward"), symbolic, substituted, theory.saved_bytes, "bytes", "saved_bytes")
