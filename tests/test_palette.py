@@ -65,11 +65,6 @@ def test_tokens_refer_to_variables_that_both_themes_define() -> None:
         assert len(re.findall(r"--source-\d+:", css)) == 7
 
 
-def test_dark_follows_a_selector_or_the_system() -> None:
-    assert "prefers-color-scheme" not in p.themed_css(2, ".a", ".b")
-    assert "@media (prefers-color-scheme:dark){.a{" in p.themed_css(2, ".a")
-
-
 @pytest.mark.parametrize("index", [-1, 7])
 def test_a_source_that_is_not_there_is_refused(index: int) -> None:
     for palette in (LIGHT, TOKENS):

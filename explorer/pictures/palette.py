@@ -152,16 +152,6 @@ def css_variables(layers: int, palette: Palette) -> str:
     return "".join(f"{name}:{value};" for name, value in values.items())
 
 
-def themed_css(layers: int, selector: str, dark_selector: str | None = None) -> str:
-    """CSS rules that set the variables of both themes on ``selector``.
-
-    Dark holds where ``dark_selector`` matches, or, where none is given, when the reader's system asks for it.
-    """
-    light = f"{selector}{{color-scheme:light;{css_variables(layers, LIGHT)}}}"
-    dark = f"{dark_selector or selector}{{color-scheme:dark;{css_variables(layers, DARK)}}}"
-    return light + (dark if dark_selector else f"@media (prefers-color-scheme:dark){{{dark}}}")
-
-
 # --- colour arithmetic ------------------------------------------------------------------------------
 
 
