@@ -80,9 +80,10 @@ def parameters_per_layer(theory: StudyTheory, bottleneck: bool, palette: Palette
         totals(palette, range(1, layers + 1), places, [thousands(height) for height in heights]),
     ]
     alt = _(
-        "Parameters per Bottleneck: {first} in the first, {last} in the last of {layers}, in {parts}. "
+        "Parameters per Bottleneck {variant}: {first} in the first, {last} in the last of {layers}, in {parts}. "
         "Residual units have {least} to {most}."
     ).format(
+        variant=_("with the 1×1") if bottleneck else _("without the 1×1"),
         first=thousands(heights[0]),
         last=thousands(heights[-1]),
         layers=layers,

@@ -11,7 +11,7 @@ from explorer.pictures.figures import channel_growth, live_bytes, parameters_per
 from explorer.pictures.words import why
 from explorer.web.components.chart import chart
 
-ONE_BY_ONE = "explore_one_by_one"  # page-only: which variant the parameter chart shows
+ONE_BY_ONE = "explore_one_by_one"  # page-only: which variant the parameter chart shows, for each kind of block
 
 
 def channels(theory: StudyTheory) -> None:
@@ -27,10 +27,14 @@ def channels(theory: StudyTheory) -> None:
 
 
 def parameters(theory: StudyTheory) -> None:
-    """Parameters per Bottleneck, with a switch between the variants with and without the 1×1."""
+    """Parameters per Bottleneck, with a switch between the variants with and without the 1×1.
+
+    The switch begins with the block's own variant, and does so anew when the block changes to the other.
+    """
     block = theory.study.block
     own = "with" if block.bottleneck else "without"
-    variant = st.session_state.get(ONE_BY_ONE) or own
+    key = f"{ONE_BY_ONE}_{own}"
+    variant = st.session_state.get(key) or own
     chart(
         "chart-parameters",
         captions.parameters_title(theory),
@@ -46,7 +50,7 @@ def parameters(theory: StudyTheory) -> None:
         default=own,
         required=True,
         format_func=labels.__getitem__,
-        key=ONE_BY_ONE,
+        key=key,
         label_visibility="collapsed",
     )
 
