@@ -39,6 +39,7 @@ class Quantity:
         values: origin → value; an origin that does not apply is absent.
         exact: the origins that must agree to the unit. ``device`` is never among them:
             an allocator rounds and keeps workspaces.
+        ran: whether the live number was taken while the block ran; False on fake tensors.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Quantity:
     convention: str
     values: dict[str, int] = field(default_factory=dict)
     exact: tuple[str, ...] = ("closed_form", "counted", "tracked")
+    ran: bool = True
 
     @property
     def value(self) -> int | None:
@@ -65,12 +67,17 @@ class Quantity:
 
     @property
     def stamp(self) -> str:
-        """What the page writes beside it: ``✓ counted`` means that closed form and count agree."""
+        """What the page writes beside it: ``✓ counted`` means that closed form and count agree.
+
+        ``✓ counted, not run`` says the same of a count on fake tensors.
+        """
         if self.differs:
             return "✕ counts differ"
+        if self.live is None:
+            return "closed form" if "closed_form" in self.values else "not measured"
         if "closed_form" in self.values:
-            return "closed form" if self.live is None else "✓ counted"
-        return "not measured" if self.live is None else "tracked"
+            return "✓ counted" if self.ran else "✓ counted, not run"
+        return "tracked" if self.ran else "tracked, not run"
 
 
 # --- closed forms --------------------------------------------------------------------------------
@@ -242,11 +249,15 @@ class Join:
     sources: tuple[tuple[int, ...], ...] = ()
 
 
+#: Bands of a :class:`Timeline` besides the layers' own 1, 2 …: parameters and buffers, what backward makes, the input.
+OWN, GRADIENTS, INPUT = -2, -1, 0
+
+
 @dataclass(frozen=True)
 class Timeline:
     """Live tensor bytes after every op of a step (forward, loss = sum, backward) or a forward.
 
-    Bands: -2 parameters and buffers, -1 gradients, 0 the input, i what layer i made.
+    Bands: :data:`OWN`, :data:`GRADIENTS`, :data:`INPUT`, and i for what layer i made.
     ``changes`` lists (step, band, bytes gained or lost); step 0 is what was there before the first op.
     ``ops`` and ``layers`` describe steps 1…; ``backward_from`` is the first backward step, or the
     number of steps + 1 in inference.
@@ -415,7 +426,12 @@ def reconciled(
         },
     }
     quantities = {
-        name: Quantity(name, *CONVENTIONS[name], {o: v for o, v in values.items() if v is not None})
+        name: Quantity(
+            name,
+            *CONVENTIONS[name],
+            {o: v for o, v in values.items() if v is not None},
+            ran=live is None or not live.fake,
+        )
         for name, values in found.items()
     }
     return BlockFindings(

@@ -18,7 +18,7 @@ from explorer.documents.session import session_text
 from explorer.documents.source import pytorch_source
 from explorer.documents.table import describe_text
 from explorer.engine import Done, Failed, State
-from explorer.findings import Findings, Problem, to_builtins
+from explorer.findings import BlockMeasurement, Findings, Problem, to_builtins
 from explorer.presets import PRESETS
 from explorer.spec import CountJob, Job, Study
 from explorer.study import count_jobs, findings, time_job
@@ -70,6 +70,37 @@ def test_a_disagreement_is_marked_with_both_numbers() -> None:
     found = findings(Study(), {job: Done(to_builtins(counted(job, parameters=335_168)))})
     text = describe_text(found)
     assert "335,040   ✕ 335,168" in text and "Counted 335,168, 128 more." in text
+
+
+def _refused(job: CountJob) -> BlockMeasurement:
+    return counted(job, fake=True, output_sum=None, refusal=REFUSED)
+
+
+def test_counts_of_a_refused_block_are_said_not_to_come_from_a_run() -> None:
+    study = Study()
+    jobs = count_jobs(study)
+    states: dict[Job, State] = {job: Done(to_builtins(counted(job))) for job in jobs.values()}
+    states[jobs["dense"]] = Done(to_builtins(_refused(jobs["dense"])))
+    text = describe_text(findings(study, states))
+    assert "Not run (dense): Needs 61.2 GiB, 22.0 are free. Lower the batch. Counted on fake tensors" in text
+    rows = {" ".join(line.split()) for line in text.splitlines()}
+    assert "dense 335,040 ✓ 335,040 not run" in rows and "residual × 6 426,112 ✓ 426,112 0.79× 21% fewer" in rows
+    assert text.count("  not run") == 4  # four quantities, of one block
+    document = describe_json(findings(study, states), LINK)
+    assert document["dense"]["ran"] is False and document["residual"]["ran"] is True
+    assert "output_sum" not in document["dense"]
+
+
+def test_the_table_tells_what_only_a_run_gives() -> None:
+    study = Study()
+    changes = {"output_sum": -1234.5678, "saved_extra_bytes": 1_048_576, "device_peak_bytes": 46_000_128}
+    found = findings(study, {job: Done(to_builtins(counted(job, **changes))) for job in count_jobs(study).values()})
+    rows = {" ".join(line.split()) for line in describe_text(found).splitlines()}
+    assert {"dense -1234.568 1,048,576", "sum of the output library's reserve, bytes"} <= rows
+    assert any(row.startswith("dense") and row.split()[2] == "46,000,128" for row in rows)  # the allocator's
+    document = describe_json(found, LINK)["dense"]
+    assert (document["output_sum"], document["saved_extra_bytes"]) == (-1234.5678, 1_048_576)
+    assert (document["receptive_field"], document["written_bytes"]) == (13, 1_056 * 56 * 56 * 4)
 
 
 def test_inference_says_that_nothing_is_kept() -> None:
@@ -242,6 +273,7 @@ def test_the_worked_example_s_session() -> None:
     assert text.startswith(SESSION)
     assert text.endswith(
         ">>> output = block(torch.randn(1, 64, 256, 256))\n>>> output.shape\ntorch.Size([1, 256, 256, 256])\n"
+        "# The measured run (weights and input of seed 0, CPU, 2 threads, torch 2.13.0): the output’s sum was 1.5.\n"
     )
     assert [f"BatchNorm2d({c}, " in text for c in (64, 96, 128, 160, 192, 224)] == [True] * 6
 
@@ -259,7 +291,15 @@ def test_the_session_comes_out_when_it_is_typed(study: Study) -> None:
             printed.append(repr(names["output"].shape))
         elif line.startswith(">>> "):
             exec(line.removeprefix(">>> "), names)
-    assert [line for line in text.splitlines() if not line.startswith(">>>")] == "\n".join(printed).splitlines()
+    assert [line for line in text.splitlines() if not line.startswith((">>>", "#"))] == "\n".join(printed).splitlines()
+
+
+def test_the_session_of_a_refused_block_says_that_nothing_ran() -> None:
+    job = count_jobs(Study())["dense"]
+    text = session_text(findings(Study(), {job: Done(to_builtins(_refused(job)))}))
+    assert text is not None
+    assert text.startswith("# Needs 61.2 GiB, 22.0 are free. Lower the batch.\n# Not run: ")
+    assert "measured run" not in text and "torch.Size([1, 256, 56, 56])" in text
 
 
 def test_there_is_no_session_before_the_block_was_built() -> None:

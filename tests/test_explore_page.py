@@ -19,6 +19,7 @@ from explorer.engine import Done, Failed, Pending, State
 from explorer.findings import Problem, to_builtins
 from explorer.presets import PRESETS
 from explorer.spec import CountJob, Job, Study, TimeJob
+from explorer.theory import study_theory
 from explorer.web import waiting
 
 ODD = {
@@ -145,8 +146,8 @@ def test_the_default_page_says_what_the_block_is(answering: Use) -> None:
         "335,040",
         "1,040.4 million",
         "39.06 MiB",
-        "426,112 residual × 6 0.79×",
-        "215,808 ResNet-50 × 3 1.55×",
+        "426,112 ✓ residual × 6 0.79×",
+        "215,808 ✓ ResNet-50 × 3 1.55×",
     ):
         assert number in tiles
     assert tiles.count("✓ counted") == 3 and "measured" in tiles and "10.0 ms" in tiles
@@ -160,6 +161,7 @@ def test_closed_forms_are_there_before_anything_has_run(answering: Use) -> None:
     answering(pending)
     shown = Shown(Study())
     tiles = shown.text("tiles")
+    assert "426,112 residual × 6 0.79×" in tiles
     assert tiles.count("closed form") == 3 and "0.79×" in tiles and "measuring…" in tiles and "✓" not in tiles
     assert "Counting 3 blocks" in shown.text("status-line")
     memory = shown.components()["chart-memory"]
@@ -231,6 +233,57 @@ def test_counts_that_differ_are_shown_with_both_numbers(answering: Use) -> None:
     assert "✕ counts differ" in tiles and "Counted 335,168, 128 more." in tiles and "335,040" in tiles
 
 
+@pytest.mark.parametrize("kind", ["residual", "dense"])
+def test_a_difference_is_told_where_it_is_and_nowhere_else(answering: Use, kind: str) -> None:
+    """Both residual blocks differ, or the Dense Block alone."""
+
+    def wrong(job: Job) -> State:
+        if isinstance(job, CountJob) and job.block.kind == kind:
+            live = counted(job)
+            return Done(to_builtins(replace(live, macs=live.macs - 7)))
+        return done(job)
+
+    answering(wrong)
+    shown = Shown(Study())
+    tiles = shown.text("tiles")
+    if kind == "residual":
+        told = f"Counted {study_theory(Study()).residual.theory.macs - 7:,}, 7 fewer."
+        assert "✕ residual × 6" in tiles and "✕ ResNet-50 × 3" in tiles
+        assert tiles.count(f"✕ counts differ {told}") == 1
+        assert tiles.count("✓ counted") == 3 and tiles.count("counts differ") == 2
+        assert f'aria-label="counts differ: {told}' in shown.components()["tiles"]["markup"]
+    else:
+        assert tiles.count("counts differ") == 1 and tiles.count("✓ residual × 6") == 3
+
+
+def test_what_was_saved_in_inference_is_told_though_no_tile_shows_it(answering: Use) -> None:
+    def wrong(job: Job) -> State:
+        return Done(to_builtins(counted(job, saved_bytes=4))) if isinstance(job, CountJob) else done(job)
+
+    answering(wrong)
+    tiles = Shown(Study().with_(mode="inference")).text("tiles")
+    assert tiles.count("✕ counts differ") == 3 and "residual × 6, saved for backward: Counted 4, 4 more." in tiles
+
+
+def test_what_was_seen_beyond_the_numbers_is_told_with_them(answering: Use) -> None:
+    def extra(job: Job) -> State:
+        if isinstance(job, CountJob):
+            return Done(to_builtins(counted(job, saved_extra_bytes=3 * 2**20, device_peak_bytes=46_137_344)))
+        return done(job)
+
+    answering(extra)
+    shown = Shown(Study())
+    forms = shown.text("formulas")
+    assert "3,145,728 bytes = 3.00 MiB more beside the tensors" in forms
+    assert "Peak of a training step tracked Tracked by storage, no closed form" in forms
+    assert "the allocator of CPU, 2 threads says 46,137,344 bytes = 44.00 MiB" in forms
+    assert "Receptive field 1 + 2 L 1 + 2 · 6 = 13" in forms
+    assert "Bytes written by concatenation" in forms and "13,246,464 bytes = 12.63 MiB" in forms
+    assert "allocator" in Shown(Study().with_(mode="inference")).text("formulas")
+    answering(done)
+    assert "allocator" not in Shown(Study()).text("formulas")
+
+
 def test_a_refused_block_keeps_its_counts_from_fake_tensors(answering: Use) -> None:
     refusal = Problem("refused", "Needs 61.2 GiB, 22.0 are free", "Lower batch or input size")
 
@@ -241,9 +294,13 @@ def test_a_refused_block_keeps_its_counts_from_fake_tensors(answering: Use) -> N
 
     answering(fake)
     shown = Shown(Study())
-    assert shown.text("tiles").count("✓ counted") == 3
+    assert shown.text("tiles").count("✓ counted, not run") == shown.text("tiles").count("✓ counted") == 3
+    assert "ok" not in re.findall(r'class="(\w+)" role="img"', shown.components()["tiles"]["markup"])
+    assert shown.text("formulas").count("equal to the count, not run") == 4
+    assert any("# Not run: " in code.value for code in shown.app.code)
+    assert "not run" in shown.text("session-title") and "comes out" not in shown.text("session-title")
     assert "not run Needs 61.2 GiB, 22.0 are free. Lower batch or input size." in shown.text("tiles")
-    assert "counted without running" in shown.text("where")
+    assert "not run on CPU, 2 threads, torch 2.13.0: counted on fake tensors" in shown.text("where")
 
 
 def test_in_inference_the_tile_says_that_nothing_is_saved(answering: Use) -> None:
@@ -256,8 +313,23 @@ def test_the_variant_switch_belongs_to_the_page_alone(answering: Use) -> None:
     answering(done)
     shown = Shown(Study())
     narrow = json.loads(shown.components()["chart-parameters"]["figure"])
-    shown.app.button_group(key="explore_one_by_one").set_value("without")
+    shown.app.button_group(key="explore_one_by_one_with").set_value("without")
     shown.run()
     plain = json.loads(shown.components()["chart-parameters"]["figure"])
     assert {t.get("name") for t in narrow["data"]} - {t.get("name") for t in plain["data"]} == {"1×1"}
     assert shown.app.query_params == {}
+
+
+def test_the_variant_shown_follows_the_block(answering: Use) -> None:
+    answering(done)
+    shown = Shown(Study())
+
+    def figure() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(shown.components()["chart-parameters"]["figure"])
+        return found
+
+    assert "1×1" in {t.get("name") for t in figure()["data"]} and "with the 1×1" in figure()["alt"]
+    shown.app.toggle(key="bottleneck").set_value(False)
+    shown.run()
+    assert "1×1" not in {t.get("name") for t in figure()["data"]} and "without the 1×1" in figure()["alt"]
+    assert shown.app.button_group(key="explore_one_by_one_without").value == "without"

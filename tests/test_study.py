@@ -115,7 +115,7 @@ def test_a_refused_block_shows_its_fake_counts_and_the_refusal() -> None:
     job = count_jobs(Study())["dense"]
     fake = counted(job, fake=True, refusal=REFUSED, output_sum=None)
     found = findings(Study(), {job: Done(to_builtins(fake))})
-    assert found.dense.parameters.stamp == "✓ counted"
+    assert found.dense.parameters.stamp == "✓ counted, not run"
     assert found.dense.measurement == fake and found.problems == (REFUSED,)
 
 

@@ -27,10 +27,8 @@ def measured(study: Study) -> Findings:
 
 def test_numbers_are_written_as_the_field_reads_them() -> None:
     assert words.thousands(1056) == "1,056"
-    assert words.mmac(1_040_449_536) == "1,040.4"
     assert words.MILLION.full(1_040_449_536) == "1,040.4 million"
-    assert words.mib(40_956_672) == "39.06"
-    assert words.mib(45_927_629, 1) == "43.8"
+    assert words.output_sum(-1234.5678901) == "-1234.568" and words.output_sum(float("inf")) == "inf"
     assert [words.ms(x) for x in (23.24, 1.0, 0.996, 0.344, 0.0341, 0.0004, 1234.5)] == [
         "23.2",
         "1.0",
@@ -50,6 +48,7 @@ def test_numbers_are_written_as_the_field_reads_them() -> None:
         (50_000, "KiB", "48.83 KiB"),
         (120, "bytes", "120 bytes"),
         (20 * 2**30, "GiB", "20.00 GiB"),
+        (274_688 * 2**30, "TiB", "268.25 TiB"),
         (0, "MiB", "0.00 MiB"),
     ],
 )
@@ -193,7 +192,7 @@ def test_where_says_why_nothing_ran() -> None:
     study = Study()
     fake = counted(count_jobs(study)["dense"], fake=True, refusal=REFUSED, output_sum=None)
     assert _ran(study, None) == "not yet run"
-    assert _ran(study, Done(to_builtins(fake))) == "counted without running on CPU, 2 threads, torch 2.13.0"
+    assert _ran(study, Done(to_builtins(fake))) == ("not run on CPU, 2 threads, torch 2.13.0: counted on fake tensors")
     assert _ran(study.with_(device="cuda"), Failed(ABSENT)) == "not run: no GPU on this machine"
     assert _ran(study.with_(device="cuda:3"), Failed(ABSENT)) == "not run: no cuda:3 on this machine"
     assert _ran(study.with_(device="mps"), Failed(ABSENT)) == "not run: no Apple GPU on this machine"
@@ -277,6 +276,24 @@ def test_stamps_say_where_a_number_comes_from() -> None:
     assert captions.time_stamp(absent, absent.dense) == "not measured"
 
 
+def test_a_count_on_fake_tensors_has_a_stamp_of_its_own() -> None:
+    for mode, peak in (("training", "tracked, not run"), ("inference", "✓ counted, not run")):
+        study = Study().with_(mode=mode)
+        job = count_jobs(study)["dense"]
+        fake = counted(job, fake=True, output_sum=None, refusal=REFUSED)
+        found = findings(study, {job: Done(to_builtins(fake))})
+        assert captions.stamp(found, found.dense, found.dense.macs) == "✓ counted, not run"
+        assert captions.stamp(found, found.dense, found.dense.peak_bytes) == peak
+        assert captions.stamp(found, found.residual, found.residual.macs) == "closed form"
+        wrong = findings(study, {job: Done(to_builtins(dataclasses.replace(fake, macs=1)))})
+        assert captions.stamp(wrong, wrong.dense, wrong.dense.macs) == "✕ counts differ"
+
+
+def test_macs_take_a_greater_unit_where_millions_are_too_long() -> None:
+    for value, text in ((99 * 10**9, "99,000.0 million"), (10**11, "100.0 billion"), (4 * 10**14, "400.0 trillion")):
+        assert words.mac_scale([value]).full(value) == text
+
+
 def test_a_disagreement_shows_both_numbers() -> None:
     quantity = Quantity("parameters", "parameters", "", {"closed_form": 335_040, "counted": 335_168})
     assert captions.disagreement(quantity) == "Counted 335,168, 128 more."
@@ -293,11 +310,3 @@ def test_origins_in_full() -> None:
     job = count_jobs(Study())["dense"]
     fake = findings(Study(), {job: Done(to_builtins(counted(job, fake=True)))})
     assert "on fake tensors, not run" in captions.origin_words(fake.dense, fake.dense.macs)
-
-
-def test_a_stale_number_names_what_it_belongs_to() -> None:
-    before = Study().with_(growth_rate=24)
-    assert captions.stale_stamp(before, Study()) == "from k = 24"
-    assert captions.stale_stamp(before.with_(layers=3), Study()) == "from k = 24 …"
-    assert captions.stale_stamp(Study().with_(mode="inference"), Study()) == "from mode = inference"
-    assert captions.stale_stamp(Study().with_(drawing="paper"), Study()) == ""

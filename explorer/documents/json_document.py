@@ -23,8 +23,10 @@ def describe_json(findings: Findings, link: str) -> dict[str, Any]:
 
     Keys: ``study`` (every field), ``link``, ``headline``, ``device`` (null where nothing ran), and ``dense``,
     ``residual``, ``second`` with ``output_shape``, ``per_layer`` and, by origin, ``parameters``, ``macs``,
-    ``saved_bytes``, ``peak_bytes``. Bytes, MACs of the whole batch, milliseconds. An origin that does not
-    apply, a time not taken and a ``problem`` that does not exist are absent.
+    ``saved_bytes``, ``peak_bytes``; ``written_bytes``, ``receptive_field``; once counted ``ran`` (false: counted on
+    fake tensors, because the run was refused), and of a run ``output_sum`` and ``saved_extra_bytes``. Bytes, MACs
+    of the whole batch, milliseconds. An origin that does not apply, a time not taken and a ``problem`` that does
+    not exist are absent.
     """
     document = {
         "study": to_json(findings.study),
@@ -51,11 +53,13 @@ def _block(block: BlockFindings, counterpart: Counterpart | None = None) -> dict
         "macs": dict(block.macs.values),
         "saved_bytes": dict(block.saved_bytes.values),
         "peak_bytes": dict(block.peak_bytes.values),
+        "written_bytes": block.theory.written_bytes,
+        "receptive_field": block.theory.receptive_field,
         "per_layer": [_layer(layer) for layer in block.theory.layers],
     }
     live = block.measurement
     if live is not None:
-        found |= {"output_shape": list(live.output_shape), "fake_tensors": live.fake}
+        found |= {"output_shape": list(live.output_shape), "ran": not live.fake}
         if live.output_sum is not None:
             # JSON has no infinities: a half-precision sum that overflowed is written as text.
             found["output_sum"] = live.output_sum if math.isfinite(live.output_sum) else str(live.output_sum)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from explorer.findings import Findings
+from explorer.findings import BlockMeasurement, Findings
+from explorer.language import _
+from explorer.pictures.words import device_words, output_sum, why
 
 
 def session_text(findings: Findings) -> str | None:
     """``print(block)`` and ``output.shape`` at Python's prompt; None until the block has been built.
 
-    What is printed is the live module's own structure and the shape that it gave.
+    What is printed is the live module's own structure and the shape that it gave. A comment tells the
+    sum of the measured run's output, or that there was no run: then the structure is that of the
+    module built without memory, and the shape what fake tensors gave.
     """
     live = findings.dense.measurement
     if live is None:
@@ -26,4 +30,19 @@ def session_text(findings: Findings) -> str | None:
         ">>> output.shape",
         f"torch.Size({list(live.output_shape)})",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join((*_not_run(live), *lines, *_sum(live, run.seed))) + "\n"
+
+
+def _not_run(live: BlockMeasurement) -> list[str]:
+    if not live.fake:
+        return []
+    reason = [f"# {why(live.refusal)}"] if live.refusal else []
+    return [*reason, "# " + _("Not run: shown is what the module is, and its shape on tensors that hold no memory.")]
+
+
+def _sum(live: BlockMeasurement, seed: int) -> list[str]:
+    """A comment, not a command: typed here, the input would be another draw."""
+    if live.output_sum is None:
+        return []
+    words = _("The measured run (weights and input of seed {seed}, {device}): the output’s sum was {sum}.")
+    return ["# " + words.format(seed=seed, device=device_words(live.device), sum=output_sum(live.output_sum))]

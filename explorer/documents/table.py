@@ -11,10 +11,12 @@ from explorer.pictures.words import (
     Kind,
     Scale,
     byte_scale,
+    device_words,
     difference,
     headline,
     mac_scale,
     ms,
+    output_sum,
     ratio,
     thousands,
     timing_difference,
@@ -44,6 +46,7 @@ def _parts(findings: Findings) -> Iterator[Sequence[str]]:
     yield _quantity(f"Peak of {step}, bytes", findings, peak, byte_scale(_known(peak), 1), "amount")
     yield _times("Forward time, ms", findings, [b.forward for b in findings.blocks])
     yield _times("Training step, ms", findings, [b.step for b in findings.blocks])
+    yield _run(findings)
     for block in findings.blocks:
         yield _layers(block)
     yield _fairness(findings)
@@ -64,7 +67,11 @@ def _problems(findings: Findings) -> list[str]:
     for problem in findings.problems:
         whom = list(dict.fromkeys(label for label, found in blocks if found == problem))
         names = "" if len(whom) >= len(findings.blocks) else f" ({', '.join(whom)})"
-        lines += _wrapped(f"Not measured{names}: {why(problem)}", "  ")
+        counted = [b for b in findings.blocks if b.measurement is not None and b.problem == problem]
+        if counted:
+            lines += _wrapped(f"Not run{names}: {why(problem)} Counted on fake tensors, which hold no memory.", "  ")
+        else:
+            lines += _wrapped(f"Not measured{names}: {why(problem)}", "  ")
     return lines
 
 
@@ -94,6 +101,8 @@ def _beside(block: BlockFindings, quantity: Quantity, dense: Quantity, scale: Sc
     if block.role != "dense":
         words += [ratio(dense.value, quantity.value), difference(dense.value, quantity.value, kind)]
     words.append(disagreement(quantity))
+    if quantity.live is not None and not quantity.ran:
+        words.append("not run")
     return "  ".join(word for word in words if word)
 
 
@@ -106,6 +115,20 @@ def _times(title: str, findings: Findings, timings: Sequence[Timing | None]) -> 
             half = f"{ms(timing.q1)} to {ms(timing.q3)}"
             rows.append([block.label, ms(timing.median), half, str(timing.runs), beside])
     return [title, *_aligned(rows)] if len(rows) > 1 else []
+
+
+def _run(findings: Findings) -> list[str]:
+    """What only a run gives: the sum of each output, and bytes beyond the modules' own that a library keeps."""
+    rows = [["", "sum of the output", "library's reserve, bytes", ""]]
+    for block in findings.blocks:
+        live = block.measurement
+        if live is not None and live.output_sum is not None:
+            reserve = thousands(live.saved_extra_bytes) if live.saved_extra_bytes else "–"
+            rows.append([block.label, output_sum(live.output_sum), reserve, ""])
+    if len(rows) == 1:
+        return []
+    device = f" on {device_words(findings.device)}" if findings.device else ""
+    return [*_wrapped(f"The run, weights and input of seed {findings.study.run.seed}{device}"), *_aligned(rows)]
 
 
 def _layers(block: BlockFindings) -> list[str]:

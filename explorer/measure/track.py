@@ -20,10 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from explorer.findings import Join, Timeline
-
-#: Bands of a :class:`explorer.findings.Timeline` besides the layers' own.
-OWN, GRADIENTS, INPUT = -2, -1, 0
+from explorer.findings import GRADIENTS, INPUT, OWN, Join, Timeline
 
 _JOINS = {
     torch.ops.aten.cat.default: "cat",

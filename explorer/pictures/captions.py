@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.findings import BlockFindings, Counterpart, Findings, Quantity, StudyTheory
 from explorer.language import _, plural
 from explorer.pictures.words import byte_scale, number_word, ratio, thousands
-from explorer.spec import FIELDS, Drawing, Study
+from explorer.spec import Drawing, Study
 from explorer.theory import one_by_one
 
 # --- the graph ------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def origin_words(block: BlockFindings, quantity: Quantity) -> str:
         words = _("closed form, not yet counted") if quantity.value is not None else _("not yet tracked")
     else:
         words = how[quantity.name] if "closed_form" in quantity.values else _("tracked by storage; no closed form")
-    if block.measurement is not None and block.measurement.fake:
+    if not quantity.ran:
         words += _("; on fake tensors, not run")
     return f"{words} ({quantity.convention})"
 
@@ -186,23 +186,6 @@ def disagreement(quantity: Quantity) -> str:
         return ""
     words = _("Counted {live}, {gap} more.") if quantity.differs > 0 else _("Counted {live}, {gap} fewer.")
     return words.format(live=thousands(quantity.live), gap=thousands(abs(quantity.differs)))
-
-
-_SYMBOLS = {"growth_rate": "k", "layers": "L", "in_channels": "c₀", "bottleneck_factor": "b"}
-
-
-def stale_stamp(shown: Study, now: Study) -> str:
-    """``from k = 24``: what the number on screen belongs to, once the controls have moved on; else empty."""
-    changed = [name for name, info in FIELDS.items() if info.section != "view" and shown[name] != now[name]]
-    if not changed:
-        return ""
-    name = changed[0]
-    text = f"{_SYMBOLS.get(name, name)} = {_value(shown[name])}"
-    return _("from {text}").format(text=text) + (" …" if len(changed) > 1 else "")
-
-
-def _value(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # --- what the comparison rests on -----------------------------------------------------------------

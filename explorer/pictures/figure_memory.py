@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.findings import Findings, Timeline
+from explorer.findings import INPUT, OWN, Findings, Timeline
 from explorer.language import _
 from explorer.pictures.figure_frame import CLEAR, CONFIG, Figure, Trace, frame, label, text_width
-from explorer.pictures.memory_steps import INPUT, MOST_BANDS, PARAMETERS, Band, Track, bands_of, position, track
+from explorer.pictures.memory_steps import MOST_BANDS, Band, Track, bands_of, position, track
 from explorer.pictures.palette import TOKENS, Palette
 from explorer.pictures.words import byte_scale
 
@@ -134,7 +134,7 @@ def _band_numbers(found: Track, layers: int, top: float, palette: Palette) -> li
     if layers > MOST_BANDS - 2:
         return []
     heights, at = found.heights, found.line.backward_from - 1
-    low = sum(heights[member][at] for member in (PARAMETERS, INPUT) if member in heights)
+    low = sum(heights[member][at] for member in (OWN, INPUT) if member in heights)
     numbers = []
     for layer in range(1, layers + 1):
         height = heights.get(layer, [0] * (at + 1))[at]

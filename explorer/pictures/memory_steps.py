@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from explorer.findings import Timeline
+from explorer.findings import GRADIENTS, INPUT, OWN, Timeline
 from explorer.language import _
 
 MOST_BANDS, MOST_STEPS = 12, 600
-GRADIENTS, PARAMETERS, INPUT = -1, -2, 0
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def bands_of(layers: int) -> tuple[Band, ...]:
         for group in groups
     ]
     return (
-        Band((PARAMETERS, INPUT), _("parameters and input")),
+        Band((OWN, INPUT), _("parameters and input")),
         *(Band(group, name) for group, name in zip(groups, names, strict=True)),
         Band((GRADIENTS,), _("gradients")),
     )

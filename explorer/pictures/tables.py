@@ -22,32 +22,19 @@ from explorer.spec import DenseBlockSpec, Study
 
 
 @dataclass(frozen=True)
-class Row:
-    """One module: its own output's shape and bytes, parameters, MACs of the whole batch."""
-
-    name: str
-    kind: str
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    parameters: int
-    macs: int
-    output_bytes: int
-
-
-@dataclass(frozen=True)
 class Group:
     """A Bottleneck and the modules in it, in call order."""
 
     layer: int
-    head: Row
-    leaves: tuple[Row, ...]
+    head: ModuleRow
+    leaves: tuple[ModuleRow, ...]
 
 
 def module_groups(findings: Findings) -> tuple[Group, ...]:
-    """The Bottlenecks as counted on the live module; their closed forms until it has been built."""
+    """The Bottlenecks as torchinfo lists them; their closed forms until it has."""
     live = findings.dense.measurement
     planned = tuple(_planned(layer, findings.study) for layer in findings.theory.dense.layers)
-    if live is None:
+    if live is None or not live.rows:
         return planned
     rows = {layer: list(found) for layer, found in groupby(live.rows, key=lambda row: row.layer) if layer}
     return tuple(_counted(group, rows.get(group.layer, [])) for group in planned)
@@ -59,25 +46,22 @@ def _counted(planned: Group, rows: Sequence[ModuleRow]) -> Group:
     top = min(row.depth for row in rows)
     heads = [row for row in rows if row.depth == top]
     if len(heads) != 1 or len(rows) == 1:  # no row for the Bottleneck itself: its modules stand alone
-        return Group(planned.layer, planned.head, tuple(_row(row) for row in rows))
-    return Group(planned.layer, _row(heads[0]), tuple(_row(row) for row in rows if row is not heads[0]))
-
-
-def _row(row: ModuleRow) -> Row:
-    return Row(
-        row.name, row.kind, row.input_shape, row.output_shape, row.parameters, row.macs, row.output_bytes
-    )  # fmt: skip
+        return Group(planned.layer, planned.head, tuple(rows))
+    return Group(planned.layer, heads[0], tuple(row for row in rows if row is not heads[0]))
 
 
 def _planned(layer: LayerTheory, study: Study) -> Group:
     size, element = study.input, study.run.bytes_per_element
 
-    def row(name: str, kind: str, before: int, after: int, parameters: int, macs: int) -> Row:
+    def row(depth: int, name: str, kind: str, before: int, after: int, parameters: int, macs: int) -> ModuleRow:
         place = (size.height, size.width)
         shapes = (size.batch, before, *place), (size.batch, after, *place)
-        return Row(name, kind, *shapes, parameters, macs, after * size.positions * element)
+        return ModuleRow(
+            name, kind, depth, layer.index, *shapes, parameters, macs, after * size.positions * element
+        )  # fmt: skip
 
     head = row(
+        2,
         f"denseblock.{layer.index - 1}",
         "Bottleneck",
         layer.in_channels,
@@ -87,6 +71,7 @@ def _planned(layer: LayerTheory, study: Study) -> Group:
     )
     leaves = tuple(
         row(
+            3,
             part.name,
             "BatchNorm2d" if part.kind == "bn" else "Conv2d",
             part.in_channels,
@@ -101,9 +86,13 @@ def _planned(layer: LayerTheory, study: Study) -> Group:
 
 def modules_line(findings: Findings) -> str:
     """Where the table's numbers come from."""
-    if findings.dense.measurement is None:
+    live = findings.dense.measurement
+    if live is None or not live.rows:
         return _("Closed forms, in call order; MACs of convolutions; bytes are each module’s own output.")
-    return _("Counted on the live module in call order; MACs of convolutions; bytes are each module’s own output.")
+    return _(
+        "Listed by torchinfo on the same module without memory (meta device), in call order; "
+        "MACs of convolutions; bytes are each module’s own output."
+    )
 
 
 def module_table(findings: Findings, open_layer: int = 1) -> str:
@@ -115,7 +104,7 @@ def module_table(findings: Findings, open_layer: int = 1) -> str:
     size = byte_scale(row.output_bytes for row in rows)
     most = max(group.head.parameters for group in groups)
 
-    def cells(row: Row) -> str:
+    def cells(row: ModuleRow) -> str:
         numbers = (
             thousands(row.parameters) if row.parameters else "–",
             macs.text(row.macs) if row.macs else "–",

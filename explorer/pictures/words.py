@@ -48,23 +48,26 @@ class Scale:
         return f"{self.text(value)} {self.unit}".rstrip()
 
 
-MIB = Scale("MiB", 2**20, 2)
 MILLION = Scale("million", 10**6, 1)
 
 
 def byte_scale(values: Iterable[int], decimals: int = 2) -> Scale:
-    """MiB; KiB or bytes where the smallest value would lose its meaning in MiB, GiB from 10 GiB on."""
+    """MiB; KiB or bytes where the smallest value would lose its meaning in MiB, GiB and TiB from 10 of them on."""
     least = min((value for value in values if value > 0), default=2**20)
-    if least >= 10 * 2**30:
-        return Scale("GiB", 2**30, decimals)
+    for unit, one in (("TiB", 2**40), ("GiB", 2**30)):
+        if least >= 10 * one:
+            return Scale(unit, one, decimals)
     if least >= 2**20 // 10:
         return Scale("MiB", 2**20, decimals)
     return Scale("KiB", 2**10, decimals) if least >= 2**10 else Scale("bytes", 1, 0)
 
 
 def mac_scale(values: Iterable[int]) -> Scale:
-    """Millions; single MACs where the smallest value would lose its meaning in millions."""
+    """Millions; single MACs where the smallest value would lose its meaning; billions and trillions from 100 on."""
     least = min((value for value in values if value > 0), default=10**6)
+    for unit, one in (("trillion", 10**12), ("billion", 10**9)):
+        if least >= 100 * one:
+            return Scale(unit, one, 1)
     return MILLION if least >= 10**5 else Scale("", 1, 0)
 
 
@@ -73,21 +76,16 @@ def thousands(value: int) -> str:
     return f"{value:,}"
 
 
-def mib(value: int, decimals: int = 2) -> str:
-    """Bytes as MiB, the unit left out: ``39.06``; peaks are written with one decimal."""
-    return f"{value / 2**20:,.{decimals}f}"
-
-
-def mmac(value: int) -> str:
-    """MACs in millions, the unit left out: ``1,040.4``."""
-    return MILLION.text(value)
-
-
 def ms(value: float) -> str:
     """Milliseconds with one decimal, with two significant digits below one: ``23.2``, ``0.34``."""
     if value >= 0.995 or value <= 0:
         return f"{value:,.1f}"
     return f"{value:.2f}" if value >= 0.0995 else f"{value:.1g}" if value < 0.00095 else f"{value:.3f}"
+
+
+def output_sum(value: float) -> str:
+    """The sum of an output's values, in as many digits as float32 holds: ``-1234.567``; ``inf`` where it overflowed."""
+    return f"{value:.7g}"
 
 
 # --- comparisons ----------------------------------------------------------------------------------
@@ -219,7 +217,8 @@ def ran_words(findings: Findings) -> str:
     """``built and run on CPU, 2 threads, torch 2.13.0``, or why not."""
     block = findings.dense
     if block.measurement is not None:
-        words = _("counted without running on {device}") if block.measurement.fake else _("built and run on {device}")
+        fake = block.measurement.fake
+        words = _("not run on {device}: counted on fake tensors") if fake else _("built and run on {device}")
         return words.format(device=device_words(block.measurement.device))
     if block.problem is not None:
         return _not_run(findings.study.run.device, block)

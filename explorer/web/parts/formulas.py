@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from html import escape
 
-from explorer.findings import Findings, Quantity, Timing
+from explorer.findings import BlockFindings, Findings, Quantity, Timing
 from explorer.language import _
-from explorer.pictures.captions import disagreement
+from explorer.pictures.captions import disagreement, origin_words, stamp
 from explorer.pictures.words import byte_scale, device_words, mac_scale, ms, thousands
 from explorer.theory import Formula
 from explorer.theory import formulas as closed_forms
@@ -17,6 +17,9 @@ def formulas(findings: Findings) -> str:
     """The list as HTML."""
     forms = closed_forms(findings.theory.dense, findings.study)
     parts = [_form(form, findings) for form in forms]
+    peak = findings.dense.peak_bytes
+    if "closed_form" not in peak.values and peak.live is not None:
+        parts.append(_tracked_peak(findings, peak, peak.live))
     times = [(_("Forward time"), findings.dense.forward), (_("Time of a training step"), findings.dense.step)]
     parts += [_timing(name, timing, findings) for name, timing in times if timing is not None]
     note = _("c₀, k, L, b as in the controls; N·H·W positions; e bytes of one element. A MAC is one multiply-add.")
@@ -24,12 +27,36 @@ def formulas(findings: Findings) -> str:
 
 
 def _form(form: Formula, findings: Findings) -> str:
-    return _entry(form.name, _verdict(form, findings), _set(form.symbolic), form.substituted, _result(form), form.note)
+    note = "; ".join(words for words in (form.note, _beyond(form.quantity, findings.dense)) if words)
+    return _entry(form.name, _verdict(form, findings), _set(form.symbolic), form.substituted, _result(form), note)
+
+
+def _beyond(quantity: str, dense: BlockFindings) -> str:
+    """What was seen besides the number itself: a library's reserve, an allocator's own figure."""
+    live = dense.measurement
+    if live is None:
+        return ""
+    if quantity == "saved_bytes" and live.saved_extra_bytes:
+        words = _("the device’s library keeps {bytes} more beside the tensors, counted apart")
+        return words.format(bytes=_bytes(live.saved_extra_bytes))
+    if quantity == "peak_bytes" and live.device_peak_bytes is not None:
+        words = _("the allocator of {device} says {bytes}: it rounds, and keeps workspaces")
+        return words.format(device=live.device.name, bytes=_bytes(live.device_peak_bytes))
+    return ""
+
+
+def _tracked_peak(findings: Findings, quantity: Quantity, peak: int) -> str:
+    """The peak of a training step, which has no closed form."""
+    dense = findings.dense
+    tip = escape(origin_words(dense, quantity))
+    mark = f'<span class="plain" title="{tip}">{escape(stamp(findings, dense, quantity))}</span>'
+    told = escape(_("Tracked by storage, no closed form"))
+    return _entry(_("Peak of a training step"), mark, told, "", _bytes(peak), _beyond("peak_bytes", dense))
 
 
 def _entry(name: str, mark: str, symbolic: str, substituted: str, result: str, note: str = "") -> str:
     told = f'<div class="put">{escape(note)}</div>' if note else ""
-    put = "" if result.startswith(substituted) else f"{escape(substituted)} = "
+    put = "" if not substituted or result.startswith(substituted) else f"{escape(substituted)} = "
     return (
         f'<div class="form"><header><span>{escape(name)}</span>{mark}</header><div>{symbolic}</div>'
         f'<div class="put">{put}<b>{escape(result)}</b></div>{told}</div>'
@@ -41,11 +68,14 @@ def _result(form: Formula) -> str:
         return f"0 {form.unit}"
     if form.unit == "MACs":
         return mac_scale([form.value]).full(form.value)
-    if form.unit == "bytes":
-        scale = byte_scale([form.value])
-        exact = f"{thousands(form.value)} bytes"
-        return exact if scale.one == 1 else f"{exact} = {scale.full(form.value)}"
-    return thousands(form.value)
+    return _bytes(form.value) if form.unit == "bytes" else thousands(form.value)
+
+
+def _bytes(value: int) -> str:
+    """To the byte, and in the unit in which a person reads it."""
+    scale = byte_scale([value])
+    exact = f"{thousands(value)} bytes"
+    return exact if scale.one == 1 else f"{exact} = {scale.full(value)}"
 
 
 def _verdict(form: Formula, findings: Findings) -> str:
@@ -57,17 +87,18 @@ def _verdict(form: Formula, findings: Findings) -> str:
             return ""
         if quantity.differs:
             return f'<span class="bad">✕ {escape(disagreement(quantity))}</span>'
-        return _same()
+        return _same(quantity.ran)
     counted = _channels_counted(findings).get(form.symbolic.split(" ")[0] + ("" if "=" in form.symbolic else "+"))
     if counted is None:
         return ""
     if counted == form.value:
-        return _same()
+        return _same(dense.parameters.ran)
     return f'<span class="bad">✕ {escape(_("counted {number}").format(number=thousands(counted)))}</span>'
 
 
-def _same() -> str:
-    return f'<span class="ok">✓ {escape(_("equal to the count"))}</span>'
+def _same(ran: bool) -> str:
+    words = _("equal to the count") if ran else _("equal to the count, not run")
+    return f'<span class="ok">✓ {escape(words)}</span>'
 
 
 def _channels_counted(findings: Findings) -> dict[str, int]:

@@ -32,7 +32,12 @@ def take(findings: Findings) -> None:
     code, files = st.columns([0.66, 0.34], gap="medium")
     with code:
         st.code(pytorch_source(study), language="python", height=420)
-        told = _("The source text’s own session, as it comes out here")
+        live = findings.dense.measurement
+        told = (
+            _("The source text’s own session; the block was not run")
+            if live is not None and live.fake
+            else _("The source text’s own session, as it comes out here")
+        )
         panel("session-title", f'<p class="sub">{escape(told)}</p>', layers=layers)
         session = session_text(findings)
         st.code(session or _("# The block has not been built yet."), language="python", height=420)

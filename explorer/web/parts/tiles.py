@@ -13,17 +13,18 @@ from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import Kind, Scale, byte_scale, difference, mac_scale, ms, ratio, timing_difference
 
 _COUNT = Scale("", 1, 0)
-_LONG = 15  # characters of number and unit from which they are set smaller
+_LONG, _LONGER = 15, 19  # more characters of number and unit than this are set smaller, and smaller still
 _ROW = 24  # characters of number and label that fit beside a ratio
 _GAPS = 12  # more layers than this are drawn without gaps
 
 
 @dataclass(frozen=True)
 class _Beside:
-    """One residual row: its value, as shown and as a number, and how dense compares with it."""
+    """One residual row: its value, as shown and as a number, its stamp as a sign, and how dense compares with it."""
 
     label: str
     text: str
+    sign: str
     value: float
     ratio: str
     words: str
@@ -44,14 +45,26 @@ def tiles(findings: Findings) -> str:
         ),
         _time(findings),
     ]
-    return f'<div class="tiles">{"".join(parts)}</div>'
+    unrun = "" if findings.dense.parameters.ran else " unrun"
+    return f'<div class="tiles{unrun}">{"".join(parts)}</div>'
 
 
 def fairness(findings: Findings) -> str:
-    """What the residual rows were matched by, in one grey line."""
+    """What the residual rows were matched by, in one grey line; before it, a difference that no tile shows."""
     told = {c.label: f"{c.label}: {matched_words(c)}" for c in (findings.theory.residual, findings.theory.second)}
     words = [*told.values(), _("Nothing here says which block learns better.")]
-    return f'<p class="note">{escape(" ".join(words))}</p>'
+    return f'{_unshown(findings)}<p class="note">{escape(" ".join(words))}</p>'
+
+
+def _unshown(findings: Findings) -> str:
+    """In inference nothing may be saved; where something was, no tile has room for it."""
+    if findings.study.run.mode == "training":
+        return ""
+    return "".join(
+        _differs(b.saved_bytes, f"{b.label}, {_('saved for backward')}: ")
+        for b in findings.blocks
+        if b.saved_bytes.differs
+    )
 
 
 def _counts(
@@ -85,12 +98,15 @@ def _counts(
             _Beside(
                 rival.label,
                 scale.text(other),
+                _sign(stamp(findings, rival, of(rival)), of(rival), origin_words(rival, of(rival))),
                 other / most,
                 ratio(quantity.value, other),
                 difference(quantity.value, other, kind),
             ),
             hatched=rival is findings.second,
         )
+        if of(rival).differs:
+            body += _differs(of(rival))
     return _tile(name, mark, body)
 
 
@@ -109,9 +125,8 @@ def _time(findings: Findings) -> str:
         if problem is not None:
             return _tile(name, mark, _reason(problem))
         if findings.waiting:
-            return _tile(
-                name, mark, _skeleton(_("Three seconds for each block, or three runs, once the controls rest"))
-            )
+            wait = _("Up to three seconds a block, longer where four runs take longer, once the controls rest")
+            return _tile(name, mark, _skeleton(wait))
         return _tile(name, mark, _sentences("", _("Timed once the block has been counted.")))
     rivals = [block for block in _rivals(findings) if block.forward is not None]
     medians = [timing.median, *(block.forward.median for block in rivals if block.forward)]
@@ -124,7 +139,7 @@ def _time(findings: Findings) -> str:
     for block in rivals:
         assert block.forward is not None
         times, words = timing_difference(timing, block.forward)
-        beside = _Beside(block.label, ms(block.forward.median), block.forward.median / most, times, words)
+        beside = _Beside(block.label, ms(block.forward.median), "", block.forward.median / most, times, words)
         body += _row(beside, hatched=block is findings.second)
     return _tile(name, _mark(time_stamp(findings, dense), tip), body)
 
@@ -141,8 +156,23 @@ def _mark(text: str, tip: str) -> str:
     return f'<span class="{kind}" title="{escape(tip)}">{escape(text)}</span>'
 
 
+def _sign(text: str, quantity: Quantity, tip: str) -> str:
+    """A residual row's stamp: its sign alone, grey where nothing ran; its words for pointers and screen readers."""
+    if text[:1] not in ("✓", "✕"):
+        return ""
+    kind = "bad" if quantity.differs else "ok" if quantity.ran else "plain"
+    words = escape(f"{text[1:].strip()}: {tip}")
+    return f' <span class="{kind}" role="img" aria-label="{words}" title="{words}">{text[:1]}</span>'
+
+
+def _differs(quantity: Quantity, whose: str = "") -> str:
+    stamped = f'<b class="bad">{escape(_(quantity.stamp))}</b>'
+    return f'<p class="why">{stamped}{escape(whose + disagreement(quantity))}</p>'
+
+
 def _value(text: str, unit: str) -> str:
-    size = " long" if len(text) + len(unit) > _LONG else ""
+    length = len(text) + len(unit)
+    size = " longer" if length > _LONGER else " long" if length > _LONG else ""
     return f'<div class="v{size}">{escape(text)} <small>{escape(unit)}</small></div>'
 
 
@@ -165,7 +195,8 @@ def _row(beside: _Beside, hatched: bool) -> str:
     if hatched and len(beside.text) + len(label) > _ROW:  # the row above has said "residual"
         label = label.removeprefix(_("residual") + " ")
     return (
-        f'<div class="rv"><span title="{escape(beside.label)}"><b>{escape(beside.text)}</b> {escape(label)}</span>'
+        f'<div class="rv"><span title="{escape(beside.label)}">'
+        f"<b>{escape(beside.text)}</b>{beside.sign} {escape(label)}</span>"
         f"<b>{escape(beside.ratio)}</b></div>"
         f'<div class="br"><div class="mb {"hatched" if hatched else "solid"}">'
         f'<div style="width:{beside.value:.2%}"></div></div><span>{escape(beside.words)}</span></div>'
