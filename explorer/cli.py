@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from explorer import environment
 from explorer.codec import add_flags, from_flags, to_link
 from explorer.documents.json_document import describe_json
 from explorer.documents.table import describe_text
@@ -36,6 +37,10 @@ Explore = Callable[[Study], Findings]
 
 class _BadInput(Exception):
     """A command line that cannot be read; the text is one sentence for a person."""
+
+
+class _NoOutput(Exception):
+    """The output could not be written; the text is one sentence for a person."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,6 +66,9 @@ def main(argv: Sequence[str], explore: Explore = explore) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         _discard_output()
         return OK
+    except _NoOutput as problem:
+        _discard_output()
+        return _complain(str(problem), NOT_MEASURED)
     except SystemExit as end:  # argparse's --help
         return OK if not end.code else BAD_INPUT
     except Exception as error:  # the last resort: a sentence instead of a traceback
@@ -76,10 +84,11 @@ def _main(argv: Sequence[str], explore: Explore) -> int:
         raise _BadInput(f"Say what to do: one of {', '.join(COMMANDS)}; --help explains them.")
     if unknown:
         raise _BadInput(_unknown(unknown[0], options.command))
+    environment.check()
     if options.command == "bench":
         return _bench(options.what, options.runs)
     study = from_flags(options)
-    link = to_link(study, os.environ.get("EXPLORER_PUBLIC_URL") or DEFAULT_BASE)
+    link = to_link(study, environment.public_url() or DEFAULT_BASE)
     if options.command == "link":
         _write(sys.stdout, link + "\n")
         return OK
@@ -154,26 +163,34 @@ _PLAIN = str.maketrans(
 )
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> None:
     """Writes what the terminal can show: signs that it lacks as their nearest ASCII."""
+    if stream is None:  # the program was started with its output closed
+        raise _NoOutput("The output could not be written: it is closed.")
     encoding = stream.encoding or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
         text = text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
-    stream.write(text)
-    stream.flush()
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        reason = (problem.strerror or "unknown reason").lower()
+        raise _NoOutput(f"The output could not be written: {reason}.") from None
 
 
 def _complain(sentence: str, code: int) -> int:
-    with contextlib.suppress(OSError):  # nobody listens; the exit code still says it
+    with contextlib.suppress(OSError, _NoOutput):  # nobody listens; the exit code still says it
         _write(sys.stderr, sentence + "\n")
     return code
 
 
 def _discard_output() -> None:
     """Sends what is still buffered nowhere, so that the interpreter's own flush at exit stays quiet."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

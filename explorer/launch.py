@@ -31,6 +31,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
+from explorer import environment
+from explorer.spec import SpecError
+
 ROOT = Path(__file__).resolve().parents[1]
 GRACE = 3.0  # seconds in which the server may finish
 _ANY = ("0.0.0.0", "::")
@@ -52,8 +55,9 @@ def main(arguments: Sequence[str]) -> int:
         options = _options(arguments)
         names = server_names(options.host, options.names, os.environ)
         check_installed()
+        environment.check()
         check_port(options.host, options.port)
-    except LaunchProblem as problem:
+    except (LaunchProblem, SpecError) as problem:
         print(problem, file=sys.stderr)
         return 2
     return _run(options.host, options.port, names, browser=not options.no_browser)
@@ -74,13 +78,13 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def server_names(host: str, names: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+def server_names(host: str, names: str, variables: Mapping[str, str]) -> tuple[str, ...]:
     """The names beside the loopback ones that the server is to answer to, in order, each once.
 
     ``host`` itself is one. A server that listens on every address without being told a name
     answers to this machine's own, which no foreign site can take.
     """
-    given = f"{names} {environment.get('EXPLORER_NAMES', '')}".replace(",", " ").split()
+    given = f"{names} {variables.get('EXPLORER_NAMES', '')}".replace(",", " ").split()
     if host in _ANY:
         given = given or [socket.gethostname()]
     elif host not in _LOOPBACK:
@@ -130,18 +134,18 @@ def here(host: str, port: int) -> str:
     return address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
 
 
-def has_display(platform: str, environment: Mapping[str, str]) -> bool:
+def has_display(platform: str, variables: Mapping[str, str]) -> bool:
     """Whether a browser opened here would be seen by the person who started the server."""
     if platform == "win32":
         return True
     if platform == "darwin":
-        return "SSH_CONNECTION" not in environment
-    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+        return "SSH_CONNECTION" not in variables
+    return bool(variables.get("DISPLAY") or variables.get("WAYLAND_DISPLAY"))
 
 
-def greeting(host: str, port: int, names: Sequence[str], environment: Mapping[str, str], display: bool) -> str:
+def greeting(host: str, port: int, names: Sequence[str], variables: Mapping[str, str], display: bool) -> str:
     """What the terminal says once the server answers."""
-    public = environment.get("EXPLORER_PUBLIC_URL")
+    public = variables.get("EXPLORER_PUBLIC_URL")
     if not public and host not in _LOOPBACK:
         public = address(next((name for name in names if "*" not in name), socket.gethostname()), port)
     lines = [f"The explorer is at {public or here(host, port)}; Ctrl-C ends it."]

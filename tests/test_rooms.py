@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "memory": set(),
     "codec": BASE,
     "presets": BASE,
+    "environment": {"spec"},
     "findings": BASE,
     "theory": BASE | {"findings"},
     "graph": BASE | {"findings", "theory"},
@@ -29,11 +30,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": READERS | {"engine"},
     "pictures": BASE | {"findings", "theory", "graph"},
     "documents": READERS | {"study", "pictures"},
-    "web": READERS | {"engine", "study", "pictures", "documents"},
+    "web": READERS | {"environment", "engine", "study", "pictures", "documents"},
     "setup": set(),  # runs before a package is installed
-    "launch": set(),
+    "launch": {"environment", "spec"},
     "bench": READERS | {"engine", "setup"},
-    "cli": READERS | {"engine", "study", "pictures", "documents", "bench"},
+    "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "bench"},
     "__main__": {"cli"},
     "__init__": {"spec", "study"},  # the Python face: three names, the last one looked up when asked for
     "app.py": {"web"},

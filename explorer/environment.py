@@ -1,0 +1,61 @@
+"""What the environment sets, checked where the program starts, so that a slip is told and not passed over.
+
+Deeper inside, whoever reads a variable takes its default where it makes no sense.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from explorer.spec import SpecError, Whole
+
+THREADS = Whole(1, 1024)
+
+
+def check(environment: Mapping[str, str] = os.environ) -> None:
+    """Looks at every variable that has a form.
+
+    Raises:
+        SpecError: one of them does not have it.
+    """
+    public_url(environment)
+    threads = environment.get("EXPLORER_THREADS")
+    if threads and not THREADS.holds(THREADS.parse(threads)):
+        raise SpecError("EXPLORER_THREADS", threads, THREADS.words)
+    for name in ("EXPLORER_COUNT_SECONDS", "EXPLORER_MEMORY_BYTES"):
+        text = environment.get(name)
+        if text and not _above_zero(text):
+            raise SpecError(name, text, "a number above 0")
+
+
+def public_url(environment: Mapping[str, str] = os.environ) -> str | None:
+    """``EXPLORER_PUBLIC_URL``, the base of printed links; None where it is not set.
+
+    Raises:
+        SpecError: it is no address that a link could begin with.
+    """
+    text = environment.get("EXPLORER_PUBLIC_URL")
+    if not text:
+        return None
+    if not _begins_a_link(text):
+        raise SpecError("EXPLORER_PUBLIC_URL", text, "an http or https address without ? and #")
+    return text
+
+
+def _begins_a_link(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an unclosed bracket, a port that is no number
+        return False
+    return named and text.isprintable() and not any(sign in text for sign in "?# \\<>\"'")
+
+
+def _above_zero(text: str) -> bool:
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False

@@ -1,0 +1,59 @@
+"""Variables that make no sense are told in one sentence, before anything starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from explorer.environment import check, public_url
+from explorer.spec import SpecError
+
+
+@pytest.mark.parametrize("text", ["https://lab.example.org", "http://10.0.0.7:8501/explorer", "http://[::1]:8501"])
+def test_addresses_that_links_may_begin_with(text: str) -> None:
+    assert public_url({"EXPLORER_PUBLIC_URL": text}) == text
+    assert public_url({}) is public_url({"EXPLORER_PUBLIC_URL": ""}) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "javascript:alert(1)",
+        "lab.example.org",
+        "https://lab.example.org/?a=b",
+        "https://lab#x",
+        "http://[::1",
+        "http://lab:port",
+        "https://lab example.org",
+        "https://lab\n.example.org",
+        "https://",
+    ],
+)
+def test_addresses_that_are_none(text: str) -> None:
+    with pytest.raises(SpecError, match="EXPLORER_PUBLIC_URL must be an http or https address without"):
+        check({"EXPLORER_PUBLIC_URL": text})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("EXPLORER_THREADS", text) for text in ("abc", "0", "-1", "1.5", "9" * 400)),
+        *(("EXPLORER_COUNT_SECONDS", text) for text in ("0", "-3", "nan", "inf", "soon")),
+        ("EXPLORER_MEMORY_BYTES", "lots"),
+    ],
+)
+def test_numbers_that_are_none(name: str, text: str) -> None:
+    with pytest.raises(SpecError, match=f"{name} must be a"):
+        check({name: text})
+    check({name: "2"})
+
+
+@pytest.mark.parametrize("module", ["explorer", "explorer.launch"])
+def test_a_slip_is_told_before_anything_starts(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLORER_THREADS", "many")
+    words = ["describe"] if module == "explorer" else ["--no-browser"]
+    ended = subprocess.run([sys.executable, "-m", module, *words], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr == "EXPLORER_THREADS must be a whole number from 1 to 1,024, not 'many'.\n"
