@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import http.client
 import re
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from server import ask, serving
+import websockets
+import websockets.sync.client
+from server import ask, assert_no_traceback, serving
 from starlette.types import Message, Receive, Scope, Send
 
 from explorer.bench.server import Server
@@ -114,6 +117,16 @@ def test_only_the_page_itself_may_open_its_websocket(server: Server) -> None:
     ):
         assert handshake(server, origin) == 403
     assert handshake(server, f"http://evil.example:{port}", f"evil.example:{port}") == 403
+
+
+@pytest.mark.parametrize("rubbish", ["hello", b"\xff" * 100], ids=["text", "bytes"])
+def test_rubbish_on_the_websocket_prints_no_traceback(server: Server, rubbish: str | bytes) -> None:
+    with websockets.sync.client.connect(server.address.replace("http", "ws") + "/_stcore/stream") as socket:
+        socket.send(rubbish)
+        with contextlib.suppress(websockets.ConnectionClosed, TimeoutError):
+            socket.recv(timeout=1)
+    assert ask(server.address, "/_stcore/health")[0] == 200
+    assert_no_traceback(server.log)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

@@ -38,10 +38,21 @@ def script_failed(fault: Exception) -> bool:
 
 
 def quiet_streamlit() -> None:
-    """Keeps Streamlit from printing a page's traceback before it calls :func:`script_failed`."""
-    logger = logging.getLogger("streamlit.error_util")
-    if _print_ours not in logger.filters:
-        logger.addFilter(_print_ours)
+    """Keeps Streamlit from printing tracebacks: a page's before it calls :func:`script_failed`, a websocket's ever."""
+    for name, rule in (
+        ("streamlit.error_util", _print_ours),
+        ("streamlit.web.server.starlette.starlette_websocket", _shorten),
+    ):
+        logger = logging.getLogger(name)
+        if rule not in logger.filters:
+            logger.addFilter(rule)
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    """Leaves the line and drops its traceback: whoever sends us rubbish must not fill the terminal."""
+    if not _debugging():
+        record.exc_info = None
+    return True
 
 
 def _print_ours(record: logging.LogRecord) -> bool:

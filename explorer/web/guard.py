@@ -134,7 +134,7 @@ class Guard:
             if refusal:
                 await send({"type": "websocket.close", "code": 1008, "reason": refusal[1][:120]})
             else:
-                await self.app(scope, receive, send)
+                await self.websocket(scope, receive, send)
             return
         started = False
 
@@ -157,6 +157,20 @@ class Guard:
             if not started:
                 words = "Something went wrong on the server; the request was not carried out."
                 await PlainTextResponse(words + "\n", 500)(scope, receive, send_with_headers)
+
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one websocket, whose messages are bytes; whoever sends text is let go."""
+
+        async def receive_bytes() -> Message:
+            message = await receive()
+            if message["type"] == "websocket.receive" and message.get("bytes") is None:
+                return {"type": "websocket.disconnect", "code": 1003}
+            return message
+
+        try:
+            await self.app(scope, receive_bytes, send)
+        except Exception as fault:
+            report(f"WEBSOCKET {scope['path']!a}", fault)
 
     def refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and one sentence if this request is to be refused."""
