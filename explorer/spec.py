@@ -274,7 +274,8 @@ class Study:
     """Everything one link describes: the block, its input, its counterpart, the run and the view.
 
     Raises:
-        SpecError: training on a single value per channel, or a selection the block does not have.
+        SpecError: a section is of another kind, training on a single value per channel, or a
+            selection the block does not have.
     """
 
     block: DenseBlockSpec = DenseBlockSpec()
@@ -284,6 +285,10 @@ class Study:
     view: ViewSpec = ViewSpec()
 
     def __post_init__(self) -> None:
+        for section in fields(self):
+            kind = type(section.default)
+            if not isinstance(getattr(self, section.name), kind):
+                raise SpecError(section.name, getattr(self, section.name), f"a {kind.__name__}")
         if self.run.mode == "training" and self.input.positions < 2:
             raise SpecError(
                 "batch · height · width",

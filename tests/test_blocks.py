@@ -157,3 +157,8 @@ def test_stage_one_of_resnet_50_has_its_parameters() -> None:
 def test_an_unknown_implementation_is_named(spec: BlockSpec) -> None:
     with pytest.raises(SpecError, match=r"implementation must be one of concat, not 'quick'\."):
         build(spec, "quick")
+
+
+def test_what_is_no_block_is_not_built() -> None:
+    with pytest.raises(SpecError, match="spec must be a DenseBlockSpec or a ResidualSpec, not 'x'"):
+        build("x")  # type: ignore[arg-type]  # what it refuses

@@ -218,3 +218,9 @@ def test_presets_differ_only_in_block_and_input(study: Study) -> None:
 def test_presets_are_unique() -> None:
     assert len(set(PRESETS.values())) == len(PRESETS)
     assert PRESETS["DenseNet-121, block 1"] == Study()
+
+
+@pytest.mark.parametrize("section", ["block", "input", "counterpart", "run", "view"])
+def test_a_study_takes_no_section_of_another_kind(section: str) -> None:
+    with pytest.raises(SpecError, match=f"{section} must be a .*Spec, not 5"):
+        Study(**{section: 5})  # type: ignore[arg-type]  # what it refuses

@@ -8,7 +8,7 @@ from torch import nn
 
 from explorer.blocks.dense import dense_block
 from explorer.blocks.residual import residual_stack
-from explorer.spec import BlockSpec, DenseBlockSpec, SpecError
+from explorer.spec import BlockSpec, DenseBlockSpec, ResidualSpec, SpecError
 
 __all__ = ["IMPLEMENTATIONS", "build", "units"]
 
@@ -28,8 +28,10 @@ def build(spec: BlockSpec, implementation: str = "concat") -> nn.Module:
         (N, spec.in_channels, H, W) to (N, spec.out_channels, H, W).
 
     Raises:
-        SpecError: there is no such implementation.
+        SpecError: ``spec`` is no block, or there is no such implementation.
     """
+    if not isinstance(spec, DenseBlockSpec | ResidualSpec):
+        raise SpecError("spec", spec, "a DenseBlockSpec or a ResidualSpec")
     if implementation not in IMPLEMENTATIONS:
         raise SpecError("implementation", implementation, f"one of {', '.join(IMPLEMENTATIONS)}")
     if isinstance(spec, DenseBlockSpec):
