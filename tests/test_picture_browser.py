@@ -214,16 +214,26 @@ def test_new_values_change_the_picture_in_place(opened: Page) -> None:
 
 def test_a_long_block_unfolds_and_folds(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"{address}/?layers=24&select=layer-12")
+    page.goto(f"{address}/?layers=24")
     wait_until_still(page)
     graph = page.get_by_test_id("concat-graph")
     expect(graph.locator("[data-layer]")).to_have_count(11)
-    expect(graph.locator(".facts")).to_contain_text("Bottleneck 12 reads 416")  # folded, and yet inspected
     graph.locator("[data-action=fold]").click()
     expect(graph.locator("[data-layer]")).to_have_count(24)
     expect(page.locator("html")).to_have_js_property("scrollWidth", 1440)
     graph.locator("[data-action=fold]").click()
     expect(graph.locator("[data-layer]")).to_have_count(11)
+    page.close()
+
+
+def test_a_bottleneck_that_a_link_selects_is_not_hidden_in_the_fold(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{address}?layers=64&select=layer-30")
+    selected = page.get_by_test_id("concat-graph").locator('[data-layer="30"]')
+    expect(selected).to_be_in_viewport()
+    page.get_by_text("fold layers 8–60").click()
+    expect(selected).to_have_count(0)
+    expect(page.get_by_test_id("concat-graph").locator(".facts")).to_contain_text("Bottleneck 30 reads 992")
     page.close()
 
 

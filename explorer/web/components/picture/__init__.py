@@ -25,7 +25,7 @@ from explorer.pictures.layout.frame import CORNER_FROM
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.svg import render, style
-from explorer.spec import DenseBlockSpec, Drawing
+from explorer.spec import DenseBlockSpec, Drawing, Study
 from explorer.web.components.colours import declarations
 from explorer.web.components.picture import words
 
@@ -60,7 +60,9 @@ def concat_graph(theory: StudyTheory, *, key: str, on_select: Callable[[str | No
     def selected() -> None:
         on_select(st.session_state[key].get("select") or None)
 
-    unfolded = bool(st.session_state.get(key, {}).get("unfolded", False))
+    # Until a person folds or unfolds, what a link selects is not hidden in the fold.
+    chosen = st.session_state.get(key, {}).get("unfolded")
+    unfolded = _hides(theory.study) if chosen is None else bool(chosen)
     _component(
         key=key,
         data=picture_data(theory, unfolded),
@@ -120,8 +122,19 @@ def _inspected(
     folds = [None if unfolded else folding(layers, *drawing) for drawing in drawings]
     shown = {n for n in range(1, layers + 1) if any(fold is None or not fold.holds(n) for fold in folds)}
     if select is not None and not select.startswith("source-"):
-        shown.add(int(select.partition("-")[2]))
+        shown.add(_layer(select))
     return sorted(shown)
+
+
+def _hides(study: Study) -> bool:
+    """Whether the selected Bottleneck would lie in the fold of the widest drawing."""
+    fold, select = folding(study.block.layers, *DRAWINGS[0]), study.view.select or ""
+    return fold is not None and not select.startswith("source-") and select != "" and fold.holds(_layer(select))
+
+
+def _layer(select: str) -> int:
+    """The Bottleneck in ``layer-4`` or ``2-4``."""
+    return int(select.partition("-")[2])
 
 
 def _slice_words(graph: Graph, select: str | None) -> words.Words | None:

@@ -71,6 +71,18 @@ class Picture {
     this.index();
     this.fit();
     this.light();
+    this.reveal();
+  }
+
+  // What a link selects is brought into the frame once; from then on the person scrolls.
+  reveal() {
+    const element = this.layers.get(this.selected?.layer);
+    if (!element || this.revealed === this.data.select) return;
+    this.revealed = this.data.select;
+    const frame = this.drawing.getBoundingClientRect();
+    const box = element.getBoundingClientRect();
+    const hidden = box.left < frame.left || box.right > frame.right;
+    if (hidden) this.drawing.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
   }
 
   // Element lists by source, reader, column and Bottleneck, so that lighting never walks the whole drawing.
