@@ -180,7 +180,8 @@ def explore(study: Study, engine: Runs | None = None, timeout: float = 900) -> F
 
     Returns:
         Findings with nothing waiting. Whatever could not be measured has a ``problem`` and its
-        closed forms; blocks are timed only where all of them ran.
+        closed forms; blocks are timed only where all of them ran. Where nothing could run, ``device``
+        is what it would have run on, None if there is no such device.
     """
     if engine is None:
         own = Engine()
@@ -192,6 +193,9 @@ def explore(study: Study, engine: Runs | None = None, timeout: float = 900) -> F
     states = _settled(engine, count_jobs(study).values(), deadline, timeout)
     if not findings(study, states).problems:  # what was refused once must not be tried again for its time
         states |= _settled(engine, [time_job(study)], deadline, timeout)
+    nothing_ran = findings(study, states).device is None
+    if nothing_ran and time.monotonic() < deadline:  # where it would have run is known all the same
+        states |= _settled(engine, [DeviceJob(study.run.device)], deadline, timeout)
     return findings(study, states)
 
 

@@ -4,14 +4,14 @@ import dataclasses
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from study_fakes import ABSENT, CPU, REFUSED, Instant, answers, counted
 
 from explorer import study as study_module
 from explorer.engine import Done, Failed, Pending, State
-from explorer.findings import Problem, to_builtins
+from explorer.findings import Problem, from_builtins, to_builtins
 from explorer.presets import PRESETS
 from explorer.spec import CountJob, DeviceJob, Job, Study, TimeJob
 from explorer.study import count_jobs, explore, findings, time_job
@@ -132,22 +132,32 @@ def test_a_count_that_differs_is_kept() -> None:
     assert found.dense.parameters.differs == 128
 
 
-def test_findings_are_cheap_once_decoded() -> None:
-    study = PRESETS["Deep"].with_(layers=64)
+def test_what_a_worker_sent_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[type] = []
+
+    def counting(kind: type[Any], value: Any) -> Any:
+        decoded.append(kind)
+        return from_builtins(kind, value)
+
+    monkeypatch.setattr(study_module, "from_builtins", counting)
+    study = PRESETS["Deep"]
     states = answers(study)
-    findings(study, states)
-    best = min(_seconds(study, states) for _ in range(20))
-    assert best < 0.002
-
-
-def _seconds(study: Study, states: Mapping[Job, State]) -> float:
-    start = time.perf_counter()
-    findings(study, states)
-    return time.perf_counter() - start
+    first = findings(study, states)
+    assert sorted(kind.__name__ for kind in decoded) == [*["BlockMeasurement"] * 3, "TimeMeasurement"]
+    for _ in range(20):
+        assert findings(study, states) == first
+    assert len(decoded) == 4
 
 
 def test_what_is_decoded_is_kept_within_bounds() -> None:
-    assert study_module._decoded.cache_info().maxsize is not None
+    study_module._decoded.cache_clear()
+    job = count_jobs(Study())["dense"]
+    sent = to_builtins(counted(job))
+    bound = study_module._decoded.cache_info().maxsize
+    assert bound is not None and bound >= 4 * 50, "what fifty people look at stays decoded"
+    for _ in range(bound + 10):
+        findings(Study(), {job: Done(dict(sent))})
+    assert study_module._decoded.cache_info().currsize == bound
 
 
 # --- explore --------------------------------------------------------------------------------------
@@ -177,6 +187,20 @@ def test_explore_gives_up_in_time_and_cancels() -> None:
     assert [problem.kind for problem in found.problems] == ["timed_out"]
     assert set(engine.cancelled) == set(count_jobs(Study()).values())
     assert found.waiting == ()
+
+
+def test_explore_names_the_device_where_nothing_ran() -> None:
+    lost = Failed(Problem("timed_out", "It took long."))
+    engine = Instant(given={CountJob: lost, DeviceJob: Done(to_builtins(CPU))})
+    found = explore(Study(), engine)
+    assert found.device == CPU and found.dense.measurement is None
+    assert engine.asked == [*count_jobs(Study()).values(), DeviceJob("auto")]
+
+
+def test_explore_names_no_device_that_is_not_there() -> None:
+    engine = Instant(given={CountJob: Failed(ABSENT), DeviceJob: Failed(ABSENT)})
+    found = explore(Study().with_(device="cuda"), engine)
+    assert found.device is None and found.problems == (ABSENT,)
 
 
 @pytest.mark.parametrize("fails", [False, True])
