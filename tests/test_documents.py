@@ -93,8 +93,11 @@ def test_counts_of_a_refused_block_are_said_not_to_come_from_a_run() -> None:
 
 def test_the_table_tells_what_only_a_run_gives() -> None:
     study = Study()
-    changes = {"output_sum": -1234.5678, "saved_extra_bytes": 1_048_576, "device_peak_bytes": 46_000_128}
-    found = findings(study, {job: Done(to_builtins(counted(job, **changes))) for job in count_jobs(study).values()})
+    live = [
+        (job, counted(job, output_sum=-1234.5678, saved_extra_bytes=1_048_576, device_peak_bytes=46_000_128))
+        for job in count_jobs(study).values()
+    ]
+    found = findings(study, {job: Done(to_builtins(measurement)) for job, measurement in live})
     rows = {" ".join(line.split()) for line in describe_text(found).splitlines()}
     assert {"dense -1234.568 1,048,576", "sum of the output library's reserve, bytes"} <= rows
     assert any(row.startswith("dense") and row.split()[2] == "46,000,128" for row in rows)  # the allocator's

@@ -35,6 +35,20 @@ CHECK = """() => [...document.querySelectorAll(".dbe-chart")].flatMap(chart => {
 })"""
 
 
+# Of every tile: each text that reaches beyond the tile's own room, or is cut by what it stands in.
+CUT = """tiles => tiles.flatMap(tile => {
+  const room = tile.getBoundingClientRect(), inset = parseFloat(getComputedStyle(tile).paddingLeft) - 0.8;
+  return [...tile.querySelectorAll("*")].filter(e => e.textContent.trim()).flatMap(e => {
+    const range = document.createRange();
+    range.selectNodeContents(e);
+    const box = range.getBoundingClientRect();
+    const hidden = getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1;
+    const out = Math.max(room.left + inset - box.left, box.right - room.right + inset, box.bottom - room.bottom) > 0;
+    return hidden || out ? [e.textContent] : [];
+  });
+})"""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("explore")) as running:
@@ -103,6 +117,46 @@ def test_the_first_screen_holds_headline_graph_and_tiles(page: Page, server: Ser
     page.set_viewport_size({"width": 1280, "height": 720})
     box = page.get_by_test_id("concat-graph").bounding_box()
     assert box is not None and box["y"] + box["height"] <= 720
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("drawing", ["", "drawing=paper"])
+def test_a_projector_holds_headline_and_the_whole_graph(page: Page, server: Server, scheme: str, drawing: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # Playwright's own words
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, server, drawing)
+    headline = page.locator("h1").bounding_box()
+    assert headline is not None and headline["y"] > 40
+    picture = page.get_by_test_id("concat-graph").locator("svg").first.bounding_box()
+    assert picture is not None and picture["y"] > headline["y"] + headline["height"]
+    assert picture["y"] + picture["height"] <= 720 and picture["x"] + picture["width"] <= 1280
+    assert picture["width"] > 800
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "layers=64&height=1&width=2", "in_channels=4096&height=1&width=2", f"batch=1024&{SMALL}",
+        "in_channels=4096&growth_rate=512&layers=64&batch=1024&height=1024&width=1024",
+        "mode=inference&layers=64&in_channels=4096&batch=1024",
+    ],
+)  # fmt: skip
+def test_no_text_in_a_tile_is_cut(page: Page, server: Server, query: str) -> None:
+    visit(page, server, query)
+    expect(page.locator(".tiles").get_by_text("✓ counted")).to_have_count(3, timeout=3 * SOON)
+    expect(page.locator(".rv [role=img]")).to_have_count(6, timeout=3 * SOON)
+    for width, height in ((1440, 900), (1280, 720), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.locator(".tile").evaluate_all(CUT) == []
+        bottoms = page.locator(".tile").evaluate_all("tiles => tiles.map(t => t.getBoundingClientRect().bottom)")
+        assert width < 1440 or max(bottoms) <= 900
+
+
+def test_the_check_for_cut_text_finds_some(page: Page, server: Server) -> None:
+    visit(page, server, SMALL)
+    page.locator(".rv > span").first.evaluate("e => { e.style.cssText = 'width:60px;overflow:hidden' }")
+    page.locator(".rv em").last.evaluate("e => { e.textContent = 'residual units of a very long name indeed' }")
+    assert len(page.locator(".tile").evaluate_all(CUT)) >= 2
 
 
 @pytest.mark.parametrize("query", ["", "layers=64", "bottleneck=false&order=post"])
@@ -215,6 +269,19 @@ def test_the_files_carry_the_numbers(page: Page, server: Server) -> None:
     assert "class Denseblock" in found["dense_block.py"] and found["dense_block.svg"].lstrip().startswith("<")
     assert '"parameters"' in found["dense_block.json"] and "335040" in found["dense_block.json"]
     assert found["dense_block.dot"].startswith("//") and "denseblock.5" in found["dense_block.dot"]
+
+
+def test_the_plain_view_is_drawn_by_graphviz(page: Page, server: Server) -> None:
+    visit(page, server, SMALL)
+    drawing = page.get_by_test_id("stGraphVizChart")
+    expect(drawing).to_have_count(0)
+    page.locator(".st-key-explore_plain_view summary").click()
+    expect(drawing.locator("svg g.edge")).not_to_have_count(0, timeout=SOON)
+    assert drawing.locator("svg g.node").count() >= 7  # the input and six Bottlenecks
+    expect(drawing).to_contain_text("denseblock.5")
+    box = drawing.locator("svg").bounding_box()
+    assert box is not None and box["width"] > 300 and box["height"] > 100
+    expect(page.get_by_test_id("stCode").last).to_contain_text("digraph")
 
 
 def test_a_missing_gpu_is_said_and_no_other_devices_numbers_stand_there(page: Page, server: Server) -> None:

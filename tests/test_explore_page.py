@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import Any
 
+import explore_jobs
 import pytest
 from streamlit.testing.v1 import AppTest
 from study_fakes import counted, timed
 
 from explorer.bench.server import ROOT
 from explorer.codec import to_query
-from explorer.engine import Done, Failed, Pending, State
+from explorer.engine import Done, Engine, Failed, Limits, Pending, State
 from explorer.findings import Problem, to_builtins
 from explorer.presets import PRESETS
 from explorer.spec import CountJob, Job, Study, TimeJob
+from explorer.study import count_jobs, time_job
 from explorer.theory import study_theory
 from explorer.web import waiting
 
@@ -82,6 +86,11 @@ class Shown:
         self.app.run()
         assert not self.app.exception, [e.value for e in self.app.exception]
         assert not self.app.error, [e.value for e in self.app.error]
+
+    def again(self) -> str:
+        """Runs the script once more; what the status line says then."""
+        self.run()
+        return self.text("status-line")
 
     def elements(self) -> Iterator[Any]:
         def walk(block: Any) -> Iterator[Any]:
@@ -333,3 +342,35 @@ def test_the_variant_shown_follows_the_block(answering: Use) -> None:
     shown.run()
     assert "1×1" not in {t.get("name") for t in figure()["data"]} and "without the 1×1" in figure()["alt"]
     assert shown.app.button_group(key="explore_one_by_one_without").value == "without"
+
+
+def test_of_a_slider_dragged_through_twenty_values_the_last_alone_is_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the real engine, whose worker is held up in the first block's first count meanwhile."""
+    monkeypatch.setenv(explore_jobs.FOLDER, str(tmp_path))
+    runs = Engine("explore_jobs:perform", Limits(grace_seconds=60))
+    monkeypatch.setattr(waiting, "engine", lambda: runs)
+    try:
+        shown = Shown(Study())
+        _until(lambda: (tmp_path / "runs").exists())
+        for value in range(33, 53):
+            shown.app.sidebar.select_slider(key="growth_rate").set_value(value)
+            shown.run()
+        (tmp_path / "open").touch()
+        _until(lambda: shown.again() == "")
+        last = Study().with_(growth_rate=52)
+        assert shown.text("tiles").count("✓ counted") == 3 and "measured" in shown.text("tiles")
+        ran = (tmp_path / "runs").read_text(encoding="utf-8").splitlines()
+        settled = [repr(job) for job in (*count_jobs(last).values(), time_job(last))]
+        assert len(ran) == 5 and ran[0] in map(repr, count_jobs(Study()).values())
+        assert sorted(ran[1:]) == sorted(settled)
+    finally:
+        runs.close()
+
+
+def _until(true: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)

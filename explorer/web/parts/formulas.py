@@ -98,7 +98,7 @@ def _verdict(form: Formula, findings: Findings) -> str:
 
 def _same(ran: bool) -> str:
     words = _("equal to the count") if ran else _("equal to the count, not run")
-    return f'<span class="ok">✓ {escape(words)}</span>'
+    return f'<span class="{"ok" if ran else "plain"}">✓ {escape(words)}</span>'
 
 
 def _channels_counted(findings: Findings) -> dict[str, int]:

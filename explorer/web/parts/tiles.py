@@ -12,7 +12,6 @@ from explorer.pictures.captions import disagreement, matched_words, origin_words
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import Kind, Scale, byte_scale, difference, mac_scale, ms, ratio, timing_difference
 
-_COUNT = Scale("", 1, 0)
 _LONG, _LONGER = 15, 19  # more characters of number and unit than this are set smaller, and smaller still
 _ROW = 24  # characters of number and label that fit beside a ratio
 _GAPS = 12  # more layers than this are drawn without gaps
@@ -35,7 +34,7 @@ def tiles(findings: Findings) -> str:
     inference = findings.study.run.mode == "inference"
     parts = [
         _counts(
-            findings, _("Parameters"), lambda b: b.parameters, lambda layer: layer.parameters, lambda v: _COUNT, "count"
+            findings, _("Parameters"), lambda b: b.parameters, lambda layer: layer.parameters, _parameter_scale, "count"
         ),
         _counts(findings, _("MACs, forward"), lambda b: b.macs, lambda layer: layer.macs, mac_scale, "count"),
         _counts(findings, _("Peak, nothing saved"), lambda b: b.peak_bytes, None, byte_scale, "amount")
@@ -47,6 +46,11 @@ def tiles(findings: Findings) -> str:
     ]
     unrun = "" if findings.dense.parameters.ran else " unrun"
     return f'<div class="tiles{unrun}">{"".join(parts)}</div>'
+
+
+def _parameter_scale(values: Sequence[int]) -> Scale:
+    """To the unit as long as that fits a row; the headline and the formula have it to the unit at any size."""
+    return mac_scale(values) if max(values) >= 10**8 else Scale("", 1, 0)
 
 
 def fairness(findings: Findings) -> str:
@@ -77,7 +81,7 @@ def _counts(
 ) -> str:
     dense = findings.dense
     quantity = of(dense)
-    mark = _mark(stamp(findings, dense, quantity), origin_words(dense, quantity))
+    mark = _mark(stamp(findings, dense, quantity), origin_words(dense, quantity), quantity.ran or quantity.differs != 0)
     if quantity.value is None:
         problem = dense.problem
         return _tile(name, mark, _reason(problem) if problem else _skeleton(_("Tracking on the live module")))
@@ -125,7 +129,7 @@ def _time(findings: Findings) -> str:
         if problem is not None:
             return _tile(name, mark, _reason(problem))
         if findings.waiting:
-            wait = _("Up to three seconds a block, longer where four runs take longer, once the controls rest")
+            wait = _("Once the controls rest: up to three seconds a block, longer where four runs take longer")
             return _tile(name, mark, _skeleton(wait))
         return _tile(name, mark, _sentences("", _("Timed once the block has been counted.")))
     rivals = [block for block in _rivals(findings) if block.forward is not None]
@@ -151,8 +155,8 @@ def _tile(name: str, mark: str, body: str) -> str:
     return f'<div class="tile"><div class="k"><span>{escape(name)}</span>{mark}</div>{body}</div>'
 
 
-def _mark(text: str, tip: str) -> str:
-    kind = {"✓": "ok", "✕": "bad"}.get(text[:1], "plain")
+def _mark(text: str, tip: str, ran: bool = True) -> str:
+    kind = {"✓": "ok", "✕": "bad"}.get(text[:1], "plain") if ran else "plain"
     return f'<span class="{kind}" title="{escape(tip)}">{escape(text)}</span>'
 
 
@@ -196,7 +200,7 @@ def _row(beside: _Beside, hatched: bool) -> str:
         label = label.removeprefix(_("residual") + " ")
     return (
         f'<div class="rv"><span title="{escape(beside.label)}">'
-        f"<b>{escape(beside.text)}</b>{beside.sign} {escape(label)}</span>"
+        f"<b>{escape(beside.text)}</b>{beside.sign} <em>{escape(label)}</em></span>"
         f"<b>{escape(beside.ratio)}</b></div>"
         f'<div class="br"><div class="mb {"hatched" if hatched else "solid"}">'
         f'<div style="width:{beside.value:.2%}"></div></div><span>{escape(beside.words)}</span></div>'
