@@ -8,15 +8,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engine_jobs import engine, failure, fake, result, settled, wait_until
 
 import explorer.engine
 from explorer.engine import Done, Engine, Failed, Limits, Pending
+from explorer.engine.line import Ask, in_order
 from explorer.engine.schedule import ACCEPT_SECONDS
 
 HERE = Path(__file__).parent
@@ -49,11 +51,13 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_submit_does_not_wait_for_the_worker() -> None:
-    begun = time.monotonic()
     with engine(preload=("slow_preload_that_does_not_exist",)) as made:
+        begun = time.monotonic()
         state = made.submit(fake("echo", "hello"), "a")
-        assert time.monotonic() - begun < 0.2
+        asked = time.monotonic() - begun
         assert isinstance(state, Pending) and not state.running and state.ahead == 0
+        settled(made, fake("echo", "hello"))
+        assert asked < (time.monotonic() - begun) / 2, "it answered before there was a worker"
         assert result(made, fake("echo", "hello"))["text"] == "hello"
         assert made.state(fake("echo", "hello")) == settled(made, fake("echo", "hello"))
         assert made.state(fake("echo", "never asked for")) is None
@@ -106,18 +110,25 @@ def together(calls: list[Callable[[], None]]) -> None:
         thread.join()
 
 
-def test_state_is_cheap_while_much_waits(shared: Engine) -> None:
+def test_state_is_cheap_while_much_waits(shared: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking how a job stands sorts the line once for each change of it, not once for each question."""
+    sorted_lines: list[int] = []
+
+    def counting(waiting: Iterable[Ask], *rest: Any) -> list[Ask]:
+        sorted_lines.append(1)
+        return in_order(waiting, *rest)
+
     jobs = [fake("sleep", 0.2, number) for number in range(100, 150)]
     for number, job in enumerate(jobs):
         shared.submit(job, f"person {number}")
-    begun = time.perf_counter()
+    monkeypatch.setattr("explorer.engine.schedule.in_order", counting)
     for _ in range(40):
         for number, job in enumerate(jobs):
             shared.state(job, f"person {number}")
-    each = (time.perf_counter() - begun) / 2000
+    questions = 40 * len(jobs)
     for number, job in enumerate(jobs):
         shared.cancel(job, f"person {number}")
-    assert each < 200e-6, f"{each * 1e6:.0f} µs"
+    assert len(sorted_lines) < questions / 10
 
 
 # --- faults ---------------------------------------------------------------------------------------
@@ -177,7 +188,7 @@ def test_a_job_past_its_deadline_is_killed_and_told(tmp_path: Path) -> None:
             begun = time.monotonic()
             kind, message = failure(made, fake(do, 30))
             assert kind == "timed_out" and "Counting this block took longer than the 0.3 s allowed" in message
-            assert time.monotonic() - begun < 1
+            assert time.monotonic() - begun < 0.3 + ACCEPT_SECONDS, "by the pool's deadline, not by the schedule's"
             assert next_result(made, len(do)) < NEXT_SECONDS
 
 
@@ -323,19 +334,19 @@ def test_timings_are_not_starved_by_counts(tmp_path: Path) -> None:
         assert made.state(timing) == Done({"slept": 0.5})
 
 
-def test_an_idle_engine_uses_no_processor() -> None:
+def test_the_thread_of_an_idle_engine_sleeps() -> None:
     code = """
 import os, time, engine_jobs as e
 if __name__ == "__main__":
     with e.engine() as made:
         e.result(made, e.fake("echo"))
         time.sleep(0.5)
-        before = os.times()
+        waited, wait = [], made._lock.wait
+        made._lock.wait = lambda seconds=None: waited.append(seconds) or wait(seconds)
         time.sleep(3)
-        after = os.times()
-        print((after.user - before.user + after.system - before.system) / 3)
+        print(len(waited))
 """
-    assert float(run(code).stdout) < 0.01
+    assert int(run(code).stdout) <= 1, "its thread sleeps until it is told"
 
 
 # --- what the processes hold, and how they end ----------------------------------------------------
