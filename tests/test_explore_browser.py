@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from browser import chromium, complaints, wait_until_still
 from playwright.sync_api import Browser, Page, expect
 from server import serving
+from study_fakes import counted
 
 from explorer.bench.server import Server
+from explorer.engine import Done, State
+from explorer.findings import to_builtins
 from explorer.pictures.palette import DARK, LIGHT, lightness
+from explorer.spec import Job, Study
+from explorer.study import count_jobs, findings
+from explorer.web.parts.tiles import fairness, tiles
 
 SOON = 20_000  # ms: a worker that starts on a busy machine
 SMALL = "height=8&width=8"
@@ -150,6 +157,25 @@ def test_no_text_in_a_tile_is_cut(page: Page, server: Server, query: str) -> Non
         assert page.locator(".tile").evaluate_all(CUT) == []
         bottoms = page.locator(".tile").evaluate_all("tiles => tiles.map(t => t.getBoundingClientRect().bottom)")
         assert width < 1440 or max(bottoms) <= 900
+
+
+def test_where_every_count_differs_the_first_screen_still_holds_the_tiles(page: Page, server: Server) -> None:
+    """The markup of that state, in the place of what the real page shows."""
+    visit(page, server)
+    study = Study()
+    states: dict[Job, State] = {}
+    for job in count_jobs(study).values():
+        live = counted(job)
+        wrong = {name: getattr(live, name) + 1_024 for name in ("parameters", "macs", "saved_bytes")}
+        states[job] = Done(to_builtins(replace(live, **wrong)))
+    found = findings(study, states)
+    page.locator(".tiles").evaluate(
+        "(e, markup) => { e.parentElement.innerHTML = markup }", tiles(found) + fairness(found)
+    )
+    expect(page.locator(".tiles .bad")).to_have_count(3 + 6 + 6)
+    bottoms = page.locator(".tile").evaluate_all("tiles => tiles.map(t => t.getBoundingClientRect().bottom)")
+    assert max(bottoms) <= 900
+    assert page.locator(".tile").evaluate_all(CUT) == []
 
 
 def test_the_check_for_cut_text_finds_some(page: Page, server: Server) -> None:

@@ -258,11 +258,13 @@ def test_a_difference_is_told_where_it_is_and_nowhere_else(answering: Use, kind:
     if kind == "residual":
         told = f"Counted {study_theory(Study()).residual.theory.macs - 7:,}, 7 fewer."
         assert "✕ residual × 6" in tiles and "✕ ResNet-50 × 3" in tiles
-        assert tiles.count(f"✕ counts differ {told}") == 1
-        assert tiles.count("✓ counted") == 3 and tiles.count("counts differ") == 2
+        counted_macs = f"{study_theory(Study()).residual.theory.macs - 7:,}"
+        assert tiles.count(f"✕ counted {counted_macs} (−7)") == 1 and tiles.count("(−7)") == 2
+        assert tiles.count("✓ counted") == 3 and "✕ counts differ Please report this state" in tiles
         assert f'aria-label="counts differ: {told}' in shown.components()["tiles"]["markup"]
     else:
-        assert tiles.count("counts differ") == 1 and tiles.count("✓ residual × 6") == 3
+        assert tiles.count("7 fewer") == 1 and tiles.count("✓ residual × 6") == 3
+        assert "MACs, forward ✕ counts differ" in tiles and tiles.count("✓ counted") == 2
 
 
 def test_what_was_saved_in_inference_is_told_though_no_tile_shows_it(answering: Use) -> None:
@@ -271,7 +273,8 @@ def test_what_was_saved_in_inference_is_told_though_no_tile_shows_it(answering: 
 
     answering(wrong)
     tiles = Shown(Study().with_(mode="inference")).text("tiles")
-    assert tiles.count("✕ counts differ") == 3 and "residual × 6, saved for backward: Counted 4, 4 more." in tiles
+    assert "✕ counts differ dense, saved for backward: Counted 4, 4 more." in tiles
+    assert "residual × 6, saved for backward: Counted 4, 4 more." in tiles
 
 
 def test_what_was_seen_beyond_the_numbers_is_told_with_them(answering: Use) -> None:

@@ -188,6 +188,15 @@ def disagreement(quantity: Quantity) -> str:
     return words.format(live=thousands(quantity.live), gap=thousands(abs(quantity.differs)))
 
 
+def counted_beside(quantity: Quantity) -> str:
+    """The same for a narrow row: ``counted 426,240 (+128)``."""
+    if not quantity.differs or quantity.live is None:
+        return ""
+    sign = "+" if quantity.differs > 0 else "−"
+    words = _("counted {live} ({gap})")
+    return words.format(live=thousands(quantity.live), gap=sign + thousands(abs(quantity.differs)))
+
+
 # --- what the comparison rests on -----------------------------------------------------------------
 
 

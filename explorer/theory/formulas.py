@@ -85,7 +85,7 @@ def _formulas(theory: BlockTheory, study: Study) -> Iterator[Formula]:
         f"1 + 2 · {layers}",
         theory.receptive_field,
         "pixels",
-        note=_("side of the square of the input that one output value depends on, through all L 3×3 convolutions"),
+        note=_("side of the square of the input that an output value depends on"),
     )
     if run.mode == "training":
         symbolic, substituted = _saved(block, read, channel, run.bytes_per_element)

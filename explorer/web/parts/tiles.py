@@ -8,7 +8,7 @@ from html import escape
 
 from explorer.findings import BlockFindings, Findings, LayerTheory, Problem, Quantity
 from explorer.language import _
-from explorer.pictures.captions import disagreement, matched_words, origin_words, stamp, time_stamp
+from explorer.pictures.captions import counted_beside, disagreement, matched_words, origin_words, stamp, time_stamp
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import Kind, Scale, byte_scale, difference, mac_scale, ms, ratio, timing_difference
 
@@ -57,18 +57,21 @@ def fairness(findings: Findings) -> str:
     """What the residual rows were matched by, in one grey line; before it, a difference that no tile shows."""
     told = {c.label: f"{c.label}: {matched_words(c)}" for c in (findings.theory.residual, findings.theory.second)}
     words = [*told.values(), _("Nothing here says which block learns better.")]
-    return f'{_unshown(findings)}<p class="note">{escape(" ".join(words))}</p>'
+    return f'{_differing(findings)}<p class="note">{escape(" ".join(words))}</p>'
 
 
-def _unshown(findings: Findings) -> str:
-    """In inference nothing may be saved; where something was, no tile has room for it."""
-    if findings.study.run.mode == "training":
+def _differing(findings: Findings) -> str:
+    """What to do where a count differs; in inference also what was saved though nothing should be: no tile shows it."""
+    quantities = [(b, q) for b in findings.blocks for q in (b.parameters, b.macs, b.saved_bytes, b.peak_bytes)]
+    if not any(quantity.differs for _block, quantity in quantities):
         return ""
-    return "".join(
-        _differs(b.saved_bytes, f"{b.label}, {_('saved for backward')}: ")
-        for b in findings.blocks
-        if b.saved_bytes.differs
-    )
+    unshown = [
+        _("{block}, saved for backward: {words}").format(block=block.label, words=disagreement(quantity))
+        for block, quantity in quantities
+        if quantity.differs and quantity.name == "saved_bytes" and findings.study.run.mode == "inference"
+    ]
+    told = " ".join([*unshown, _("Please report this state with its link.")])
+    return f'<p class="note ink"><b class="bad">{escape(_("✕ counts differ"))}</b> {escape(told)}</p>'
 
 
 def _counts(
@@ -91,9 +94,8 @@ def _counts(
     most = max(*values, 1)
     layers = [by_layer(layer) for layer in dense.theory.layers] if by_layer else []
     body = _value(scale.text(quantity.value), scale.unit)
-    if quantity.differs:
-        body += _sentences(disagreement(quantity), _("Please report this state with its link."))
-    body += _stack(layers, quantity.value / most)
+    # In the bar's place, so that the tile stays on the first screen.
+    body += _sentences(disagreement(quantity), "") if quantity.differs else _stack(layers, quantity.value / most)
     for rival in rivals:
         other = of(rival).value
         if other is None:
@@ -108,9 +110,8 @@ def _counts(
                 difference(quantity.value, other, kind),
             ),
             hatched=rival is findings.second,
+            differs=counted_beside(of(rival)),
         )
-        if of(rival).differs:
-            body += _differs(of(rival))
     return _tile(name, mark, body)
 
 
@@ -169,11 +170,6 @@ def _sign(text: str, quantity: Quantity, tip: str) -> str:
     return f' <span class="{kind}" role="img" aria-label="{words}" title="{words}">{text[:1]}</span>'
 
 
-def _differs(quantity: Quantity, whose: str = "") -> str:
-    stamped = f'<b class="bad">{escape(_(quantity.stamp))}</b>'
-    return f'<p class="why">{stamped}{escape(whose + disagreement(quantity))}</p>'
-
-
 def _value(text: str, unit: str) -> str:
     length = len(text) + len(unit)
     size = " longer" if length > _LONGER else " long" if length > _LONG else ""
@@ -194,16 +190,19 @@ def _stack(layers: Sequence[int], share: float) -> str:
     return f'<div class="br own"><div class="mb{fine}"><div style="width:{share:.2%}">{pieces}</div></div></div>'
 
 
-def _row(beside: _Beside, hatched: bool) -> str:
+def _row(beside: _Beside, hatched: bool, differs: str = "") -> str:
+    """Number, label and ratio, and a bar under them; where the count ``differs``, that in the bar's place."""
     label = beside.label
     if hatched and len(beside.text) + len(label) > _ROW:  # the row above has said "residual"
         label = label.removeprefix(_("residual") + " ")
+    bar = (
+        f'<div class="br"><div class="mb {"hatched" if hatched else "solid"}">'
+        f'<div style="width:{beside.value:.2%}"></div></div><span>{escape(beside.words)}</span></div>'
+    )
     return (
         f'<div class="rv"><span title="{escape(beside.label)}">'
         f"<b>{escape(beside.text)}</b>{beside.sign} <em>{escape(label)}</em></span>"
-        f"<b>{escape(beside.ratio)}</b></div>"
-        f'<div class="br"><div class="mb {"hatched" if hatched else "solid"}">'
-        f'<div style="width:{beside.value:.2%}"></div></div><span>{escape(beside.words)}</span></div>'
+        f"<b>{escape(beside.ratio)}</b></div>" + (f'<p class="differs bad">✕ {escape(differs)}</p>' if differs else bar)
     )
 
 
