@@ -9,17 +9,25 @@ import asyncio
 import os
 import random
 import signal
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from server import assert_no_traceback, serving
 
 from explorer.bench.people import COUNTED, parameters_shown
 from explorer.bench.server import Server
-from explorer.bench.session import session
+from explorer.bench.session import Session, session
 from explorer.spec import FIELDS
+
+Fault = Callable[[Session], Coroutine[None, None, None]]
+
+
+def torch_finds_a_gpu() -> bool:
+    return any(Path("/dev").glob("nvidia[0-9]*"))
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +89,85 @@ def test_a_worker_killed_while_a_page_is_drawn_is_replaced_within_a_second(serve
     assert not any("_upb" in maps(pid) for pid in living)  # protobuf's library: Streamlit cannot be loaded without
     assert "libtorch" not in maps(server.process.pid)
     assert_no_traceback(server.log)
+
+
+#: Nothing is kept for backward, so that even a block which is long to count needs little memory.
+LEAN = {"mode": "inference", "batch": 8}
+#: Some 10¹² multiply-accumulates on the input of :func:`address`: long to count on any machine.
+SLOW_LAYERS, SLOW_GROWTH = 64, 128
+KILLED = "was killed while it counted this block (signal 9, SIGKILL)"
+
+
+async def next_count(person: Session, growth_rate: int) -> float:
+    """Seconds from asking for a new block, quickly counted, to its count on the page."""
+    begun = time.perf_counter()
+    await person.run(layers=2, growth_rate=growth_rate)
+    await person.until_shown(parameters_shown(layers=2, growth_rate=growth_rate), COUNTED)
+    return time.perf_counter() - begun
+
+
+def address(query: Mapping[str, object]) -> str:
+    return urlencode({"height": 28, "width": 28} | dict(query))
+
+
+async def after_faults(server: Server, query: Mapping[str, object], fault: Fault) -> None:
+    """Three times: a slow block fails by ``fault``, the page stays, and the next block's count comes soon.
+
+    A redraw, a poll and the count itself take their time without a fault as well. So the same changes
+    are timed before, and what the fault adds must be less than a second.
+    """
+    async with session(server.address, address({**query, "layers": 2})) as person:
+        await person.until_shown(COUNTED)
+        undisturbed = [await next_count(person, growth_rate) for growth_rate in (1, 2, 3)]
+        taken = []
+        for number in (4, 5, 6):
+            await person.run(layers=SLOW_LAYERS - number, growth_rate=SLOW_GROWTH)
+            await fault(person)
+            assert person.shows("parameters"), "the page stays"
+            taken.append(await next_count(person, growth_rate=number))
+        assert person.failures == []
+    assert statistics.median(taken) < 1 + statistics.median(undisturbed), (taken, undisturbed)
+    assert_no_traceback(server.log)
+
+
+def test_a_worker_killed_while_it_counts_is_told_and_the_next_count_comes_soon(server: Server) -> None:
+    async def kill(person: Session) -> None:
+        await asyncio.sleep(1)  # it counts by now
+        for pid in workers(server):
+            os.kill(pid, signal.SIGKILL)
+        await person.until_shown(KILLED, timeout=5)
+
+    asyncio.run(after_faults(server, LEAN, kill))
+
+
+def test_a_count_past_its_deadline_is_told_and_the_next_count_comes_soon(tmp_path: Path) -> None:
+    async def wait(person: Session) -> None:
+        begun = time.perf_counter()
+        await person.until_shown("Counting this block took longer than the 1.5 s allowed and was stopped.", timeout=10)
+        assert time.perf_counter() - begun < 2 * 1.5, "it is not counted twice"
+
+    with serving(tmp_path, environment={"EXPLORER_COUNT_SECONDS": "1.5"}) as server:
+        asyncio.run(after_faults(server, LEAN, wait))
+
+
+def test_a_block_past_the_memory_limit_is_told_and_the_next_count_comes_soon(tmp_path: Path) -> None:
+    async def read(person: Session) -> None:
+        await person.until_shown("MiB may be used here.", timeout=20)
+
+    with serving(tmp_path, environment={"EXPLORER_MEMORY_BYTES": str(400 << 20)}) as server:
+        asyncio.run(after_faults(server, {"batch": 4}, read))
+
+
+@pytest.mark.skipif(torch_finds_a_gpu(), reason="is about a machine without a GPU")
+def test_a_device_that_is_not_there_is_told_and_the_next_person_is_served(server: Server) -> None:
+    async def visit() -> None:
+        async with session(server.address, "device=cuda&layers=3") as person:
+            await person.until_shown("No GPU on this machine.")
+            assert person.failures == [] and not person.shows(COUNTED)
+        async with session(server.address, "in_channels=35") as person:
+            await person.until_shown(parameters_shown(in_channels=35), COUNTED)
+
+    asyncio.run(visit())
 
 
 def test_two_people_with_equal_blocks_share_a_count_and_with_different_ones_see_their_own(server: Server) -> None:
