@@ -18,7 +18,7 @@ from explorer.spec import Study
 
 Kind = Literal["count", "amount", "time"]
 
-_EQUAL = 0.005  # closer than half a percent reads "equal"
+_EQUAL = 0.005  # closer than half a percent reads "about equal", and "equal" only where nothing is between them
 _TIMES = 1.995  # from here on "2.0 times as many" instead of a percentage
 
 
@@ -102,7 +102,7 @@ def ratio(value: float | None, other: float | None) -> str:
 
 
 def difference(value: float | None, other: float | None, kind: Kind = "amount") -> str:
-    """How ``value`` differs from ``other``: ``21% fewer`` (count), ``55% more``, ``equal``, ``3.3 times as many``.
+    """How ``value`` differs from ``other``: ``21% fewer`` (count), ``55% more``, ``equal``, ``3.3 times as many`` …
 
     Empty where one is missing or zero.
     """
@@ -110,7 +110,7 @@ def difference(value: float | None, other: float | None, kind: Kind = "amount") 
         return ""
     quotient = value / other
     if abs(quotient - 1) < _EQUAL:
-        return _("equal")
+        return _("equal") if value == other else _("about equal")
     if quotient >= _TIMES:
         words = {
             "count": _("{times} times as many"),
