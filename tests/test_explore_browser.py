@@ -160,8 +160,9 @@ def test_no_text_in_a_tile_is_cut(page: Page, server: Server, query: str) -> Non
 
 
 def test_where_every_count_differs_the_first_screen_still_holds_the_tiles(page: Page, server: Server) -> None:
-    """The markup of that state, in the place of what the real page shows."""
-    visit(page, server)
+    """The markup of that state, in the place of what the real page shows once nothing more comes in."""
+    visit(page, server, SMALL)
+    expect(page.locator(".tile").nth(3)).to_contain_text("measured", timeout=3 * SOON)
     study = Study()
     states: dict[Job, State] = {}
     for job in count_jobs(study).values():
