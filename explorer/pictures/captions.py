@@ -153,7 +153,7 @@ def time_stamp(findings: Findings, block: BlockFindings) -> str:
     """What stands beside a block's time."""
     if block.forward is not None:
         return _("measured")
-    return _("measuring…") if findings.waiting else _not_there(block)
+    return _("measuring…") if findings.waiting and not findings.problems else _not_there(block)
 
 
 def _not_there(block: BlockFindings) -> str:

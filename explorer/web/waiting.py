@@ -51,10 +51,12 @@ def measure(study: Study) -> dict[Job, State]:
         return {job: _or_stopped(runs.state(job)) for job in wanted}
     states: dict[Job, State] = {job: runs.submit(job, waiter()) for job in counts}
     asked: set[Job] = {*counts}
-    if _time_is_due(runs, timing, states.values()):
+    if not _may_be_timed(states.values()):
+        pass  # the page says why a block did not run
+    elif _time_is_due(runs, timing, states.values()):
         states[timing] = runs.submit(timing, waiter())
         asked.add(timing)
-    elif _answered(states.values()):
+    else:
         states[timing] = Pending(running=False, ahead=0, since=session[_CHANGED])
     session[_ASKED] = frozenset(asked)
     return states
@@ -110,17 +112,18 @@ def _poll(pending: list[Job], again: float) -> None:
 
 
 def _time_is_due(runs: Engine, timing: TimeJob, counts: Iterable[State]) -> bool:
-    known = runs.state(timing)
-    if isinstance(known, Done | Failed):  # somebody has measured it
+    if isinstance(runs.state(timing), Done | Failed):  # somebody has measured it
         return True
     rested = time.monotonic() - st.session_state[_CHANGED] >= REST
-    done = list(counts)
-    return rested and _answered(done) and not any(isinstance(state, Pending) for state in done)
+    return rested and all(isinstance(state, Done) for state in counts)
 
 
-def _answered(counts: Iterable[State]) -> bool:
-    """Whether a block that ran, or may yet run, is among them: else there is nothing to time."""
-    return any(not isinstance(state, Failed) for state in counts)
+def _may_be_timed(counts: Iterable[State]) -> bool:
+    """Whether every block ran or may yet run: blocks are timed together, or not at all."""
+    return not any(
+        isinstance(state, Failed) or (isinstance(state, Done) and state.result.get("refusal") is not None)
+        for state in counts
+    )
 
 
 def _give_up(runs: Engine, jobs: Iterable[Job]) -> None:

@@ -129,6 +129,9 @@ def _time(findings: Findings) -> str:
         mark = _mark(time_stamp(findings, dense), "")
         if problem is not None:
             return _tile(name, mark, _reason(problem))
+        for rival in _rivals(findings):  # blocks are timed together, or not at all
+            if rival.problem is not None:
+                return _tile(name, mark, _sentences(f"{rival.label}: {rival.problem.message}", rival.problem.advice))
         if findings.waiting:
             wait = _("Once the controls rest: up to three seconds a block, longer where four runs take longer")
             return _tile(name, mark, _skeleton(wait))
