@@ -87,6 +87,21 @@ def test_nothing_is_timed_where_nothing_can_run(books: Books, monkeypatch: pytes
     assert not any(isinstance(job, TimeJob) for job in books.asked)
 
 
+@pytest.mark.parametrize(
+    "spoilt", [Done({"refusal": {}}), Failed(Problem("failed", "It broke"))], ids=["refused", "failed"]
+)
+def test_nothing_is_timed_where_one_block_did_not_run(
+    books: Books, monkeypatch: pytest.MonkeyPatch, spoilt: State
+) -> None:
+    study = Study()
+    jobs = count_jobs(study)
+    books.answers = {**{job: Done({}) for job in jobs.values()}, jobs["residual"]: spoilt}
+    waiting.measure(study)
+    later(monkeypatch, waiting.REST)
+    assert time_job(study) not in waiting.measure(study)
+    assert time_job(study) not in books.asked
+
+
 def test_a_timing_that_somebody_else_measured_is_shown_at_once(books: Books) -> None:
     study = Study()
     books.answers = {time_job(study): Done({})}
