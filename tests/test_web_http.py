@@ -8,6 +8,7 @@ import gzip
 import http.client
 import re
 import socket
+import sys
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ import pytest
 import websockets
 import websockets.sync.client
 from server import ask, assert_no_traceback, serving
+from starlette.requests import Request
+from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from explorer.bench.server import Server
@@ -29,7 +32,7 @@ from explorer.web.guard import (
     host_allowed,
     origin_allowed,
 )
-from explorer.web.routes import plotly_url
+from explorer.web.routes import plotly_url, routes
 
 PATHS = ("/", "/explore", "/plotly.min.js", "/_stcore/health", "/_stcore/host-config", "/nowhere")
 
@@ -256,3 +259,13 @@ def test_a_fault_behind_the_guard_is_one_sentence(caplog: pytest.LogCaptureFixtu
         f"GET '/x' failed: KeyError (test_web_http.py:{broken.__code__.co_firstlineno + 1})"
     ]
     assert caplog.records[0].exc_info is None
+
+
+def test_plotly_is_found_while_streamlit_changes_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit inserts into sys.path around every script run, and a search in another thread may miss a package."""
+    (route,) = routes()
+    assert isinstance(route, Route)
+    monkeypatch.setattr(sys, "path", [])
+    request = Request({"type": "http", "method": "GET", "path": route.path, "query_string": b"", "headers": []})
+    assert route.endpoint(request).status_code == 200
+    assert plotly_url().startswith(route.path)
