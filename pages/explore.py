@@ -30,11 +30,9 @@ with head.section("growth"):
 with head.section("step"):
     charts.memory(found)
 with head.section("reuse"):
-    left, right = st.columns(2, gap="medium")
-    with left:
-        numbers.show_shares(found)
-    with right:
-        numbers.show_formulas(found)
+    numbers.show_shares(found)
+with head.section("meaning"):
+    numbers.show_formulas(found)
 with head.section("module-table"):
     numbers.show_modules(found)
 with head.section("take"):

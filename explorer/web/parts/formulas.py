@@ -7,10 +7,12 @@ from html import escape
 
 from explorer.findings import BlockFindings, Findings, Quantity, Timing
 from explorer.language import _
-from explorer.pictures.captions import disagreement, origin_words, stamp
+from explorer.pictures.captions import disagreement, origin_words, stamp, time_stamp
 from explorer.pictures.words import byte_scale, device_words, mac_scale, ms, thousands
 from explorer.theory import Formula
 from explorer.theory import formulas as closed_forms
+
+_NOT_YET = "–"
 
 
 def formulas(findings: Findings) -> str:
@@ -18,10 +20,12 @@ def formulas(findings: Findings) -> str:
     forms = closed_forms(findings.theory.dense, findings.study)
     parts = [_form(form, findings) for form in forms]
     peak = findings.dense.peak_bytes
-    if "closed_form" not in peak.values and peak.live is not None:
-        parts.append(_tracked_peak(findings, peak, peak.live))
-    times = [(_("Forward time"), findings.dense.forward), (_("Time of a training step"), findings.dense.step)]
-    parts += [_timing(name, timing, findings) for name, timing in times if timing is not None]
+    # What is measured has its place from the start, so that nothing moves when it comes.
+    if "closed_form" not in peak.values:
+        parts.append(_tracked_peak(findings, peak))
+    parts.append(_timing(_("Forward time"), findings.dense.forward, findings))
+    if findings.study.run.mode == "training":
+        parts.append(_timing(_("Time of a training step"), findings.dense.step, findings))
     note = _("c₀, k, L, b as in the controls; N·H·W positions; e bytes of one element. A MAC is one multiply-add.")
     return f'<p class="sub">{escape(note)}</p><div class="forms">{"".join(parts)}</div>'
 
@@ -45,13 +49,14 @@ def _beyond(quantity: str, dense: BlockFindings) -> str:
     return ""
 
 
-def _tracked_peak(findings: Findings, quantity: Quantity, peak: int) -> str:
+def _tracked_peak(findings: Findings, quantity: Quantity) -> str:
     """The peak of a training step, which has no closed form."""
     dense = findings.dense
     tip = escape(origin_words(dense, quantity))
     mark = f'<span class="plain" title="{tip}">{escape(stamp(findings, dense, quantity))}</span>'
     told = escape(_("Tracked by storage, no closed form"))
-    return _entry(_("Peak of a training step"), mark, told, "", _bytes(peak), _beyond("peak_bytes", dense))
+    result = _NOT_YET if quantity.live is None else _bytes(quantity.live)
+    return _entry(_("Peak of a training step"), mark, told, "", result, _beyond("peak_bytes", dense))
 
 
 def _entry(name: str, mark: str, symbolic: str, substituted: str, result: str, note: str = "") -> str:
@@ -114,13 +119,17 @@ def _channels_counted(findings: Findings) -> dict[str, int]:
     return found
 
 
-def _timing(name: str, timing: Timing, findings: Findings) -> str:
+def _timing(name: str, timing: Timing | None, findings: Findings) -> str:
+    told = escape(_("Measured, no closed form"))
+    if timing is None:
+        mark = f'<span class="plain">{escape(time_stamp(findings, findings.dense))}</span>'
+        return _entry(name, mark, told, "", _NOT_YET)
     device = device_words(findings.device) if findings.device else ""
     words = _("median of {runs} runs after {warmup}, middle half {q1} to {q3} ms").format(
         runs=timing.runs, warmup=timing.warmup, q1=ms(timing.q1), q3=ms(timing.q3)
     )
     mark = f'<span class="plain">{escape(device)}</span>'
-    return _entry(name, mark, escape(_("Measured, no closed form")), words, f"{ms(timing.median)} ms")
+    return _entry(name, mark, told, words, f"{ms(timing.median)} ms")
 
 
 def _set(symbolic: str) -> str:
