@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Callable
 from html import escape
 
 import streamlit as st
 
+from explorer import environment
 from explorer.codec import to_link
 from explorer.documents.json_document import describe_json
 from explorer.documents.session import session_text
@@ -18,6 +19,7 @@ from explorer.language import _
 from explorer.pictures.layout import layout
 from explorer.pictures.palette import LIGHT
 from explorer.pictures.svg import render
+from explorer.spec import SpecError
 from explorer.web.components.panel import panel
 
 PLAIN = "explore_plain_view"
@@ -43,7 +45,7 @@ def take(findings: Findings) -> None:
         st.code(session or _("# The block has not been built yet."), language="python", height=420)
     with files:
         st.code(to_link(study, base), language=None, wrap_lines=True)
-        _download(_("PyTorch, runnable .py"), "dense_block.py", "text/x-python", pytorch_source(study))
+        _download(_("PyTorch, runnable .py"), "dense_block.py", "text/x-python", lambda: pytorch_source(study))
         _download(_("Picture, .svg"), "dense_block.svg", "image/svg+xml", lambda: _svg(findings))
         _download(_("Every number, .json"), "dense_block.json", "application/json", lambda: _json(findings, base))
         _download(_("Graph, .dot"), "dense_block.dot", "text/vnd.graphviz", lambda: _dot(findings))
@@ -51,7 +53,11 @@ def take(findings: Findings) -> None:
 
 def _base() -> str:
     """The address under which people reach this page."""
-    return os.environ.get("EXPLORER_PUBLIC_URL") or (st.context.url or "").partition("?")[0]
+    try:
+        public = environment.public_url()
+    except SpecError:  # whoever started the server by other means was not told
+        public = None
+    return public or (st.context.url or "").partition("?")[0]
 
 
 def plain_view(findings: Findings) -> None:
@@ -64,8 +70,9 @@ def plain_view(findings: Findings) -> None:
             st.code(dot, language=None, height=240)
 
 
-def _download(label: str, name: str, kind: str, data: object) -> None:
-    st.download_button(label, data, name, kind, key=f"take-{name}", on_click="ignore", width="stretch")  # type: ignore[arg-type]
+def _download(label: str, name: str, kind: str, data: Callable[[], str]) -> None:
+    """A button whose file is made when it is asked for: one made beforehand may be gone after the next redraw."""
+    st.download_button(label, data, name, kind, key=f"take-{name}", on_click="ignore", width="stretch")
 
 
 def _svg(findings: Findings) -> str:
