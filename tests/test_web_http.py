@@ -23,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from explorer.bench.server import Server
+from explorer.web import faults
 from explorer.web.guard import (
     LONGEST_QUERY,
     MOST_PARAMETERS,
@@ -269,3 +270,31 @@ def test_plotly_is_found_while_streamlit_changes_the_path(monkeypatch: pytest.Mo
     request = Request({"type": "http", "method": "GET", "path": route.path, "query_string": b"", "headers": []})
     assert route.endpoint(request).status_code == 200
     assert plotly_url().startswith(route.path)
+
+
+def test_streamlits_race_over_a_sessions_state_is_drawn_anew_and_other_faults_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    told: list[str] = []
+
+    def run_again() -> bool:
+        asked.append("again")
+        return True
+
+    monkeypatch.setattr(faults, "_run_again", run_again)
+    monkeypatch.setattr(faults, "report", lambda what, fault: told.append(what))
+    monkeypatch.setattr("streamlit.error", told.append)
+
+    def raised(file: str) -> Exception:
+        code = compile("d = {1: 1}\nfor k in d: d[k + 1] = 1", file, "exec")
+        try:
+            exec(code, {})
+        except RuntimeError as fault:
+            return fault
+        raise AssertionError("a dictionary may not grow while it is walked")
+
+    assert faults.script_failed(raised("/lib/streamlit/runtime/state/session_state.py"))
+    assert asked == ["again"] and not told
+    assert faults.script_failed(raised("/pages/explore.py"))
+    assert asked == ["again"] and told[0] == "A page"

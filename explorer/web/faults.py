@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from explorer.language import _
 
@@ -32,9 +33,33 @@ def report(what: str, fault: BaseException) -> None:
 
 def script_failed(fault: Exception) -> bool:
     """What ``st.App`` calls when a page's script fails; True: nothing else needs to be shown."""
+    if _is_streamlits_race(fault) and _run_again():
+        return True
     report("A page", fault)
     st.error(_("This part of the page could not be drawn; the server's terminal names the place. Reload to try again."))
     return True
+
+
+def _is_streamlits_race(fault: BaseException) -> bool:
+    """Whether Streamlit met one session's state in two threads: the run that ends and the one that begins.
+
+    Seen once in some hundred fast changes; nothing of ours is wrong then, and drawing anew mends it.
+    """
+    trace = fault.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    there = trace is not None and Path(trace.tb_frame.f_code.co_filename).name == "session_state.py"
+    return isinstance(fault, RuntimeError) and there and "changed size during iteration" in str(fault)
+
+
+def _run_again() -> bool:
+    """Asks for another run of this page; False where nobody can be asked."""
+    context = get_script_run_ctx()
+    if context is None or context.script_requests is None:
+        return False
+    return context.script_requests.request_rerun(
+        RerunData(query_string=context.query_string, page_script_hash=context.page_script_hash)
+    )
 
 
 def quiet_streamlit() -> None:
