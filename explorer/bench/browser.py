@@ -74,7 +74,8 @@ def browser() -> Iterator[Browser]:
 
 def seconds_to_first_charts(chromium: Browser, server: Server, query: str, charts: int = 2) -> tuple[float, Page]:
     """Seconds from the start of the server's process until ``charts`` Plotly charts are drawn, and the page."""
-    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    # Without bypass_csp the page's own policy would forbid the conditions that Playwright waits for.
+    page = chromium.new_page(viewport={"width": 1440, "height": 900}, bypass_csp=True)
     page.add_init_script(f"({WATCH})()")
     page.goto(f"{server.address}/{query}")
     page.wait_for_function(f"window.drawnCharts() >= {charts}", polling="raf", timeout=60_000)
