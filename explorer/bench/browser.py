@@ -83,13 +83,20 @@ def seconds_to_first_charts(chromium: Browser, server: Server, query: str, chart
 
 
 def redraw_seconds(page: Page, label: str, steps: int, charts: int = 2) -> list[float]:
-    """Moves the slider called ``label`` by single steps; seconds from each key press to ``charts`` redrawn charts."""
+    """Moves the slider called ``label`` down and up by single steps; seconds from each key press to redrawn charts.
+
+    Raises:
+        RuntimeError: a step redrew fewer than ``charts`` charts within 30 s.
+    """
     thumb = page.get_by_role("slider", name=label).first
     taken = []
     for step in range(steps):
         thumb.focus()
         page.evaluate(f"window.watchRedraw({charts})")
-        page.keyboard.press("ArrowLeft" if step % 2 else "ArrowRight")
-        taken.append(float(page.evaluate("window.redrawn")) / 1e3)
+        page.keyboard.press("ArrowRight" if step % 2 else "ArrowLeft")
+        milliseconds = page.evaluate("Promise.race([window.redrawn, new Promise(no => setTimeout(no, 30000))])")
+        if milliseconds is None:
+            raise RuntimeError(f"Moving {label} did not redraw {charts} charts within 30 s.")
+        taken.append(float(milliseconds) / 1e3)
         page.wait_for_timeout(1500)  # measured numbers arrive and are drawn; the next step begins from rest
     return taken
