@@ -27,7 +27,7 @@ def check(environment: Mapping[str, str] = os.environ) -> None:
         raise SpecError("EXPLORER_THREADS", threads, THREADS.words)
     for name in ("EXPLORER_COUNT_SECONDS", "EXPLORER_MEMORY_BYTES"):
         text = environment.get(name)
-        if text and not _above_zero(text):
+        if text and above_zero(text) is None:
             raise SpecError(name, text, "a number above 0")
 
 
@@ -54,8 +54,10 @@ def _begins_a_link(text: str) -> bool:
     return named and text.isprintable() and not any(sign in text for sign in "?# \\<>\"'")
 
 
-def _above_zero(text: str) -> bool:
+def above_zero(text: str) -> float | None:
+    """The finite number above 0 that ``text`` writes; None where it writes none."""
     try:
-        return 0 < float(text) < math.inf
+        value = float(text)
     except ValueError:
-        return False
+        return None
+    return value if 0 < value < math.inf else None

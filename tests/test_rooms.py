@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "graph": BASE | {"findings", "theory"},
     "blocks": {"spec"},
     "measure": BASE | {"findings", "theory", "blocks"},
-    "engine": BASE | {"findings"},  # names measure only in a string
+    "engine": BASE | {"environment", "findings"},  # names measure only in a string
     "study": READERS | {"engine"},
     "pictures": BASE | {"findings", "theory", "graph"},
     "documents": READERS | {"study", "pictures"},

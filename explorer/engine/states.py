@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from explorer.environment import above_zero
 from explorer.findings import Problem
 
 
@@ -107,16 +107,6 @@ def limits_from(environment: Mapping[str, str]) -> Limits:
     ``EXPLORER_COUNT_SECONDS`` is the deadline of a count, ``EXPLORER_MEMORY_BYTES`` what a worker may
     allocate beside what it holds when it starts. A value that is no number above 0 counts for nothing.
     """
-    seconds, memory = (
-        _above_zero(environment, "EXPLORER_COUNT_SECONDS"),
-        _above_zero(environment, "EXPLORER_MEMORY_BYTES"),
-    )
+    seconds = above_zero(environment.get("EXPLORER_COUNT_SECONDS", ""))
+    memory = above_zero(environment.get("EXPLORER_MEMORY_BYTES", ""))
     return Limits(count_seconds=seconds or Limits.count_seconds, memory_bytes=int(memory) if memory else None)
-
-
-def _above_zero(environment: Mapping[str, str], name: str) -> float | None:
-    try:
-        value = float(environment.get(name, ""))
-    except ValueError:
-        return None
-    return value if 0 < value < math.inf else None
