@@ -1,10 +1,18 @@
-"""What all tests share: how hypothesis searches, and an environment without the person's own settings."""
+"""What all tests share: how hypothesis searches, a clean environment, and the server and browser of a file."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from explorer.bench.server import Server
 
 # No deadline: one run of a block varies with what else the machine does. No database: nothing is written
 # into the checkout, and a failure prints what repeats it. On a build machine the examples are always the
@@ -25,3 +33,25 @@ for name in [name for name in os.environ if name.startswith(("EXPLORER_", "STREA
 # Threads that spin while they wait slow a busy machine down many times; torch reads this when it is loaded,
 # which here may be before the measuring room, which sets it too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+# The two below import what they need when they are asked for: most tests need neither, and Playwright is slow
+# to load. Both end with the file that asked: while a browser is open, no test can run an asyncio loop of its own.
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The explorer's own server, one for all tests of a file; see ``server.serving``."""
+    from server import serving
+
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser, one for all tests of a file; see ``browser.chromium``."""
+    from browser import chromium
+
+    with chromium() as running:
+        yield running

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from browser import chromium, complaints, wait_until_still
+from browser import complaints, wait_until_still
 from playwright.sync_api import Browser, Page, expect
-from server import serving
 from study_fakes import counted
 
 from explorer.bench.server import Server
@@ -54,18 +53,6 @@ CUT = """tiles => tiles.flatMap(tile => {
     return hidden || out ? [e.textContent] : [];
   });
 })"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("explore")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import random
 import signal
 import statistics
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -28,12 +28,6 @@ Fault = Callable[[Session], Coroutine[None, None, None]]
 
 def torch_finds_a_gpu() -> bool:
     return any(Path("/dev").glob("nvidia[0-9]*"))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("faults")) as running:
-        yield running
 
 
 def workers(server: Server) -> list[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import streamlit
-from browser import chromium, complaints, wait_until_still
+from browser import complaints, wait_until_still
 from playwright.sync_api import Browser, Page, expect
 from server import assert_no_traceback
 
@@ -55,12 +55,6 @@ CHECK = """() => [...document.querySelectorAll("figure")].flatMap(figure => {
 })"""
 STRIP = '<div style="position:absolute;left:0;top:0;width:590px;height:88px"></div>'
 NO_TEXT = re.compile(r"<(rect|path|polygon)[^>]*/>")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def source_sans() -> str:

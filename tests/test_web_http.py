@@ -11,7 +11,6 @@ import socket
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,12 +35,6 @@ from explorer.web.guard import (
 from explorer.web.routes import plotly_url, routes
 
 PATHS = ("/", "/explore", "/plotly.min.js", "/_stcore/health", "/_stcore/host-config", "/nowhere")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server")) as running:
-        yield running
 
 
 def port_of(server: Server) -> int:
