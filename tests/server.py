@@ -9,6 +9,7 @@ Leaving the block stops the server and fails the test if it printed a traceback 
 from __future__ import annotations
 
 import contextlib
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -44,3 +45,39 @@ def ask(
     except urllib.error.HTTPError as refusal:
         with refusal:
             return refusal.code, refusal.headers, refusal.read()
+
+
+def workers(server: Server) -> list[int]:
+    """The processes below the server that have loaded torch and are no fork server (they have no children)."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text()
+        except OSError:
+            continue
+        parents[int(stat.parent.name)] = int(text.rsplit(")", 1)[1].split()[1])
+    below = [pid for pid in parents if server.process.pid in _ancestors(pid, parents)]
+    return [pid for pid in below if pid not in parents.values() and "libtorch" in maps(pid)]
+
+
+def _ancestors(pid: int, parents: dict[int, int]) -> list[int]:
+    found = []
+    while pid in parents and (pid := parents[pid]):
+        found.append(pid)
+    return found
+
+
+def maps(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/maps").read_text()
+    except OSError:
+        return ""
+
+
+def cpu_seconds(pid: int) -> float:
+    """How long a process has kept a core busy; 0 once it is gone."""
+    try:
+        user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    except OSError:
+        return 0.0
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from server import assert_no_traceback, serving
+from server import assert_no_traceback, maps, serving, workers
 
 from explorer.bench.people import COUNTED, parameters_shown
 from explorer.bench.server import Server
@@ -28,33 +28,6 @@ Fault = Callable[[Session], Coroutine[None, None, None]]
 
 def torch_finds_a_gpu() -> bool:
     return any(Path("/dev").glob("nvidia[0-9]*"))
-
-
-def workers(server: Server) -> list[int]:
-    """The processes below the server that have loaded torch and are no fork server (they have no children)."""
-    parents: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = stat.read_text()
-        except OSError:
-            continue
-        parents[int(stat.parent.name)] = int(text.rsplit(")", 1)[1].split()[1])
-    below = [pid for pid in parents if server.process.pid in _ancestors(pid, parents)]
-    return [pid for pid in below if pid not in parents.values() and "libtorch" in maps(pid)]
-
-
-def _ancestors(pid: int, parents: dict[int, int]) -> list[int]:
-    found = []
-    while pid in parents and (pid := parents[pid]):
-        found.append(pid)
-    return found
-
-
-def maps(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/maps").read_text()
-    except OSError:
-        return ""
 
 
 def test_a_worker_killed_while_a_page_is_drawn_is_replaced_within_a_second(server: Server) -> None:
