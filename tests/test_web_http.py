@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import gzip
 import http.client
+import logging
 import re
 import socket
 import sys
 import time
 import urllib.parse
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import websockets
@@ -20,6 +22,8 @@ from server import ask, assert_no_traceback, serving
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.runtime.app_session import AppSession, AppSessionState
 
 from explorer.bench.server import Server
 from explorer.web import faults
@@ -291,3 +295,29 @@ def test_streamlits_race_over_a_sessions_state_is_drawn_anew_and_other_faults_ar
     assert asked == ["again"] and not told
     assert faults.script_failed(raised("/pages/explore.py"))
     assert asked == ["again"] and told[0] == "A page"
+
+
+def test_streamlits_line_about_a_replaced_fragment_is_not_printed(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line is Streamlit's own, so that a version with other words is noticed."""
+    faults.quiet_streamlit()
+    logger = logging.getLogger("streamlit.runtime.app_session")
+    session = Mock(AppSession, _state=AppSessionState.APP_NOT_RUNNING)
+    session.has_fragment.return_value = False
+
+    def ask_for_it() -> None:
+        AppSession.request_rerun(session, ClientState(fragment_id="gone"))
+
+    logger.addHandler(caplog.handler)  # it hands nothing on to the root, where caplog listens
+    try:
+        ask_for_it()
+        assert not caplog.messages
+        logger.info("The fragment with id %s is something else.", "gone")
+        monkeypatch.setenv("EXPLORER_DEBUG", "1")
+        ask_for_it()
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert len(caplog.messages) == 2
+    assert caplog.messages[0] == "The fragment with id gone is something else."
+    assert caplog.messages[1].startswith("The fragment with id gone does not exist anymore")

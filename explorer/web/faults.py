@@ -15,6 +15,9 @@ from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from explorer.language import _
 
 _log = logging.getLogger("explorer")
+_REPLACED = (
+    "The fragment with id %s does not exist anymore - it might have been removed during a preceding full-app rerun."
+)
 
 
 def place(fault: BaseException) -> str:
@@ -63,10 +66,15 @@ def _run_again() -> bool:
 
 
 def quiet_streamlit() -> None:
-    """Keeps Streamlit from printing tracebacks: a page's before it calls :func:`script_failed`, a websocket's ever."""
+    """Keeps Streamlit from printing what helps nobody who reads the terminal.
+
+    These are tracebacks (a page's before it calls :func:`script_failed`, a websocket's ever), and the line about a
+    fragment that a redraw of its page has just replaced.
+    """
     for name, rule in (
         ("streamlit.error_util", _print_ours),
         ("streamlit.web.server.starlette.starlette_websocket", _shorten),
+        ("streamlit.runtime.app_session", _leave_out_replaced_fragments),
     ):
         logger = logging.getLogger(name)
         if rule not in logger.filters:
@@ -82,6 +90,11 @@ def _shorten(record: logging.LogRecord) -> bool:
 
 def _print_ours(record: logging.LogRecord) -> bool:
     return _debugging() or not record.exc_info
+
+
+def _leave_out_replaced_fragments(record: logging.LogRecord) -> bool:
+    """A page that polls asks now and then for a fragment which is gone by then: nothing is wrong."""
+    return _debugging() or record.msg != _REPLACED
 
 
 def _debugging() -> bool:
