@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 from html import unescape
@@ -75,6 +76,19 @@ def bars(figure: dict[str, Any]) -> list[dict[str, Any]]:
     return [trace for trace in figure["data"] if trace["type"] == "bar"]
 
 
+def column_slices(trace: dict[str, Any]) -> list[tuple[int, int, float, float]]:
+    """(column, source, first channel, channels) of each slice that a trace of the channel chart draws."""
+    sources = trace["meta"]["sources"]
+    if trace.get("orientation") != "h":
+        return list(zip(trace["x"], sources, trace["base"], trace["y"], strict=True))
+    rows = zip(sources, trace["base"], trace["x"], trace["y"], trace["width"], strict=True)
+    return [
+        (column, source, middle - width / 2, width)
+        for source, left, length, middle, width in rows
+        for column in range(math.ceil(left), math.floor(left + length) + 1)
+    ]
+
+
 # --- numbers ------------------------------------------------------------------------------------------
 
 
@@ -82,14 +96,16 @@ def bars(figure: dict[str, Any]) -> list[dict[str, Any]]:
 def test_channel_columns_add_up_to_the_widths(layers: int) -> None:
     theory = study_theory(Study().with_(layers=layers, in_channels=48, growth_rate=12))
     figure = channel_growth(theory)
-    height = dict.fromkeys(range(layers + 1), 0)
-    for trace in bars(figure):
-        for x, y in zip(trace["x"], trace["y"], strict=True):
-            height[x] += y
-    assert height == {i: 48 + 12 * i for i in range(layers + 1)}
-    copied = sum(sum(trace["y"]) for trace in bars(figure) if "source" in trace["meta"])
+    copies, new = bars(figure)
+    slices = [*column_slices(copies), *column_slices(new)]
+    for column in range(layers + 1):
+        stack = sorted((base, channels, source) for x, source, base, channels in slices if x == column)
+        assert [source for *_place, source in stack] == list(range(column + 1))
+        tops = [base + channels for base, channels, _source in stack]
+        assert [0, *tops[:-1]] == [base for base, *_rest in stack], "one on the other, no gap between"
+        assert tops[-1] == 48 + 12 * column
+    copied = sum(channels for *_place, channels in column_slices(copies))
     assert copied + layers * 12 == theory.dense.written_channels
-    new = next(trace for trace in bars(figure) if "sources" in trace["meta"])
     assert new["base"] == [0, *(48 + 12 * i for i in range(layers))]
     line = next(trace for trace in figure["data"] if trace.get("mode") == "lines")
     assert line["y"][-1] == 48 + 12 * layers

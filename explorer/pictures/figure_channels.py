@@ -73,7 +73,7 @@ def channel_growth(theory: StudyTheory, palette: Palette = TOKENS) -> Figure:
     ]
     places = [lifted(width, out, top, _PLOT) if i else width for i, width in enumerate(widths)]
     data = [
-        *(_copies(block, source, palette) for source in range(layers)),
+        _copies(block, palette) if layers <= _FINE else _carried(block, palette),
         _new(block, widths, palette),
         _residual(block, palette),
         totals(palette, range(layers + 1), places, [thousands(width) for width in widths]),
@@ -100,25 +100,61 @@ def _lies_free(words: str, widths: list[int]) -> bool:
     return columns < layers and max(covered, default=out) <= out * (1 - _ROW / _PLOT) and layers <= _FINE
 
 
-def _copies(block: DenseBlockSpec, source: int, palette: Palette) -> Trace:
-    """The slice of ``source`` in every column after the one that it was new in."""
-    start = 0 if source == 0 else block.width_before(source)
-    channels = block.in_channels if source == 0 else block.growth_rate
-    columns = list(range(source + 1, block.layers + 1))
-    return _bars(palette, block.layers) | {
-        "x": columns,
-        "y": [channels] * len(columns),
-        "base": start,
-        "marker": {
-            "color": tint(palette, palette.source(source, block.layers), _COPIED),
-            "line": _gap(palette, block.layers),
-        },
-        "hovertemplate": _("{name}, {channels} channels, copied into this column").format(
-            name=source_name(source), channels=thousands(channels)
-        )
-        + "<extra></extra>",
-        "meta": {"source": source},
+def _copies(block: DenseBlockSpec, palette: Palette) -> Trace:
+    """Every slice in every column after the one that it was new in. One trace: Plotly's time goes by traces."""
+    layers = block.layers
+    slices = [(source, column) for source in range(layers) for column in range(source + 1, layers + 1)]
+    sources = [source for source, _column in slices]
+    tints = _tints(block, palette)
+    return _bars(palette, layers) | {
+        "x": [column for _source, column in slices],
+        "y": [_channels(block, source) for source in sources],
+        "base": [_start(block, source) for source in sources],
+        "marker": {"color": [tints[source] for source in sources], "line": _gap(palette, layers)},
+        "text": [_copied_words(block, source) for source in sources],
+        "textposition": "none",
+        "hovertemplate": "%{text}<extra></extra>",
+        "meta": {"sources": sources},
     }
+
+
+def _carried(block: DenseBlockSpec, palette: Palette) -> Trace:
+    """The same for columns too narrow for gaps: from each new slice one band to the end, 64 in place of 2,080 bars."""
+    sources = list(range(block.layers))
+    half = _bars(palette, block.layers)["width"] / 2
+    channels = [_channels(block, source) for source in sources]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "y": [_start(block, source) + count / 2 for source, count in zip(sources, channels, strict=True)],
+        "width": channels,
+        "base": [source + half for source in sources],
+        "x": [block.layers - source for source in sources],
+        "marker": {"color": _tints(block, palette), "line": _gap(palette, block.layers)},
+        "text": [_copied_words(block, source) for source in sources],
+        "textposition": "none",
+        "hovertemplate": "%{text}<extra></extra>",
+        "meta": {"sources": sources},
+    }
+
+
+def _tints(block: DenseBlockSpec, palette: Palette) -> list[str]:
+    return [tint(palette, palette.source(source, block.layers), _COPIED) for source in range(block.layers)]
+
+
+def _channels(block: DenseBlockSpec, source: int) -> int:
+    return block.in_channels if source == 0 else block.growth_rate
+
+
+def _start(block: DenseBlockSpec, source: int) -> int:
+    """The first channel of ``source`` in every column that holds it."""
+    return 0 if source == 0 else block.width_before(source)
+
+
+def _copied_words(block: DenseBlockSpec, source: int) -> str:
+    return _("{name}, {channels} channels, copied into every later column").format(
+        name=source_name(source), channels=thousands(_channels(block, source))
+    )
 
 
 def _new(block: DenseBlockSpec, widths: list[int], palette: Palette) -> Trace:
