@@ -14,6 +14,7 @@ import streamlit as st
 
 from explorer.pictures.figure_frame import Figure
 from explorer.web.components.colours import colours_for
+from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
 from explorer.web.routes import plotly_url
 
@@ -21,8 +22,7 @@ _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "dense_block_explorer.chart",
     html=(_HERE / "chart.html").read_text(encoding="utf-8"),
-    css=(_HERE / "chart.css").read_text(encoding="utf-8"),
-    js=(_HERE / "chart.js").read_text(encoding="utf-8"),
+    js=script("chart").importing,
     isolate_styles=False,  # Plotly keeps its own style sheet in the document
 )
 

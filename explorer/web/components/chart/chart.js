@@ -5,6 +5,9 @@ const COLOUR = /color-mix\((?:[^()]|\([^()]*\))*\)|var\(--[\w-]+\)/g;
 const STRIDES = [1, 2, 4, 5, 8, 10, 16, 20, 32, 64];
 const CHARACTER = 7.2; // px, the widest mean of a 13 px font that we may have to fall back to
 const charts = new WeakMap();
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(CSS);
+document.adoptedStyleSheets.push(sheet);
 let plotly; // one promise for all charts of the page
 
 export default function ({ parentElement, data }) {

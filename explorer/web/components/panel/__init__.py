@@ -6,19 +6,16 @@ with ``data-opens`` shows and hides the rows of that group.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from explorer.web.components.colours import colours_for
+from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
 
-_HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "dense_block_explorer.panel",
     html='<div class="panel"></div>',
-    css=(_HERE / "panel.css").read_text(encoding="utf-8"),
-    js=(_HERE / "panel.js").read_text(encoding="utf-8"),
+    js=script("panel").importing,
 )
 
 

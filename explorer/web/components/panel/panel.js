@@ -3,6 +3,8 @@
 
 const EVENT = "dbe-source";
 const panels = new WeakMap();
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(CSS);
 
 export default function ({ parentElement, data }) {
   let panel = panels.get(parentElement);
@@ -20,6 +22,7 @@ export default function ({ parentElement, data }) {
 class Panel {
   constructor(root) {
     this.root = root;
+    root.getRootNode().adoptedStyleSheets = [sheet];
     this.folds = new Map(); // group → whether the person wants it open
     this.heard = (event) => this.light(event.detail?.source ?? null);
     document.addEventListener(EVENT, this.heard);

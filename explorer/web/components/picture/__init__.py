@@ -24,17 +24,18 @@ from explorer.pictures.layout import folding, layout
 from explorer.pictures.layout.frame import CORNER_FROM
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.palette import TOKENS
-from explorer.pictures.svg import render, style
+from explorer.pictures.svg import render
 from explorer.spec import DenseBlockSpec, Drawing, Study
 from explorer.web.components.colours import declarations
 from explorer.web.components.picture import words
+from explorer.web.components.scripts import script
+from explorer.web.components.turns import turn
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "dense_block_explorer.picture",
     html=(_HERE / "picture.html").read_text(encoding="utf-8"),
-    css=style(TOKENS, ".dbe-picture .concat") + (_HERE / "picture.css").read_text(encoding="utf-8"),
-    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("picture.js", "strip.js")),
+    js=script("picture").importing,
     isolate_styles=False,  # one document with the charts, for focus order and tests alike
 )
 
@@ -65,7 +66,7 @@ def concat_graph(theory: StudyTheory, *, key: str, on_select: Callable[[str | No
     unfolded = _hides(theory.study) if chosen is None else bool(chosen)
     _component(
         key=key,
-        data=picture_data(theory, unfolded),
+        data=picture_data(theory, unfolded) | {"turn": turn(key, (theory.study, unfolded))},
         on_select_change=selected,
         on_unfolded_change=lambda: None,
     )

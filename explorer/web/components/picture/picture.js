@@ -6,6 +6,9 @@ const LEAST = 0.96; // a drawing may shrink this far: its smallest text, 13 px, 
 const MOST = 1.08;
 const UPRIGHT = 616; // px: below, the layers run downwards
 const pictures = new WeakMap();
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(CSS);
+document.adoptedStyleSheets.push(sheet);
 
 export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".dbe-picture");
@@ -32,6 +35,7 @@ class Picture {
   }
 
   show(data) {
+    if (data.turn < this.data?.turn) return; // handed over late
     this.data = data;
     this.selected = target(data.select);
     this.root.style.cssText = data.colours;

@@ -1,0 +1,68 @@
+"""The components' scripts and styles, which a browser loads once.
+
+Streamlit sends a component's JavaScript and CSS along with every redraw of every element, some 200 kB
+a slider step here. So what it gets is one line, which imports the script from a route of ours; the
+address bears the script's hash, so a browser keeps it until it changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from explorer.pictures.palette import TOKENS
+from explorer.pictures.svg import style
+
+_HERE = Path(__file__).parent
+FOLDER = "/script"
+#: Component → its scripts, which are served as one.
+_SCRIPTS = {"panel": ("panel.js",), "chart": ("chart.js",), "picture": ("picture.js", "strip.js")}
+NAMES = tuple(_SCRIPTS)
+# One promise for all elements of a kind, and a new try after one that failed.
+_IMPORT = """
+let script;
+export default async (element) => {
+  script ??= import(new URL("%s", location.origin).href);
+  try {
+    return (await script).default(element);
+  } catch (fault) {
+    script = undefined;
+    throw fault;
+  }
+};
+"""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A component's script as it is served: its text and its address."""
+
+    text: str
+    address: str
+
+    @property
+    def importing(self) -> str:
+        """The script that Streamlit is given in its place."""
+        return _IMPORT % self.address
+
+
+@cache
+def script(name: str) -> Script:
+    """The script of component ``name``, one of :data:`NAMES`; it finds its style sheet as ``CSS``.
+
+    Raises:
+        KeyError: there is no such component.
+    """
+    sheet = _text(name, f"{name}.css")
+    if name == "picture":
+        sheet = style(TOKENS, ".dbe-picture .concat") + sheet
+    text = "\n".join([f"const CSS = {json.dumps(sheet)};", *(_text(name, file) for file in _SCRIPTS[name])])
+    mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Script(text, f"{FOLDER}/{name}.js?v={mark}")
+
+
+def _text(name: str, file: str) -> str:
+    return (_HERE / name / file).read_text(encoding="utf-8")
