@@ -27,6 +27,7 @@ from streamlit.runtime.app_session import AppSession, AppSessionState
 
 from explorer.bench.server import Server
 from explorer.web import faults
+from explorer.web.components.scripts import NAMES, script
 from explorer.web.guard import (
     LONGEST_QUERY,
     MOST_PARAMETERS,
@@ -145,7 +146,9 @@ def test_an_endless_link_gets_a_sentence(server: Server) -> None:
 
 
 def test_plotly_comes_from_the_package_packed_and_for_good(server: Server) -> None:
-    status, headers, body = ask(server.address, plotly_url(), headers={"Accept-Encoding": "gzip"})
+    status, headers, body = ask(
+        server.address, plotly_url(), headers={"Accept-Encoding": "gzip", "X-Forwarded-For": "192.0.2.1"}
+    )
     assert status == 200 and headers["content-type"].startswith("text/javascript")
     assert "immutable" in headers["cache-control"] and headers["content-encoding"] == "gzip"
     plain = ask(server.address, "/plotly.min.js")
@@ -259,10 +262,32 @@ def test_a_fault_behind_the_guard_is_one_sentence(caplog: pytest.LogCaptureFixtu
     assert caplog.records[0].exc_info is None
 
 
+def test_a_browser_on_this_machine_need_not_unpack_plotly(server: Server) -> None:
+    _, headers, _ = ask(server.address, plotly_url(), headers={"Accept-Encoding": "gzip"})
+    assert headers["content-encoding"] == "identity"
+
+
+def test_a_page_names_all_that_it_will_load(server: Server) -> None:
+    _, headers, _ = ask(server.address, "/")
+    addresses = re.findall(r"<([^>]+)>; rel=(?:modulepreload|preload)", headers["link"])
+    assert plotly_url() in addresses and {script(name).address for name in NAMES} <= {*addresses}
+    assert any("BidiComponent" in address for address in addresses)
+    for address in addresses:
+        status, found, _ = ask(server.address, address)
+        assert status == 200 and "javascript" in found["content-type"] and "immutable" in found["cache-control"]
+    assert "link" not in ask(server.address, "/_stcore/health")[1]
+
+
+def test_component_scripts_are_kept_by_their_version(server: Server) -> None:
+    status, headers, _ = ask(server.address, "/script/panel.js?v=older")
+    assert (status, headers["cache-control"]) == (200, "no-cache")
+    assert ask(server.address, "/script/nothing.js")[0] == 404
+    assert ask(server.address, "/script/..%2fscripts.py.js")[0] in (400, 404)
+
+
 def test_plotly_is_found_while_streamlit_changes_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit inserts into sys.path around every script run, and a search in another thread may miss a package."""
-    (route,) = routes()
-    assert isinstance(route, Route)
+    (route,) = (route for route in routes() if isinstance(route, Route) and "plotly" in route.path)
     monkeypatch.setattr(sys, "path", [])
     request = Request({"type": "http", "method": "GET", "path": route.path, "query_string": b"", "headers": []})
     assert route.endpoint(request).status_code == 200

@@ -26,6 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
 from explorer.web.faults import report
+from explorer.web.hints import link_header
+from explorer.web.routes import plotly_url
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LONGEST_QUERY = 2_000  # a link with every field changed has about 400 characters
@@ -44,11 +46,9 @@ def middleware() -> list[Middleware]:
     """The guard for ``st.App``; tells Streamlit's own check the same names."""
     names = extra_names()
     config.set_option("server.allowedHosts", [*LOOPBACK, *names])
-    return [Middleware(Guard, names=names, policy=content_policy(_page_html()))]
-
-
-def _page_html() -> str:
-    return (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    static = Path(streamlit.__file__).parent / "static"
+    page = (static / "index.html").read_text(encoding="utf-8")
+    return [Middleware(Guard, names=names, policy=content_policy(page), hints=link_header(static, plotly_url()))]
 
 
 def content_policy(page: str) -> str:
@@ -112,10 +112,13 @@ def _named(name: str, names: tuple[str, ...]) -> bool:
 
 
 class Guard:
-    """ASGI middleware: refuses foreign hosts, foreign origins and endless queries; sets headers; hides faults."""
+    """ASGI middleware: refuses foreign hosts, foreign origins and endless queries; sets headers; hides faults.
 
-    def __init__(self, app: ASGIApp, names: tuple[str, ...], policy: str) -> None:
-        self.app, self.names = app, names
+    ``hints`` is the ``Link`` header that goes with every page.
+    """
+
+    def __init__(self, app: ASGIApp, names: tuple[str, ...], policy: str, hints: str = "") -> None:
+        self.app, self.names, self.hints = app, names, hints
         self.headers = {
             "content-security-policy": policy,
             "x-content-type-options": "nosniff",
@@ -145,6 +148,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
+                if self.hints and headers.get("content-type", "").startswith("text/html"):
+                    headers["link"] = self.hints
             await send(message)
 
         if refusal:
