@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.study import findings
-from explorer.web import link, waiting
+from explorer.web import link, pace, waiting
 from explorer.web.components.picture import concat_graph
 from explorer.web.controls import drawing_toggle
 from explorer.web.parts import charts, head, numbers, spacing, take
@@ -27,6 +27,7 @@ with head.section("growth"):
         charts.channels(found.theory)
     with right:
         charts.parameters(found.theory)
+pace.let_browser_draw()
 with head.section("step"):
     charts.memory(found)
 with head.section("reuse"):

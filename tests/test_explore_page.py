@@ -199,7 +199,7 @@ def test_a_component_is_told_which_content_is_the_newer(answering: Use) -> None:
     shown.run()
     then = {key: data.get("turn", 0) for key, data in shown.components().items()}
     assert {key for key in then if then[key] > first[key]} == {
-        "where", "status-line", "tiles", "formulas", "modules", "chart-memory",
+        "headline", "status-line", "tiles", "formulas", "modules", "chart-memory",
     }  # fmt: skip
     assert all(then[key] >= first[key] for key in then)
 
@@ -312,7 +312,7 @@ def test_a_refused_block_keeps_its_counts_from_fake_tensors(answering: Use) -> N
     assert any("# Not run: " in code.value for code in shown.app.code)
     assert "not run" in shown.text("session-title") and "comes out" not in shown.text("session-title")
     assert "not run Needs 61.2 GiB, 22.0 are free. Lower batch or input size." in shown.text("tiles")
-    assert "not run on CPU, 2 threads, torch 2.13.0: counted on fake tensors" in shown.text("where")
+    assert "not run on CPU, 2 threads, torch 2.13.0: counted on fake tensors" in shown.text("headline")
 
 
 def test_in_inference_the_tile_says_that_nothing_is_saved(answering: Use) -> None:

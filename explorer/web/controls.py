@@ -21,10 +21,14 @@ _PRESET_FIELDS = [name for name, info in FIELDS.items() if info.section in ("blo
 _CUSTOM = "custom"
 
 
+def name() -> None:
+    """The first line of the sidebar."""
+    st.sidebar.markdown(f"**{_('Dense Block Explorer')}**")
+
+
 def sidebar(study: Study) -> None:
     """Draws the sidebar for ``study``; every widget shows the study's value."""
     with st.sidebar:
-        st.markdown(f"**{_('Dense Block Explorer')}**")
         _preset(study)
         _slider("growth_rate", _("Growth rate k"), study)
         _slider("layers", _("Bottlenecks L"), study)

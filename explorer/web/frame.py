@@ -20,7 +20,9 @@ st.set_page_config(
 )
 page = st.navigation([st.Page(PAGES / "explore.py", title=_("Explore"), default=True)], position="top")
 style.apply()
-controls.sidebar(link.resolve())
-link.drawn()
+controls.name()  # so that the sidebar has its place from the start
+study = link.resolve()
 notice.show(st.session_state[link.PROBLEMS])
 page.run()
+controls.sidebar(study)  # after the page: what it shows, the person has just set
+link.drawn()

@@ -25,8 +25,8 @@ def head(findings: Findings, states: Mapping[Job, State]) -> None:
     """Headline, the line under it, and one line that is always there: progress, a problem, or nothing."""
     layers = findings.study.block.layers
     with st.container(key="head", gap=None):
-        panel("headline", f"<h1>{escape(headline(findings))}</h1>", layers=layers)
-        panel("where", f'<p class="where">{escape(where(findings))}</p>', layers=layers)
+        words = f'<h1>{escape(headline(findings))}</h1><p class="where">{escape(where(findings))}</p>'
+        panel("headline", words, layers=layers)
         with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
             problem = next(iter(findings.problems), None)
             panel("status-line", status_line(findings, states, problem), layers=layers)
