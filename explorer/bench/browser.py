@@ -26,15 +26,10 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 # A chart counts as redrawn when its data is another object than before (Plotly keeps the last drawn
-# figure at the element) and one more frame has passed. Ours live in shadow roots, bare ones do not.
+# figure at the element) and one more frame has passed. No chart of ours is in a shadow root.
 WATCH = """
 () => {
-  const charts = () => [
-    ...document.querySelectorAll('.js-plotly-plot'),
-    ...[...document.querySelectorAll('[data-testid="stBidiComponentRegular"], [data-testid="stBidiComponentIsolated"]')]
-      .flatMap(e => [e, ...e.querySelectorAll('*')]).filter(e => e.shadowRoot)
-      .flatMap(e => [...e.shadowRoot.querySelectorAll('.js-plotly-plot')]),
-  ].filter(e => e.data);
+  const charts = () => [...document.querySelectorAll('.js-plotly-plot')].filter(e => e.data);
   window.drawnCharts = () => charts().filter(e => (e.querySelector('.main-svg'))).length;
   window.watchRedraw = wanted => {
     const before = new Set(charts().map(e => e.data));
