@@ -206,10 +206,15 @@ def _bench(what: str, runs: str) -> int:
         from explorer.bench.engine import bench_engine as bench
     else:
         from explorer.bench.page import bench_page as bench
+    from explorer.bench.faults import told
+
     try:
-        rows = bench(count)
+        with told(what):
+            rows = bench(count)
     except RuntimeError as problem:  # a server did not start, a count failed, there is no browser
         return _complain(str(problem), NOT_MEASURED)
+    except KeyboardInterrupt:  # rows are printed together, so a table that is missing needs a word
+        return _complain(f"The benchmark of the {what} was interrupted.", INTERRUPTED)
     _write(sys.stdout, bench_table(rows))
     return OK
 

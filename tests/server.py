@@ -49,6 +49,11 @@ def ask(
 
 def workers(server: Server) -> list[int]:
     """The processes below the server that have loaded torch and are no fork server (they have no children)."""
+    return [pid for pid in descendants(server.process.pid) if "libtorch" in maps(pid) and not descendants(pid)]
+
+
+def descendants(leader: int) -> list[int]:
+    """The processes that ``leader`` started, those that they started, and so on (Linux)."""
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -56,8 +61,7 @@ def workers(server: Server) -> list[int]:
         except OSError:
             continue
         parents[int(stat.parent.name)] = int(text.rsplit(")", 1)[1].split()[1])
-    below = [pid for pid in parents if server.process.pid in _ancestors(pid, parents)]
-    return [pid for pid in below if pid not in parents.values() and "libtorch" in maps(pid)]
+    return [pid for pid in parents if leader in _ancestors(pid, parents)]
 
 
 def _ancestors(pid: int, parents: dict[int, int]) -> list[int]:

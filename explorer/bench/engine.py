@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from types import FrameType
 
+from explorer.bench.faults import BenchError
 from explorer.bench.rows import BenchRow, row
+from explorer.bench.server import ROOT, end
 from explorer.engine import Done, Engine, Pending
 from explorer.spec import CountJob, DenseBlockSpec, InputSpec, RunSpec
 
 #: Longer than any single answer takes on a machine that the explorer can be used on.
 PATIENCE_SECONDS = 120.0
-ROOT = Path(__file__).parents[2]
 COLD_START = "import explorer.bench.engine as bench; bench.first_count()"
-
-
-class BenchError(RuntimeError):
-    """An answer that was needed did not come; the text says why."""
 
 
 def bench_engine(runs: int = 5) -> list[BenchRow]:
@@ -50,13 +48,19 @@ def bench_engine(runs: int = 5) -> list[BenchRow]:
 
 
 def first_count() -> None:
-    """What a cold start runs: one engine, one count."""
+    """What a cold start runs: one engine, one count. SIGTERM ends it with its workers."""
+    signal.signal(signal.SIGTERM, _leave)
     engine = Engine()
     try:
         _count(engine, _default_block(0))
         print("counted", flush=True)
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending already
         engine.close()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(1)
 
 
 def _default_block(seed: int) -> CountJob:
@@ -70,10 +74,22 @@ def _smallest_block(seed: int) -> CountJob:
 def _cold_start() -> float:
     """Until the first count of a new program, the start of Python included, its end not."""
     begun = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-c", COLD_START], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    process = subprocess.Popen(
+        [sys.executable, "-c", COLD_START],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the benchmark, which then ends it
+    )
+    try:
         assert process.stdout is not None  # it was asked for above
-        line = process.stdout.readline()
-        took = (time.perf_counter() - begun) * 1000
+        with process.stdout:
+            line = process.stdout.readline()
+            took = (time.perf_counter() - begun) * 1000
+    finally:
+        end(process)
     if line != "counted\n":
         raise BenchError("An engine that was just started did not count the default block.")
     return took

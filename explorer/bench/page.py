@@ -52,6 +52,7 @@ def bench_page(runs: int = 5, crowd: Crowd | None = None) -> list[BenchRow]:
 
     Raises:
         RuntimeError: a server did not start, or there is no browser.
+        Exception: whatever Playwright, websockets and asyncio raise; see :mod:`explorer.bench.faults`.
     """
     with tempfile.TemporaryDirectory() as folder:
         rows = [found for layers in (6, 64) for found in _alone(Path(folder), layers, runs)]

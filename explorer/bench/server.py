@@ -13,6 +13,9 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from explorer.bench.faults import LONGEST, BenchError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,7 +51,7 @@ def running_server(
     """Runs ``streamlit run script`` in ``folder`` until the block ends; yields as soon as it is healthy.
 
     Raises:
-        RuntimeError: the server ended or did not answer within 60 s.
+        BenchError: the server ended or did not answer within 60 s; a note holds what it printed last.
     """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
@@ -69,7 +72,7 @@ def running_server(
         _wait_until_healthy(server)
         yield server
     finally:
-        _stop(process)
+        end(process)
 
 
 def _wait_until_healthy(server: Server) -> None:
@@ -79,10 +82,15 @@ def _wait_until_healthy(server: Server) -> None:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{server.address}/_stcore/health", timeout=5):
             return
         time.sleep(0.02)
-    raise RuntimeError(f"the server did not start:\n{server.log.read_text(errors='replace')[-2000:]}")
+    printed = server.log.read_text(errors="replace").strip()
+    last = printed.splitlines()[-1].strip().rstrip(".")[:LONGEST] if printed else "it printed nothing"
+    problem = BenchError(f"The server did not start: {last}.")
+    problem.add_note(printed[-2000:])
+    raise problem
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
+    """Asks ``process`` to end (SIGTERM) and waits until it has; kills it after 10 s. Nothing where it has ended."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=10)

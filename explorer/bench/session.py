@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
 import websockets.asyncio.client
+import websockets.exceptions
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.Slider_pb2 import Slider
@@ -38,6 +39,7 @@ class Session:
     _known: dict[str, ForwardMsg] = field(default_factory=dict)
     _timers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _ended: bool = False
     _begun_runs: int = 0
     _finished_runs: int = 0
     _asked_runs: int = 0
@@ -47,6 +49,7 @@ class Session:
 
         Raises:
             TimeoutError: it never was, or never did.
+            ConnectionError: the server ended the session.
         """
         for key, value in sliders.items():
             slider = self.sliders[key]
@@ -69,6 +72,7 @@ class Session:
 
         Raises:
             TimeoutError: they never came.
+            ConnectionError: the server ended the session.
         """
         started = time.perf_counter()
         await self._until(lambda: all(self.shows(word) for word in words), timeout)
@@ -79,10 +83,11 @@ class Session:
         plain, escaped = word.encode(), word.encode("unicode_escape")
         return any(plain in body or escaped in body for body in self.text.values())
 
-    async def _until(self, done: object, timeout: float = TIMEOUT) -> None:
-        assert callable(done)
+    async def _until(self, done: Callable[[], bool], timeout: float = TIMEOUT) -> None:
         async with asyncio.timeout(timeout), self._changed:
-            await self._changed.wait_for(done)
+            await self._changed.wait_for(lambda: self._ended or done())
+            if not done():
+                raise ConnectionError("the server ended a person's session")
 
     async def _ask(self, fragment: str = "") -> None:
         message = BackMsg()
@@ -93,10 +98,21 @@ class Session:
         message.rerun_script.cached_message_hashes.extend(self._known)
         if not fragment:
             self._asked_runs += 1
-        await self.socket.send(message.SerializeToString())
+        with contextlib.suppress(websockets.exceptions.ConnectionClosed):  # whoever waits is told by listen()
+            await self.socket.send(message.SerializeToString())
 
     async def listen(self) -> None:
-        """Takes in messages until the connection ends."""
+        """Takes in messages until the connection ends, and then tells whoever waits for more."""
+        try:
+            await self._listen()
+        except websockets.exceptions.ConnectionClosed:
+            pass  # however it ended
+        finally:
+            self._ended = True
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def _listen(self) -> None:
         async for data in self.socket:
             assert isinstance(data, bytes)
             self.received_bytes += len(data)
