@@ -1,0 +1,56 @@
+"""What came out of a Study: plain numbers that travel with unit, convention and origin.
+
+Two halves meet here. :class:`BlockTheory` holds the closed forms of one block,
+:class:`BlockMeasurement` what a worker counted on the live module. ``reconciled``
+sets them side by side as :class:`Quantity`; where two origins exist they are
+compared and a difference is kept, never hidden.
+
+Everything is builtins inside dataclasses, so that a result crosses the worker's
+edge without torch (:func:`to_builtins`, :func:`from_builtins`).
+"""
+
+from explorer.findings.codec import from_builtins, to_builtins
+from explorer.findings.measurement import (
+    GRADIENTS,
+    INPUT,
+    OWN,
+    BlockMeasurement,
+    Device,
+    Join,
+    ModuleRow,
+    Problem,
+    Timeline,
+    TimeMeasurement,
+    Timing,
+)
+from explorer.findings.quantity import Origin, Quantity
+from explorer.findings.theory import BlockTheory, Counterpart, LayerTheory, Part, StudyTheory
+from explorer.findings.together import CONVENTIONS, BlockFindings, Findings, Role, reconciled
+
+__all__ = [
+    "CONVENTIONS",
+    "GRADIENTS",
+    "INPUT",
+    "OWN",
+    "BlockFindings",
+    "BlockMeasurement",
+    "BlockTheory",
+    "Counterpart",
+    "Device",
+    "Findings",
+    "Join",
+    "LayerTheory",
+    "ModuleRow",
+    "Origin",
+    "Part",
+    "Problem",
+    "Quantity",
+    "Role",
+    "StudyTheory",
+    "TimeMeasurement",
+    "Timeline",
+    "Timing",
+    "from_builtins",
+    "reconciled",
+    "to_builtins",
+]
