@@ -15,7 +15,7 @@ class Device:
         name: for people: ``CPU, 2 threads``, ``NVIDIA H100``.
         torch: torch's version.
         threads: CPU threads that torch used.
-        total_bytes, free_bytes: the device's memory; for the CPU what this process may use.
+        total_bytes, free_bytes: the device's memory; for the CPU what this process may use. Both are 0 where unknown.
     """
 
     device: str
