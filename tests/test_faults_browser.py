@@ -7,7 +7,7 @@ import signal
 import time
 
 from browser import complaints, wait_until_still
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from server import assert_no_traceback, cpu_seconds, workers
 
 from explorer.bench.server import Server
@@ -20,16 +20,13 @@ DEEP = "layers=20&height=8&width=8"
 BUSY = 0.05  # seconds of a core: more than waiting takes, less than the first count
 
 
-def until_idle_worker(server: Server) -> int:
-    """The process that has been started before anybody asks, once it rests."""
-    end = time.monotonic() + 30
-    spent = -1.0
-    while time.monotonic() < end:
-        found = workers(server)
-        if len(found) == 1 and spent == (spent := cpu_seconds(found[0])):
-            return found[0]
-        time.sleep(0.1)
-    raise AssertionError("no worker was started, or it does not rest")
+def ready_worker(page: Page, server: Server) -> int:
+    """The worker, at rest after it has answered: that there is no such device, which leaves nothing to be timed."""
+    page.goto(f"{server.address}/?device=cuda:77")
+    expect(page.locator(".status")).to_contain_text("No ", timeout=SOON)
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=SOON)
+    (worker,) = workers(server)
+    return worker
 
 
 def kill_when_busy(worker: int) -> None:
@@ -44,10 +41,10 @@ def test_a_worker_killed_while_it_counts_is_told_and_its_count_comes_by_itself(
     browser: Browser, server: Server
 ) -> None:
     """Nothing is pressed here: the page asks anew as soon as what was lost may be asked for."""
-    worker = until_idle_worker(server)
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     with complaints(page) as found:
+        worker = ready_worker(page, server)
         page.goto(f"{server.address}/?{DEEP}", wait_until="commit")
         kill_when_busy(worker)
         expect(page.locator(".status")).to_contain_text(KILLED, timeout=SOON)
