@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.language import _
-from explorer.web import controls, link, notice, style
+from explorer.web import controls, link, notice, pace, style
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
@@ -20,9 +20,10 @@ st.set_page_config(
 )
 page = st.navigation([st.Page(PAGES / "explore.py", title=_("Explore"), default=True)], position="top")
 style.apply()
-controls.name()  # so that the sidebar has its place from the start
-study = link.resolve()
-notice.show(st.session_state[link.PROBLEMS])
-page.run()
-controls.sidebar(study)  # after the page: what it shows, the person has just set
-link.drawn()
+with pace.in_turn():
+    controls.name()  # so that the sidebar has its place from the start
+    study = link.resolve()
+    notice.show(st.session_state[link.PROBLEMS])
+    page.run()
+    controls.sidebar(study)  # after the page: what it shows, the person has just set
+    link.drawn()
