@@ -39,7 +39,7 @@ _component = st.components.v2.component(
     isolate_styles=False,  # one document with the charts, for focus order and tests alike
 )
 
-#: Drawings that are sent: for a desk, a small window, a tablet, and upright for a phone.
+#: Drawings that can be had: for a desk, a small window, a tablet, and upright for a phone.
 DRAWINGS: tuple[tuple[Orientation, float], ...] = (
     ("horizontal", 976.0),  # shrinks to 940, the page on a projector, with no text under 12.5 px
     ("horizontal", 820.0),
@@ -61,29 +61,41 @@ def concat_graph(theory: StudyTheory, *, key: str, on_select: Callable[[str | No
     def selected() -> None:
         on_select(st.session_state[key].get("select") or None)
 
+    told = st.session_state.get(key, {})
     # Until a person folds or unfolds, what a link selects is not hidden in the fold.
-    chosen = st.session_state.get(key, {}).get("unfolded")
+    chosen, room = told.get("unfolded"), told.get("room")
     unfolded = _hides(theory.study) if chosen is None else bool(chosen)
     _component(
         key=key,
-        data=picture_data(theory, unfolded) | {"turn": turn(key, (theory.study, unfolded))},
+        data=picture_data(theory, unfolded, room) | {"turn": turn(key, (theory.study, unfolded, room))},
         on_select_change=selected,
         on_unfolded_change=lambda: None,
+        on_room_change=lambda: None,
     )
 
 
-def picture_data(theory: StudyTheory, unfolded: bool = False) -> dict[str, Any]:
-    """All that the script needs, as JSON values."""
+def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None = None) -> dict[str, Any]:
+    """All that the script needs, as JSON values.
+
+    Args:
+        theory: the Study and its closed forms.
+        unfolded: whether all Bottlenecks of a long block are drawn.
+        room: the drawing that the browser has asked for; until it has, those for a desk and a phone are sent.
+    """
     study = theory.study
     block, view = study.block, study.view
     graph = graph_of(block)
     drawings = _drawings(block.layers, unfolded)
+    sent = [one for one in drawings if _room(*one) == room] or [drawings[0], drawings[-1]]
     pictures = [
         {
+            "room": _room(orientation, width),
             "width": width,
             "orientation": orientation,
             "corner": orientation == "horizontal" and width >= CORNER_FROM,
-            "svg": packed(block, view.drawing, orientation, width, not unfolded),
+            "svg": packed(block, view.drawing, orientation, width, not unfolded)
+            if (orientation, width) in sent
+            else "",
         }
         for orientation, width in drawings
     ]
@@ -114,6 +126,11 @@ def _drawings(layers: int, unfolded: bool) -> tuple[tuple[Orientation, float], .
     if layers <= MANY:
         return DRAWINGS
     return (DRAWINGS[0], DRAWINGS[-1]) if unfolded else (DRAWINGS[0], DRAWINGS[1], DRAWINGS[-1])
+
+
+def _room(orientation: Orientation, width: float) -> str:
+    """What a drawing is called between browser and server, such as ``horizontal-820``."""
+    return f"{orientation}-{width:g}"
 
 
 def _inspected(

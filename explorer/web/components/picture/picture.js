@@ -16,6 +16,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   if (!picture) pictures.set(root, (picture = new Picture(root)));
   picture.select = (value) => setTriggerValue("select", value);
   picture.fold = (unfolded) => setStateValue("unfolded", unfolded);
+  picture.ask = (room) => setStateValue("room", room);
   picture.show(data);
   return () => {
     picture.end();
@@ -40,8 +41,8 @@ class Picture {
     this.selected = target(data.select);
     this.root.style.cssText = data.colours;
     this.root.classList.toggle("dark", dark(this.root));
-    this.shown = null;
     this.fit();
+    if (this.of) this.light();
   }
 
   // The widest drawing that fits, in its own size or a little more or less; else it scrolls in its frame.
@@ -51,14 +52,22 @@ class Picture {
     const wide = this.data.pictures.filter((p) => p.orientation === "horizontal");
     const fitting = wide.filter((p) => p.width * LEAST <= room)[0] ?? wide.at(-1);
     const upright = this.data.pictures.find((p) => p.orientation === "vertical");
-    const chosen = room < UPRIGHT ? upright : fitting;
-    if (chosen !== this.shown) return this.paint(chosen);
+    const chosen = this.sent(room < UPRIGHT ? upright : fitting);
+    if (chosen.svg !== this.shown?.svg) return this.paint(chosen);
     const svg = this.drawing.firstElementChild;
     if (!svg) return;
     const [width, height] = svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
     const scale = width * LEAST > room ? 1 : Math.min(MOST, room / width);
     svg.setAttribute("width", width * scale);
     svg.setAttribute("height", height * scale);
+  }
+
+  // Drawings are sent as they are needed. One that was not is asked for, and until it comes another does.
+  sent(wanted) {
+    if (wanted.svg) return wanted;
+    if (this.asked !== wanted.room) this.ask((this.asked = wanted.room));
+    const others = this.data.pictures.filter((p) => p.svg);
+    return others.find((p) => p.orientation === wanted.orientation) ?? others[0];
   }
 
   async paint(chosen) {
