@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pebble import ProcessExpired
 
@@ -49,7 +49,12 @@ class Engine:
         self._limits = limits or limits_from(os.environ)
         setup = Setup(perform, prepare, self._limits.memory_bytes, self._limits.answer_bytes)
         self._schedule = Schedule(self._limits)
-        self._workers = {slot: pool.Worker(setup, preload) for slot in (self._schedule.counts, self._schedule.times)}
+        counts, times = self._schedule.counts, self._schedule.times
+        # A count is the same however long it takes; a time must not be that of a process that gives way.
+        self._workers = {
+            counts: pool.Worker(replace(setup, gives_way=True), preload),
+            times: pool.Worker(setup, preload),
+        }
         self._runs: dict[Slot, Future[bytes]] = {}
         self._lock = threading.Condition(threading.Lock())
         self._closed = self._starting = False

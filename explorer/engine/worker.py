@@ -25,15 +25,21 @@ from explorer.findings import Problem, to_builtins
 from explorer.memory import SMALLER, available_bytes, data_bytes
 from explorer.spec import Job
 
+GIVING_WAY = 10  # of 19 steps down in priority: a tenth of a core that others want, all of one that they do not
+
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker is told when it starts; names are ``package.module:function``."""
+    """What a worker is told when it starts; names are ``package.module:function``.
+
+    One that ``gives_way`` leaves the cores to whoever else wants them, such as the page.
+    """
 
     perform: str
     prepare: str | None
     memory_bytes: int | None
     answer_bytes: int
+    gives_way: bool = False
 
 
 class NotPlainError(ValueError):
@@ -65,6 +71,8 @@ def unprepared(setup: Setup) -> Problem | None:
     """Prepares this process, once; what went wrong, if anything."""
     try:
         _be_the_first_to_go()
+        if setup.gives_way and hasattr(os, "nice"):
+            os.nice(GIVING_WAY)
         if setup.prepare is not None:
             _named(setup.prepare)()
     except BaseException as error:
