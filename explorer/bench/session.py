@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
@@ -23,16 +23,18 @@ from streamlit.proto.Slider_pb2 import Slider
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 TIMEOUT = 60.0
+LAST_ON_SCREEN = "chart-parameters"  # the key of the last element that is sent at once
 
 
 @dataclass
 class Session:
-    """A connected person. ``text`` holds what the last runs sent, by element position."""
+    """A connected person. ``text`` holds what the last runs sent, by element position; ``came`` in which run."""
 
     socket: websockets.asyncio.client.ClientConnection
     query: str
     sliders: dict[str, Slider] = field(default_factory=dict)  # by the parameter they are bound to
     text: dict[tuple[int, ...], bytes] = field(default_factory=dict)
+    came: dict[tuple[int, ...], int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     received_bytes: int = 0
     _states: dict[str, WidgetState] = field(default_factory=dict)
@@ -51,6 +53,29 @@ class Session:
             TimeoutError: it never was, or never did.
             ConnectionError: the server ended the session.
         """
+        started = time.perf_counter()
+        wanted = await self._move(sliders)
+        await self._until(lambda: self._finished_runs >= wanted and self.shows(expected))
+        return time.perf_counter() - started
+
+    async def first_screen(self, *expected: str, timeout: float = TIMEOUT, **sliders: int) -> float:
+        """The same until the first screen has arrived and one of its elements shows each of ``expected``.
+
+        What follows (controls, formulas, exports) is sent when a browser has had time to draw that.
+
+        Raises:
+            TimeoutError: it never did.
+            ConnectionError: the server ended the session.
+        """
+        started = time.perf_counter()
+        wanted = await self._move(sliders)
+        await self._until(
+            lambda: self.shows(LAST_ON_SCREEN, wanted) and all(self.shows(word, wanted) for word in expected), timeout
+        )
+        return time.perf_counter() - started
+
+    async def _move(self, sliders: Mapping[str, int]) -> int:
+        """Asks for the page with ``sliders`` moved; the number of that run."""
         for key, value in sliders.items():
             slider = self.sliders[key]
             state = WidgetState(id=slider.id)
@@ -61,11 +86,8 @@ class Session:
             self._states[key] = state
         # A bound slider writes its value into the address, and the browser sends the address along.
         self.query = urlencode(dict(parse_qsl(self.query)) | {key: str(value) for key, value in sliders.items()})
-        started = time.perf_counter()
         await self._ask()
-        wanted = self._asked_runs
-        await self._until(lambda: self._finished_runs >= wanted and self.shows(expected))
-        return time.perf_counter() - started
+        return self._asked_runs
 
     async def until_shown(self, *words: str, timeout: float = TIMEOUT) -> float:
         """Waits until every one of ``words`` is on the page; seconds waited.
@@ -78,10 +100,11 @@ class Session:
         await self._until(lambda: all(self.shows(word) for word in words), timeout)
         return time.perf_counter() - started
 
-    def shows(self, word: str) -> bool:
-        """Whether an element of the page holds ``word``, as text or inside its data."""
+    def shows(self, word: str, since: int = 0) -> bool:
+        """Whether an element that came in run ``since`` or later holds ``word``, as text or inside its data."""
         plain, escaped = word.encode(), word.encode("unicode_escape")
-        return any(plain in body or escaped in body for body in self.text.values())
+        fresh = (body for path, body in self.text.items() if self.came[path] >= since)
+        return any(plain in body or escaped in body for body in fresh)
 
     async def _until(self, done: Callable[[], bool], timeout: float = TIMEOUT) -> None:
         async with asyncio.timeout(timeout), self._changed:
@@ -147,7 +170,8 @@ class Session:
                 self._finished_runs = self._begun_runs
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
-            self.text[tuple(message.metadata.delta_path)] = element.SerializeToString()
+            path = tuple(message.metadata.delta_path)
+            self.text[path], self.came[path] = element.SerializeToString(), self._begun_runs
             if element.WhichOneof("type") == "exception":
                 self.failures.append(element.exception.message)
             elif element.WhichOneof("type") == "slider":
