@@ -26,8 +26,8 @@ def link_header(static: Path, plotly: str) -> str:
     """
     scripts = [f"/static/js/{name}" for name in chunks(static)]
     ours = [script(name).address for name in NAMES]
-    modules = [f"<{address}>; rel=modulepreload" for address in (*ours, *scripts)]
-    return ", ".join([*modules, f"<{plotly}>; rel=preload; as=script"])
+    modules = [f"<{address}>; rel=modulepreload; fetchpriority=low" for address in (*ours, *scripts)]
+    return ", ".join([*modules, f"<{plotly}>; rel=preload; as=script; fetchpriority=low"])
 
 
 def chunks(static: Path) -> list[str]:
