@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,13 @@ for name in [name for name in os.environ if name.startswith(("EXPLORER_", "STREA
 # Threads that spin while they wait slow a busy machine down many times; torch reads this when it is loaded,
 # which here may be before the measuring room, which sets it too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page drawn without a browser need not give one the time to draw."""
+    if "explorer.web.pace" in sys.modules:
+        monkeypatch.setattr("explorer.web.pace.DRAWING", 0.0)
 
 
 # The two below import what they need when they are asked for: most tests need neither, and Playwright is slow

@@ -711,10 +711,13 @@ def test_a_containers_share_of_processor_time_limits_the_threads(tmp_path: Path)
 
 def test_the_fork_server_starts_warm_and_touches_neither_cuda_nor_threads() -> None:
     program = """
-import os, sys
+import os, sys, time
 import explorer.measure, torch
 threads = os.listdir("/proc/self/task")  # numpy's, which stops them when the process forks
 import explorer.measure.preload
+end = time.monotonic() + 5  # the thread that loaded has ended; the system takes a moment to forget it
+while len(os.listdir("/proc/self/task")) > len(threads) and time.monotonic() < end:
+    time.sleep(0.01)
 print(os.environ["OMP_WAIT_POLICY"], torch.cuda.is_initialized(), os.listdir("/proc/self/task") == threads)
 print("streamlit" in sys.modules, "pebble" in sys.modules, "explorer.measure.jobs" in sys.modules)
 """
