@@ -17,7 +17,9 @@ export default function ({ parentElement, data }) {
     charts.set(parentElement, chart);
   }
   chart.show(data);
+  const call = (chart.call = {});
   return () => {
+    if (chart.call !== call) return; // this call was passed by a newer one while the script was loading
     chart.end();
     charts.delete(parentElement);
   };

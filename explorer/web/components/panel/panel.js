@@ -13,7 +13,9 @@ export default function ({ parentElement, data }) {
     panels.set(parentElement, panel);
   }
   panel.show(data);
+  const call = (panel.call = {});
   return () => {
+    if (panel.call !== call) return; // this call was passed by a newer one while the script was loading
     document.removeEventListener(EVENT, panel.heard);
     panels.delete(parentElement);
   };
