@@ -96,7 +96,11 @@ def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> 
 
 
 def _groups(drawn: Layout, palette: Palette, buttons: bool) -> Iterator[str]:
-    """The layers of paint, back to front. What the drawing does not show is left out."""
+    """The layers of paint, back to front.
+
+    What the drawing does not show is left out of a file. On the page it is there, out of sight, so
+    that one drawing can turn into the other.
+    """
     layers = drawn.graph.spec.layers
 
     def colour(source: int) -> str:
@@ -105,13 +109,22 @@ def _groups(drawn: Layout, palette: Palette, buttons: bool) -> Iterator[str]:
     yield _group(
         "ribbons",
         (
-            _tag("rect", {"id": r.id, "class": "ribbon", "data-of": r.source, "fill": colour(r.source), **_box(r.box)})
+            _tag(
+                "rect",
+                {
+                    "id": r.id,
+                    "class": _kind("ribbon", r.shown),
+                    **_belongs(r.shown, of=r.source),
+                    "fill": colour(r.source),
+                    **_box(r.box),
+                },
+            )
             for r in drawn.ribbons
-            if r.shown
+            if r.shown or buttons
         ),
     )
     yield _group("hits", (_slice_hit(s) for s in drawn.slices if buttons and s.hit and s.shown))
-    yield _group("lanes", (_lane(lane, colour(lane.source)) for lane in drawn.lanes if lane.shown))
+    yield _group("lanes", (_lane(lane, colour(lane.source)) for lane in drawn.lanes if lane.shown or buttons))
     yield _group(
         "flares",
         (
@@ -129,8 +142,8 @@ def _groups(drawn: Layout, palette: Palette, buttons: bool) -> Iterator[str]:
                 "path",
                 {
                     "id": c.id,
-                    "class": "comb",
-                    "data-of": c.source,
+                    "class": _kind("comb", c.shown),
+                    **_belongs(c.shown, of=c.source),
                     "stroke": colour(c.source),
                     "stroke-width": _number(c.thickness, 2),
                     "stroke-dasharray": f"{_number(c.tooth, 2)} {_number(c.step - c.tooth, 2)}",
@@ -138,15 +151,15 @@ def _groups(drawn: Layout, palette: Palette, buttons: bool) -> Iterator[str]:
                 },
             )
             for c in drawn.combs
-            if c.shown
+            if c.shown or buttons
         ),
     )
-    yield _group("slices", (_slice(drawn, s, colour(s.source), buttons) for s in drawn.slices if s.shown))
+    yield _group("slices", (_slice(drawn, s, colour(s.source), buttons) for s in drawn.slices if s.shown or buttons))
     yield _group("bottlenecks", (_bottleneck(drawn, b, colour(b.layer), buttons) for b in drawn.bottlenecks))
     brackets = (
-        _tag("path", {"id": b.id, "class": "bracket", "d": "M" + "L".join(_point(p) for p in b.points)})
+        _tag("path", {"id": b.id, "class": _kind("bracket", b.shown), "d": "M" + "L".join(_point(p) for p in b.points)})
         for b in drawn.brackets
-        if b.shown
+        if b.shown or buttons
     )
     texts = (_text(text, buttons) for text in drawn.texts if text.layer is None)
     yield _group("texts", (*brackets, *texts))
@@ -156,9 +169,8 @@ def _slice(drawn: Layout, shape: SliceShape, colour: str, buttons: bool) -> str:
     original = shape.is_new or drawn.drawing == "paper"
     attributes: dict[str, object] = {
         "id": shape.id,
-        "class": "slice" if original else "slice copy",
-        "data-source": shape.source,
-        "data-column": shape.column,
+        "class": _kind("slice" if original else "slice copy", shape.shown),
+        **_belongs(shape.shown, source=shape.source, column=shape.column),
         "fill": colour,
         **_box(shape.box),
     }
@@ -166,6 +178,15 @@ def _slice(drawn: Layout, shape: SliceShape, colour: str, buttons: bool) -> str:
     if buttons and shape.is_new and not folded:
         attributes |= {"role": "button", "tabindex": 0, "aria-label": spoken.source(drawn.graph, shape.source)}
     return _tag("rect", attributes)
+
+
+def _kind(name: str, shown: bool) -> str:
+    return name if shown else f"{name} off"
+
+
+def _belongs(shown: bool, **numbers: int) -> dict[str, object]:
+    """What a shape belongs to, as ``data-…``; what is out of sight belongs to nothing that can be lit or chosen."""
+    return {f"data-{name}": number for name, number in numbers.items()} if shown else {}
 
 
 def _slice_hit(shape: SliceShape) -> str:
@@ -179,9 +200,8 @@ def _lane(shape: LaneShape, colour: str) -> str:
         "path",
         {
             "id": shape.id,
-            "class": "lane",
-            "data-of": shape.source,
-            "data-to": shape.reader,
+            "class": _kind("lane", shape.shown),
+            **_belongs(shape.shown, of=shape.source, to=shape.reader),
             "stroke": colour,
             "stroke-width": _number(shape.thickness, 2),
             "d": f"M{_point(start)}" + "".join(_cubics(start, rest)),

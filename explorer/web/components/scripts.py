@@ -19,7 +19,11 @@ from explorer.pictures.svg import style
 _HERE = Path(__file__).parent
 FOLDER = "/script"
 #: Component → its scripts, which are served as one.
-_SCRIPTS = {"panel": ("panel.js",), "chart": ("chart.js",), "picture": ("picture.js", "strip.js")}
+_SCRIPTS = {
+    "panel": ("panel.js",),
+    "chart": ("chart.js",),
+    "picture": ("picture.js", "camera.js", "motion.js", "strip.js"),
+}
 NAMES = tuple(_SCRIPTS)
 # One promise for all elements of a kind, and a new try after one that failed.
 _IMPORT = """

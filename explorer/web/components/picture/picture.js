@@ -5,6 +5,9 @@ const EVENT = "dbe-source";
 const LEAST = 0.96; // a drawing may shrink this far: its smallest text, 13 px, then stays at 12.5
 const MOST = 1.08;
 const UPRIGHT = 616; // px: below, the layers run downwards
+// One drawing turns into the other slowly enough to be followed, source by source; a slider's step is a short one.
+const MORPH = { duration: 1100, stagger: 0.6 };
+const SLIDE = { duration: 260, stagger: 0 };
 const pictures = new WeakMap();
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(CSS);
@@ -18,7 +21,9 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   picture.fold = (unfolded) => setStateValue("unfolded", unfolded);
   picture.ask = (room) => setStateValue("room", room);
   picture.show(data);
+  const call = (picture.call = {});
   return () => {
+    if (picture.call !== call) return; // this call was passed by a newer one while the script was loading
     picture.end();
     pictures.delete(root);
   };
@@ -29,6 +34,7 @@ class Picture {
     this.root = root;
     this.drawing = root.querySelector(".drawing");
     this.strip = new Strip(root.querySelector(".strip"));
+    this.camera = new Camera(this.drawing, root.querySelector(".zoom"));
     this.hovered = null; // what the pointer or the focus is on: {layer}, {source} or {source, layer}
     this.listen();
     this.resize = new ResizeObserver(() => this.fit());
@@ -56,7 +62,7 @@ class Picture {
     if (chosen.svg !== this.shown?.svg) return this.paint(chosen);
     const svg = this.drawing.firstElementChild;
     if (!svg) return;
-    const [width, height] = svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
+    const [width, height] = this.camera.whole.slice(2);
     const scale = width * LEAST > room ? 1 : Math.min(MOST, room / width);
     svg.setAttribute("width", width * scale);
     svg.setAttribute("height", height * scale);
@@ -79,12 +85,31 @@ class Picture {
     classList.toggle("vertical", chosen.orientation === "vertical");
     const next = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     const svg = this.drawing.firstElementChild;
+    const before = svg && this.moves(chosen) ? Motion.seen(svg) : null;
+    this.motion?.stop();
     if (svg) patch(svg, next);
     else this.drawing.append(document.importNode(next, true));
     this.index();
+    this.camera.keep();
+    if (chosen.room !== this.painted?.room) this.camera.fit();
     this.fit();
+    if (before) this.move(before);
+    else this.root.removeAttribute("data-moving");
+    this.painted = { drawing: this.data.drawing, room: chosen.room };
     this.light();
     this.reveal();
+  }
+
+  // Between two widths nothing stands where it stood; and some people are made dizzy.
+  moves(chosen) {
+    return chosen.room === this.painted?.room && !document.hidden && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  move(before) {
+    const how = this.painted.drawing === this.data.drawing ? SLIDE : MORPH;
+    this.root.dataset.moving = "";
+    const ended = () => this.root.removeAttribute("data-moving");
+    this.motion = new Motion(this.drawing.firstElementChild, before, { ...how, ended });
   }
 
   // What a link selects is brought into the frame once; from then on the person scrolls.
@@ -105,7 +130,7 @@ class Picture {
     this.columns = new Map();
     this.layers = new Map();
     const into = (map, key, element) => (map.get(key) ?? map.set(key, []).get(key)).push(element);
-    for (const element of this.drawing.querySelectorAll("[data-of], [data-source], [data-layer]")) {
+    for (const element of this.drawing.querySelectorAll(":is([data-of], [data-source], [data-layer]):not(.off)")) {
       const { of, source, to, column, layer } = element.dataset;
       if (layer !== undefined) this.layers.set(Number(layer), element);
       else into(this.of, Number(of ?? source), element);
@@ -123,9 +148,12 @@ class Picture {
     this.drawing.addEventListener("focusout", () => this.hover(null));
     this.drawing.addEventListener("click", (event) => this.pick(event.target));
     this.drawing.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
+      const { key, target: element } = event;
+      const next = key === "Enter" || key === " " ? null : this.beside(element, key);
+      if (next === undefined) return;
       event.preventDefault();
-      this.pick(event.target);
+      if (next) next.focus();
+      else this.pick(element);
     });
     this.escaped = (event) => event.key === "Escape" && this.selected && this.choose(null);
     this.heard = (event) => {
@@ -145,10 +173,49 @@ class Picture {
     if (!heard) document.dispatchEvent(new CustomEvent(EVENT, { detail: { source, from: "picture" } }));
   }
 
+  // Arrows along the layers walk from Bottleneck to Bottleneck or from source to source; arrows across them change
+  // between a Bottleneck and what it makes. Undefined for other keys and at an end.
+  beside(element, key) {
+    const upright = this.shown.orientation === "vertical";
+    const [back, on] = upright ? ["ArrowUp", "ArrowDown"] : ["ArrowLeft", "ArrowRight"];
+    const [made, maker] = upright ? ["ArrowRight", "ArrowLeft"] : ["ArrowUp", "ArrowDown"];
+    const { layer, source } = element.dataset;
+    if (layer === undefined && source === undefined) return undefined;
+    const at = Number(layer ?? source);
+    if (key === made || key === maker) {
+      if ((key === made) === (layer === undefined)) return undefined;
+      return key === made ? this.original(at) : this.layers.get(at);
+    }
+    const all = layer === undefined ? this.originals() : [...this.layers.entries()];
+    const order = all.sort(([a], [b]) => a - b);
+    if (key === "Home") return order[0]?.[1];
+    if (key === "End") return order.at(-1)?.[1];
+    if (key === on) return order.find(([number]) => number > at)?.[1];
+    if (key === back) return order.findLast(([number]) => number < at)?.[1];
+    return undefined;
+  }
+
+  original(source) {
+    return (this.columns.get(source) ?? []).find((e) => Number(e.dataset.source) === source && e.tabIndex === 0);
+  }
+
+  originals() {
+    return [...this.columns.keys()].map((source) => [source, this.original(source)]).filter(([, element]) => element);
+  }
+
   pick(element) {
     if (element.closest("[data-action]")) return this.fold(!this.data.unfolded);
-    const what = targetOf(element);
+    const what = this.readOf(element) ?? targetOf(element);
     if (what) this.choose(name(what) === name(this.selected) ? null : what);
+  }
+
+  // A lane, and a copy of a slice, stand for one reader of one source.
+  readOf(element) {
+    const { of, to, source, column } = element.dataset;
+    const from = Number(to === undefined ? source : of);
+    const reader = to === undefined ? Number(column) + 1 : Number(to);
+    if (!this.layers.has(reader) || (to === undefined && !(Number(column) > from))) return undefined;
+    return { source: from, layer: reader };
   }
 
   choose(what) {
@@ -213,6 +280,7 @@ class Picture {
   }
 
   end() {
+    this.motion?.stop();
     this.resize.disconnect();
     document.removeEventListener("keydown", this.escaped);
     document.removeEventListener(EVENT, this.heard);
