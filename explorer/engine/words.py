@@ -21,7 +21,7 @@ def worker_lost(kind: str, exit_code: int) -> Problem:
         how = f"was killed while it {_doing(kind)} (signal {number}{_signal_name(number)})"
     else:
         how = f"ended while it {_doing(kind)} (exit code {exit_code})"
-    advice = "It has been replaced; ask again."
+    advice = "It has been replaced."
     if exit_code == -9:
         advice += f" If it happens again, the system has probably run out of memory. {SMALLER}"
     return Problem("worker_lost", f"The worker process {how}.", advice)
