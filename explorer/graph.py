@@ -149,15 +149,11 @@ def concat_graph(block: DenseBlockSpec) -> Graph:
         )
     )
     paper = tuple(
-        Edge(source, consumer, _made(block, source))
+        Edge(source, consumer, block.source_channels(source))
         for consumer in range(1, block.layers + 2)
         for source in range(consumer)
     )
     return Graph(block, columns, bottlenecks, chain, paper)
-
-
-def _made(block: DenseBlockSpec, source: int) -> int:
-    return block.in_channels if source == 0 else block.growth_rate
 
 
 def _column(block: DenseBlockSpec, index: int) -> Column:
@@ -165,8 +161,8 @@ def _column(block: DenseBlockSpec, index: int) -> Column:
         Slice(
             source=source,
             column=index,
-            start=0 if source == 0 else block.width_before(source),
-            channels=_made(block, source),
+            start=block.source_start(source),
+            channels=block.source_channels(source),
             is_new=source == index,
         )
         for source in range(index + 1)

@@ -183,6 +183,14 @@ class DenseBlockSpec(Validated):
         """Channels that Bottleneck ``layer`` (from 1) reads: c0 + (layer − 1)·k."""
         return self.in_channels + (layer - 1) * self.growth_rate
 
+    def source_channels(self, source: int) -> int:
+        """Channels of ``source``: c0 of the input (0), k of what a Bottleneck made."""
+        return self.in_channels if source == 0 else self.growth_rate
+
+    def source_start(self, source: int) -> int:
+        """The first channel of ``source`` in every concatenation that holds it."""
+        return 0 if source == 0 else self.width_before(source)
+
 
 @dataclass(frozen=True)
 class ResidualSpec(Validated):

@@ -108,8 +108,8 @@ def _copies(block: DenseBlockSpec, palette: Palette) -> Trace:
     tints = _tints(block, palette)
     return _bars(palette, layers) | {
         "x": [column for _source, column in slices],
-        "y": [_channels(block, source) for source in sources],
-        "base": [_start(block, source) for source in sources],
+        "y": [block.source_channels(source) for source in sources],
+        "base": [block.source_start(source) for source in sources],
         "marker": {"color": [tints[source] for source in sources], "line": _gap(palette, layers)},
         "text": [_copied_words(block, source) for source in sources],
         "textposition": "none",
@@ -122,11 +122,11 @@ def _carried(block: DenseBlockSpec, palette: Palette) -> Trace:
     """The same for columns too narrow for gaps: from each new slice one band to the end, 64 in place of 2,080 bars."""
     sources = list(range(block.layers))
     half = _bars(palette, block.layers)["width"] / 2
-    channels = [_channels(block, source) for source in sources]
+    channels = [block.source_channels(source) for source in sources]
     return {
         "type": "bar",
         "orientation": "h",
-        "y": [_start(block, source) + count / 2 for source, count in zip(sources, channels, strict=True)],
+        "y": [block.source_start(source) + count / 2 for source, count in zip(sources, channels, strict=True)],
         "width": channels,
         "base": [source + half for source in sources],
         "x": [block.layers - source for source in sources],
@@ -142,18 +142,9 @@ def _tints(block: DenseBlockSpec, palette: Palette) -> list[str]:
     return [tint(palette, palette.source(source, block.layers), _COPIED) for source in range(block.layers)]
 
 
-def _channels(block: DenseBlockSpec, source: int) -> int:
-    return block.in_channels if source == 0 else block.growth_rate
-
-
-def _start(block: DenseBlockSpec, source: int) -> int:
-    """The first channel of ``source`` in every column that holds it."""
-    return 0 if source == 0 else block.width_before(source)
-
-
 def _copied_words(block: DenseBlockSpec, source: int) -> str:
     return _("{name}, {channels} channels, copied into every later column").format(
-        name=source_name(source), channels=thousands(_channels(block, source))
+        name=source_name(source), channels=thousands(block.source_channels(source))
     )
 
 

@@ -181,7 +181,7 @@ def _numbered(block: DenseBlockSpec, widths: Sequence[int]) -> str:
             if reader <= source:
                 cells.append("<td>")
                 continue
-            share = _made(block, source) / width
+            share = block.source_channels(source) / width
             inside = ' class="in"' if share > 0.55 else ""
             cells.append(f'<td{inside} style="--w:{share:.2%}"><i></i><b>{_percent(share, sign="")}</b>')
         colours = f"--c:{TOKENS.source(source, block.layers)};--on:{TOKENS.text_on(source, block.layers)}"
@@ -197,8 +197,8 @@ def _drawn(block: DenseBlockSpec, widths: Sequence[int]) -> str:
     stride = next(s for s in (2, 4, 8, 16) if count / s <= 9.5)
     paths = []
     for source in range(block.layers + 1):
-        start = 0 if source == 0 else block.width_before(source)
-        stop = start + _made(block, source)
+        start = block.source_start(source)
+        stop = start + block.source_channels(source)
         bars = "".join(
             f"M{reader - 0.95:g} {100 - 100 * stop / width:.2f}h.9V{100 - 100 * start / width:.2f}h-.9z"
             for reader, width in enumerate(widths, start=1)
@@ -222,10 +222,6 @@ def _drawn(block: DenseBlockSpec, widths: Sequence[int]) -> str:
 def _readers(block: DenseBlockSpec) -> Iterator[str]:
     yield from map(str, range(1, block.layers + 1))
     yield escape(_("out"))
-
-
-def _made(block: DenseBlockSpec, source: int) -> int:
-    return block.in_channels if source == 0 else block.growth_rate
 
 
 def _percent(share: float, sign: str = "%") -> str:
