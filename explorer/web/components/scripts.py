@@ -25,18 +25,26 @@ _SCRIPTS = {
     "picture": ("picture.js", "camera.js", "motion.js", "strip.js"),
 }
 NAMES = tuple(_SCRIPTS)
-# One promise for all elements of a kind, and a new try after one that failed.
+# One promise for all elements of a kind, and a new try after one that failed. Streamlit ends a call that a newer one
+# has passed while the script loaded, by calling what it returned: that must not end what the newer one shows.
 _IMPORT = """
 let script;
+const calls = new WeakMap();
 export default async (element) => {
+  const call = {};
+  calls.set(element.parentElement, call);
   script ??= import(new URL("%s", location.origin).href);
   try {
-    return (await script).default(element);
+    const end = (await script).default(element);
+    return () => calls.get(element.parentElement) === call && end();
   } catch (fault) {
     script = undefined;
     throw fault;
   }
 };
+"""
+_STYLE = """const sheet = new CSSStyleSheet();
+sheet.replaceSync(%s);
 """
 
 
@@ -55,7 +63,7 @@ class Script:
 
 @cache
 def script(name: str) -> Script:
-    """The script of component ``name``, one of :data:`NAMES`; it finds its style sheet as ``CSS``.
+    """The script of component ``name``, one of :data:`NAMES`; it finds its style as the ``sheet`` to adopt.
 
     Raises:
         KeyError: there is no such component.
@@ -63,7 +71,7 @@ def script(name: str) -> Script:
     sheet = _text(name, f"{name}.css")
     if name == "picture":
         sheet = style(TOKENS, ".dbe-picture .concat") + sheet
-    text = "\n".join([f"const CSS = {json.dumps(sheet)};", *(_text(name, file) for file in _SCRIPTS[name])])
+    text = "\n".join([_STYLE % json.dumps(sheet), *(_text(name, file) for file in _SCRIPTS[name])])
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]
     return Script(text, f"{FOLDER}/{name}.js?v={mark}")
 

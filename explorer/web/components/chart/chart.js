@@ -5,8 +5,6 @@ const COLOUR = /color-mix\((?:[^()]|\([^()]*\))*\)|var\(--[\w-]+\)/g;
 const STRIDES = [1, 2, 4, 5, 8, 10, 16, 20, 32, 64];
 const CHARACTER = 7.2; // px, the widest mean of a 13 px font that we may have to fall back to
 const charts = new WeakMap();
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(CSS);
 document.adoptedStyleSheets.push(sheet);
 let plotly; // one promise for all charts of the page
 
@@ -17,9 +15,7 @@ export default function ({ parentElement, data }) {
     charts.set(parentElement, chart);
   }
   chart.show(data);
-  const call = (chart.call = {});
   return () => {
-    if (chart.call !== call) return; // this call was passed by a newer one while the script was loading
     chart.end();
     charts.delete(parentElement);
   };

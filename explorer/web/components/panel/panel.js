@@ -3,8 +3,6 @@
 
 const EVENT = "dbe-source";
 const panels = new WeakMap();
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(CSS);
 
 export default function ({ parentElement, data }) {
   let panel = panels.get(parentElement);
@@ -13,9 +11,7 @@ export default function ({ parentElement, data }) {
     panels.set(parentElement, panel);
   }
   panel.show(data);
-  const call = (panel.call = {});
   return () => {
-    if (panel.call !== call) return; // this call was passed by a newer one while the script was loading
     document.removeEventListener(EVENT, panel.heard);
     panels.delete(parentElement);
   };
