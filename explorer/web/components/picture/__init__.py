@@ -139,20 +139,20 @@ def _inspected(
     """The Bottlenecks that can be pointed at in one of the drawings, and the selected one."""
     folds = [None if unfolded else folding(layers, *drawing) for drawing in drawings]
     shown = {n for n in range(1, layers + 1) if any(fold is None or not fold.holds(n) for fold in folds)}
-    if select is not None and not select.startswith("source-"):
-        shown.add(_layer(select))
-    return sorted(shown)
+    selected = _layer(select)
+    return sorted(shown if selected is None else shown | {selected})
 
 
 def _hides(study: Study) -> bool:
     """Whether the selected Bottleneck would lie in the fold of the widest drawing."""
-    fold, select = folding(study.block.layers, *DRAWINGS[0]), study.view.select or ""
-    return fold is not None and not select.startswith("source-") and select != "" and fold.holds(_layer(select))
+    fold, selected = folding(study.block.layers, *DRAWINGS[0]), _layer(study.view.select)
+    return fold is not None and selected is not None and fold.holds(selected)
 
 
-def _layer(select: str) -> int:
-    """The Bottleneck in ``layer-4`` or ``2-4``."""
-    return int(select.partition("-")[2])
+def _layer(select: str | None) -> int | None:
+    """The Bottleneck in ``layer-4`` or ``2-4``; None of ``source-4`` and where nothing is selected."""
+    first, _, second = (select or "").partition("-")
+    return None if first in ("", "source") else int(second)
 
 
 def _slice_words(graph: Graph, select: str | None) -> words.Words | None:

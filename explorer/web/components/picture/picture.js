@@ -9,8 +9,6 @@ const UPRIGHT = 616; // px: below, the layers run downwards
 const MORPH = { duration: 1100, stagger: 0.6 };
 const SLIDE = { duration: 260, stagger: 0 };
 const pictures = new WeakMap();
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(CSS);
 document.adoptedStyleSheets.push(sheet);
 
 export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
@@ -21,9 +19,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   picture.fold = (unfolded) => setStateValue("unfolded", unfolded);
   picture.ask = (room) => setStateValue("room", room);
   picture.show(data);
-  const call = (picture.call = {});
   return () => {
-    if (picture.call !== call) return; // this call was passed by a newer one while the script was loading
     picture.end();
     pictures.delete(root);
   };
@@ -195,12 +191,15 @@ class Picture {
     return undefined;
   }
 
+  // The slice in the column that it was new in.
   original(source) {
-    return (this.columns.get(source) ?? []).find((e) => Number(e.dataset.source) === source && e.tabIndex === 0);
+    return this.slice({ source });
   }
 
+  // Those of them that can have the focus: none in the fold.
   originals() {
-    return [...this.columns.keys()].map((source) => [source, this.original(source)]).filter(([, element]) => element);
+    const all = [...this.columns.keys()].map((source) => [source, this.original(source)]);
+    return all.filter(([, element]) => element?.tabIndex === 0);
   }
 
   pick(element) {
