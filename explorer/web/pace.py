@@ -41,7 +41,10 @@ def in_turn() -> Iterator[None]:
 
 
 def let_browser_draw() -> None:
-    """Waits a little before the rest of the page is sent; a newer request ends the wait, and this run, at once."""
+    """Waits a little before the rest of the page is sent; a newer request ends the wait, and this run, at once.
+
+    To be called within :func:`in_turn`.
+    """
     turn = _turn.get()
     turn.give()
     try:
@@ -90,21 +93,20 @@ class Desk:
 class _Turn:
     """One run's place at the desk; used by its thread alone."""
 
-    def __init__(self, desk: Desk | None = None) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._held = False
 
     def take(self, first_screen: bool) -> None:
-        if self._desk is not None:
-            self._held = self._desk.take(first_screen)
+        self._held = self._desk.take(first_screen)
 
     def give(self) -> None:
-        if self._desk is not None and self._held:
+        if self._held:
             self._held = False
             self._desk.give()
 
 
-_turn: ContextVar[_Turn] = ContextVar("turn", default=_Turn())  # noqa: B039  # this one has no desk, hence no state
+_turn: ContextVar[_Turn] = ContextVar("turn")
 
 
 @st.cache_resource(show_spinner=False)
