@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -45,6 +48,21 @@ def ask(
     except urllib.error.HTTPError as refusal:
         with refusal:
             return refusal.code, refusal.headers, refusal.read()
+
+
+def interrupted(process: subprocess.Popen[str], how: signal.Signals) -> tuple[str, str]:
+    """What a program printed when it was asked to end, which took it less than 5 s.
+
+    Ctrl-C comes as a terminal sends it, to the whole process group; SIGTERM to the program alone.
+    """
+    begun = time.monotonic()
+    if how is signal.SIGINT:
+        os.killpg(process.pid, how)
+    else:
+        process.send_signal(how)
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 5
+    return out, err
 
 
 def workers(server: Server) -> list[int]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import playwright.sync_api
 import pytest
 import websockets.asyncio.server
-from server import descendants
+from server import descendants, interrupted
 
 from explorer.bench.faults import BenchError, told
 from explorer.bench.server import ROOT, running_server
@@ -88,13 +88,7 @@ def test_an_interrupted_benchmark_says_so_and_leaves_no_process(what: str, sign:
     """Ctrl-C as a terminal does it, to the whole process group, a browser included; SIGTERM to the program alone."""
     with bench(what, "--runs", "1000") as process:
         started = until_started(process, sign)
-        begun = time.monotonic()
-        if how is signal.SIGINT:
-            os.killpg(process.pid, how)
-        else:
-            process.send_signal(how)
-        out, err = process.communicate(timeout=30)
-        assert time.monotonic() - begun < 5
+        out, err = interrupted(process, how)
         assert (process.returncode, out) == (130, "")
         assert err == f"The benchmark of the {what} was interrupted.\n"
         assert all_gone(started)

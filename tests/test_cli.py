@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from server import interrupted
 from study_fakes import ABSENT, REFUSED, Instant
 
 from explorer import cli
@@ -281,13 +282,7 @@ def test_ctrl_c_and_sigterm_for_real(how: signal.Signals, seconds: float) -> Non
         start_new_session=True,
     )
     time.sleep(seconds)
-    start = time.monotonic()
-    if how is signal.SIGINT:
-        os.killpg(process.pid, how)
-    else:
-        process.send_signal(how)
-    out, err = process.communicate(timeout=30)
-    assert time.monotonic() - start < 5
+    out, err = interrupted(process, how)
     assert (process.returncode, out, err) == (130, "", "")
 
 
