@@ -19,6 +19,8 @@ Match = Literal["depth", "parameters", "macs", "saved_bytes"]
 DType = Literal["float32", "float64", "bfloat16", "float16"]
 Mode = Literal["training", "inference"]
 Drawing = Literal["chain", "paper"]
+Image = Literal["pattern", "noise", "upload"]
+Matrix = Literal["share", "channels", "bytes", "weights"]
 
 BYTES_PER_ELEMENT: dict[str, int] = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
 
@@ -268,13 +270,33 @@ class ViewSpec(Validated):
     drawing: Drawing = _of(Choice(("chain", "paper")), "chain", "the chain as coded, or the paper's arrows")
     select: str | None = _of(
         Pattern(
-            r"layer-[1-9][0-9]?|source-(0|[1-9][0-9]?)|(0|[1-9][0-9]?)-[1-9][0-9]?",
-            "layer-N, source-N or N-M (source N as Bottleneck M reads it)",
+            r"(layer|unit)-[1-9][0-9]?|source-(0|[1-9][0-9]?)|(0|[1-9][0-9]?)-[1-9][0-9]?",
+            "layer-N, source-N, N-M (source N as Bottleneck M reads it) or unit-N (of the residual block)",
             optional=True,
         ),
         None,
-        "selected Bottleneck, source or slice",
+        "selected Bottleneck, source, slice or residual unit",
     )
+    image: Image = _of(
+        Choice(("pattern", "noise", "upload")),
+        "pattern",
+        "what the feature maps are made from; no link carries an upload",
+    )
+    matrix: Matrix = _of(
+        Choice(("share", "channels", "bytes", "weights")),
+        "share",
+        "what the reuse matrix shows of each source and reader",
+    )
+    reference: str | None = _of(
+        Pattern(
+            r"[1-9][0-9]{0,3}-[1-9][0-9]{0,2}-[1-9][0-9]?(-b[1-9][0-9]?)?(-plain)?(-post)?",
+            "C-K-L, such as 64-32-12 (input channels, growth rate, Bottlenecks), with -bB, -plain or -post behind it",
+            optional=True,
+        ),
+        None,
+        "a second Dense Block, pinned to compare with",
+    )
+    present: bool = _of(Flag(), False, "the view for a lecture hall: large type, no sidebar, keys only")
 
 
 @dataclass(frozen=True)
@@ -310,6 +332,8 @@ class Study:
                 self.view.select,
                 f"layer-1 to layer-{last}, source-0 to source-{last}, or N-M with N < M ≤ {last} in this block",
             )
+        if self.view.reference is not None:
+            reference_block(self.view.reference)
 
     def with_(self, **values: object) -> Study:
         """A copy with some fields changed, by their flat names: ``study.with_(growth_rate=48)``.
@@ -334,9 +358,44 @@ class Study:
 def _selects(select: str, layers: int) -> bool:
     kind, _, number = select.partition("-")
     last = int(number)
+    if kind == "unit":  # how many there are, the counterpart says
+        return last <= 64
     if kind in ("layer", "source"):
         return last <= layers
     return int(kind) < last <= layers  # a Bottleneck reads only sources before it
+
+
+def reference_block(text: str) -> DenseBlockSpec:
+    """The Dense Block that ``reference=`` names: ``64-32-12``, ``64-32-12-b2``, ``64-32-12-plain-post``.
+
+    Raises:
+        SpecError: a number in it is outside what its field allows.
+    """
+    channels, growth, layers, *rest = text.split("-")
+    factor = next((int(word[1:]) for word in rest if word.startswith("b")), 4)
+    try:
+        return DenseBlockSpec(
+            in_channels=int(channels),
+            growth_rate=int(growth),
+            layers=int(layers),
+            bottleneck_factor=factor,
+            bottleneck="plain" not in rest,
+            order="post" if "post" in rest else "pre",
+        )
+    except SpecError as problem:
+        raise SpecError("reference", text, f"a block whose {problem.field} is {problem.allowed}") from None
+
+
+def reference_text(block: DenseBlockSpec) -> str:
+    """``block`` as ``reference=`` writes it; :func:`reference_block` reads it."""
+    words = [str(block.in_channels), str(block.growth_rate), str(block.layers)]
+    if block.bottleneck_factor != 4:
+        words.append(f"b{block.bottleneck_factor}")
+    if not block.bottleneck:
+        words.append("plain")
+    if block.order == "post":
+        words.append("post")
+    return "-".join(words)
 
 
 @dataclass(frozen=True)
@@ -394,4 +453,41 @@ class DeviceJob:
     kind: Literal["device"] = field(default="device", init=False)
 
 
-Job = CountJob | TimeJob | DeviceJob
+@dataclass(frozen=True)
+class Upload:
+    """A picture that a person gave, as its file's bytes. Equal files have equal ``digest``.
+
+    ``data`` is empty in what the engine keeps beyond the run: see :meth:`MapsJob.kept`.
+    """
+
+    digest: str
+    data: bytes = field(default=b"", compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class MapsJob:
+    """Run one block on a picture and look into one layer: values, steps, weights by source."""
+
+    block: BlockSpec
+    input: InputSpec
+    run: RunSpec
+    layer: int
+    image: Image = "pattern"
+    upload: Upload | None = None
+    kind: Literal["maps"] = field(default="maps", init=False)
+
+    def kept(self) -> MapsJob:
+        """An equal job without the picture's bytes, which nothing keeps once they were decoded."""
+        return replace(self, upload=Upload(self.upload.digest)) if self.upload is not None else self
+
+
+@dataclass(frozen=True)
+class WeightsJob:
+    """Read with which weights each Bottleneck's first convolution reads each source."""
+
+    block: DenseBlockSpec
+    run: RunSpec
+    kind: Literal["weights"] = field(default="weights", init=False)
+
+
+Job = CountJob | TimeJob | DeviceJob | MapsJob | WeightsJob

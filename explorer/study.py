@@ -19,18 +19,32 @@ from explorer.findings import (
     BlockTheory,
     Device,
     Findings,
+    LayerView,
     Problem,
+    ReadWeights,
     Role,
     TimeMeasurement,
     Timing,
     from_builtins,
     reconciled,
 )
-from explorer.spec import BlockSpec, CountJob, DeviceJob, Job, Study, TimeJob
+from explorer.spec import (
+    BlockSpec,
+    CountJob,
+    DeviceJob,
+    Image,
+    Job,
+    MapsJob,
+    ResidualSpec,
+    Study,
+    TimeJob,
+    Upload,
+    WeightsJob,
+)
 from explorer.theory import study_theory
 
 ROLES: tuple[Role, ...] = ("dense", "residual", "second")
-T = TypeVar("T", bound=BlockMeasurement | TimeMeasurement | Device)
+T = TypeVar("T", bound=BlockMeasurement | TimeMeasurement | Device | LayerView | ReadWeights)
 
 
 class Runs(Protocol):
@@ -60,6 +74,34 @@ def count_jobs(study: Study) -> dict[Role, CountJob]:
 def time_job(study: Study) -> TimeJob:
     """The job that times all blocks of the Study, each once, their runs interleaved."""
     return TimeJob(tuple(dict.fromkeys(_blocks(study).values())), study.input, study.run)
+
+
+def maps_job(study: Study, upload: Upload | None = None) -> MapsJob | None:
+    """The job that looks into what the view selects; None where nothing is selected.
+
+    ``layer-4``, ``2-4`` and ``source-4`` look into Bottleneck 4, ``source-0`` into the first, which reads the
+    input as it is; ``unit-2`` looks into the residual block. A picture that no link carries (``image=upload``
+    without ``upload``) is the test pattern.
+    """
+    kind, _, number = (study.view.select or "").partition("-")
+    if not kind:
+        return None
+    blocks, layer = _blocks(study), max(1, int(number))
+    block = blocks["residual"] if kind == "unit" else blocks["dense"]
+    if isinstance(block, ResidualSpec) and layer > block.units:
+        return None
+    image: Image = "pattern" if study.view.image == "upload" and upload is None else study.view.image
+    return MapsJob(block, study.input, study.run, layer, image, upload if image == "upload" else None)
+
+
+def weights_job(study: Study) -> WeightsJob:
+    """The job that reads how strongly each Bottleneck weighs each source."""
+    return WeightsJob(study.block, study.run)
+
+
+def seen(kind: type[T], job: Job, states: Mapping[Job, State], asked: str) -> tuple[T | None, Problem | None]:
+    """What ``job`` answered, or why it did not; both None while it is open. ``asked`` is the device asked for."""
+    return _read(kind, states.get(job), asked)
 
 
 def _blocks(study: Study) -> dict[Role, BlockSpec]:
@@ -132,6 +174,8 @@ def _read(kind: type[T], state: State | None, asked: str) -> tuple[T | None, Pro
     answer: T | Problem = _decoded(_Answer(kind, state.result))
     if isinstance(answer, Problem):
         return None, answer
+    if isinstance(answer, ReadWeights):  # the same on every device
+        return answer, None
     device = answer if isinstance(answer, Device) else answer.device
     if not _is(device.device, asked):
         return None, Problem(

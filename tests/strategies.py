@@ -12,6 +12,7 @@ from explorer.spec import (
     RunSpec,
     Study,
     ViewSpec,
+    reference_text,
 )
 
 DTYPES = ("float32", "float64", "bfloat16", "float16")
@@ -60,6 +61,7 @@ def selections(layers: int) -> st.SearchStrategy[str | None]:
         st.none(),
         layer.map(lambda i: f"layer-{i}"),
         st.integers(0, layers).map(lambda i: f"source-{i}"),
+        st.integers(1, 64).map(lambda i: f"unit-{i}"),
         layer.flatmap(lambda reader: st.integers(0, reader - 1).map(lambda source: f"{source}-{reader}")),
     )
 
@@ -86,5 +88,15 @@ def studies(draw: st.DrawFn) -> Study:
             unit=st.sampled_from(UNITS),
         )
     )
-    view = draw(st.builds(ViewSpec, drawing=st.sampled_from(("chain", "paper")), select=selections(block.layers)))
+    view = draw(
+        st.builds(
+            ViewSpec,
+            drawing=st.sampled_from(("chain", "paper")),
+            select=selections(block.layers),
+            image=st.sampled_from(("pattern", "noise", "upload")),
+            matrix=st.sampled_from(("share", "channels", "bytes", "weights")),
+            reference=st.none() | dense_blocks().map(reference_text),
+            present=st.booleans(),
+        )
+    )
     return Study(block, size, choice, run, view)

@@ -86,6 +86,7 @@ class Instant:
             return Done(to_builtins(counted(job)))
         if isinstance(job, DeviceJob):
             return Done(to_builtins(CPU))
+        assert isinstance(job, TimeJob)
         return Done(to_builtins(timed(job)))
 
     def cancel(self, job: Job, waiter: str) -> None:

@@ -78,6 +78,7 @@ def _legal(dice: random.Random, name: str) -> str:
     words: dict[str, tuple[str, ...]] = {
         "device": ("auto", "cpu", "cuda", "cuda:1", "mps"),
         "select": ("layer-1", ""),
+        "reference": ("64-32-12", "64-32-6-b2-plain-post", ""),
     }
     return dice.choice(words.get(name, ("true", "false")))
 
@@ -92,7 +93,7 @@ def _value(dice: random.Random, name: str, wild: float) -> str:
 
 
 def _name(dice: random.Random, wild: float) -> str:
-    name = dice.choice(list(FIELDS))
+    name = dice.choice([*FIELDS, "device"])  # one more of these, which decide whether anything can run
     if dice.random() >= wild / 3:
         return name
     return dice.choice(("".join(dice.sample(name, len(name))), dice.choice(NONSENSE), "k", name.upper(), name[:-1]))

@@ -85,7 +85,8 @@ def test_every_link_gives_exactly_its_study_and_its_controls_show_it(study: Stud
     app = fresh(**to_query(study)).run()
     assert study_of(app) == study
     found = shown(app)
-    for name in (*link.BOUND, *(name for name in link.CHOSEN if name != "drawing")):
+    beside = [name for name in link.CHOSEN if FIELDS[name].section == "view"]  # these stand where they act
+    for name in (*link.BOUND, *(name for name in link.CHOSEN if name not in beside)):
         value = [study[name]] if name == "device" and isinstance(found[name], list) else study[name]
         assert found[name] == value, name
     for name in link.SLIDERS:
@@ -161,7 +162,7 @@ def test_a_preset_sets_block_and_input_and_leaves_the_rest(preset: str) -> None:
     assert {name: app.query_params[name] for name in app.query_params} == to_query(wanted)
 
 
-@pytest.mark.parametrize("name", [n for n in link.CHOSEN if n not in ("drawing", "device")])
+@pytest.mark.parametrize("name", [n for n in link.CHOSEN if FIELDS[n].section != "view" and n != "device"])
 def test_every_choice_reaches_the_link(name: str) -> None:
     domain = FIELDS[name].domain
     assert isinstance(domain, Choice)

@@ -17,7 +17,7 @@ from explorer.measure.problems import StoppedError, is_device_fault, known_probl
 from explorer.measure.step import Counts, count_step
 from explorer.measure.table import module_rows
 from explorer.measure.timing import time_blocks
-from explorer.spec import BlockSpec, CountJob, InputSpec, Job, RunSpec, TimeJob
+from explorer.spec import BlockSpec, CountJob, DeviceJob, InputSpec, Job, RunSpec, TimeJob
 
 
 def perform(job: Job) -> dict[str, Any]:
@@ -60,7 +60,9 @@ def _result(job: Job) -> BlockMeasurement | TimeMeasurement | Device:
         return count(job.block, job.input, job.run)
     if isinstance(job, TimeJob):
         return time_together(job.blocks, job.input, job.run)
-    return describe(resolve(job.device))
+    if isinstance(job, DeviceJob):
+        return describe(resolve(job.device))
+    raise NotImplementedError(job.kind)
 
 
 def count(spec: BlockSpec, input: InputSpec, run: RunSpec) -> BlockMeasurement:

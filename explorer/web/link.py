@@ -40,7 +40,7 @@ BOUND = (
     "in_channels", "growth_rate", "layers", "bottleneck_factor", "bottleneck",
     "batch", "height", "width", "dtype", "seed",
 )  # fmt: skip
-CHOSEN = ("order", "mode", "match", "unit", "device", "drawing")
+CHOSEN = ("order", "mode", "match", "unit", "device", "drawing", "image", "matrix", "reference", "present")
 SLIDERS = ("growth_rate", "layers", "in_channels")
 
 
@@ -82,13 +82,13 @@ def drawn() -> None:
 
 
 def current_study() -> Study:
-    """The Study that the page shows now, with the view (drawing, selection) as it stands."""
+    """The Study that the page shows now, with the view (drawing, selection, matrix …) as it stands."""
     study: Study = st.session_state[STUDY]
-    drawing = st.session_state["drawing"]
+    view = {name: st.session_state[name] for name in CHOSEN if FIELDS[name].section == "view"}
     try:
-        return study.with_(drawing=drawing, select=_selection(_context()))
+        return study.with_(**view, select=_selection(_context()))
     except SpecError:  # a selection that this block does not have
-        return study.with_(drawing=drawing, select=None)
+        return study.with_(**view, select=None)
 
 
 def set_select(value: str | None) -> None:
@@ -166,7 +166,10 @@ def _told(problem: SpecError) -> str:
 def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[str, ...]]:
     names = [*BOUND, *CHOSEN]
     values = {name: st.session_state.get(name, before[name]) for name in names}
-    values = {name: before[name] if value is None else value for name, value in values.items()}
+    values = {
+        name: before[name] if value is None and FIELDS[name].default is not None else value
+        for name, value in values.items()
+    }
     problems: tuple[str, ...] = ()
     try:
         study = before.with_(**values, select=None)

@@ -18,13 +18,14 @@ import math
 import time
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import streamlit as st
 
 from explorer.engine import Done, Engine, Failed, Pending, State
 from explorer.findings import Problem
 from explorer.language import _
-from explorer.spec import Job, Study, TimeJob
+from explorer.spec import Job, Study, TimeJob, ViewSpec
 from explorer.study import count_jobs, time_job
 from explorer.web import link
 from explorer.web.engine_holder import engine
@@ -33,27 +34,31 @@ REST = 0.4  # seconds that the controls rest before anything is timed
 _WAITER, _ASKED, _BLOCK, _CHANGED, _STOPPED = "_waiter", "_asked", "_block", "_changed_at", "_stopped"
 
 
-def measure(study: Study) -> dict[Job, State]:
+def measure(study: Study, looks: Iterable[Job] = ()) -> dict[Job, State]:
     """How the Study's jobs stand, after asking for those that are due; never blocks.
 
-    Counts are asked for at once. The timing follows when they are answered and the controls have
-    rested for :data:`REST` seconds; until then it is shown as pending. Whatever this session asked
-    for an earlier block is given up.
+    Counts are asked for at once, and ``looks`` behind them: what is wanted beside the comparison. The
+    timing follows when the counts are answered and the controls have rested for :data:`REST` seconds;
+    until then it is shown as pending. Whatever this session asked for before and does not want now is
+    given up.
     """
     session, runs = st.session_state, engine()
-    block = study.with_(drawing="chain", select=None)
+    block = replace(study, view=ViewSpec())
     if session.get(_BLOCK) != block:
         session[_BLOCK], session[_CHANGED], session[_STOPPED] = block, time.monotonic(), False
     counts, timing = tuple(dict.fromkeys(count_jobs(study).values())), time_job(study)
-    wanted: tuple[Job, ...] = (*counts, timing)
+    looks = tuple(dict.fromkeys(looks))
+    wanted: tuple[Job, ...] = (*counts, *looks, timing)
     _give_up(runs, session.get(_ASKED, frozenset()) - {*wanted})
     if session[_STOPPED]:
         return {job: _or_stopped(runs.state(job)) for job in wanted}
     states: dict[Job, State] = {job: runs.submit(job, waiter()) for job in counts}
-    asked: set[Job] = {*counts}
-    if not _may_be_timed(states.values()):
+    counted = tuple(states.values())
+    states |= {job: runs.submit(job, waiter()) for job in looks}
+    asked: set[Job] = {*counts, *looks}
+    if not _may_be_timed(counted):
         pass  # the page says why a block did not run
-    elif _time_is_due(runs, timing, states.values()):
+    elif _time_is_due(runs, timing, counted):
         states[timing] = runs.submit(timing, waiter())
         asked.add(timing)
     else:

@@ -150,9 +150,9 @@ def _hides(study: Study) -> bool:
 
 
 def _layer(select: str | None) -> int | None:
-    """The Bottleneck in ``layer-4`` or ``2-4``; None of ``source-4`` and where nothing is selected."""
+    """The Bottleneck in ``layer-4`` or ``2-4``; None of ``source-4``, ``unit-4`` and where nothing is selected."""
     first, _, second = (select or "").partition("-")
-    return None if first in ("", "source") else int(second)
+    return None if first in ("", "source", "unit") else int(second)
 
 
 def _slice_words(graph: Graph, select: str | None) -> words.Words | None:
