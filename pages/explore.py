@@ -8,10 +8,10 @@ from explorer.study import findings
 from explorer.web import link, pace, waiting
 from explorer.web.components.picture import concat_graph
 from explorer.web.controls import drawing_toggle
-from explorer.web.parts import charts, head, numbers, spacing, take
+from explorer.web.parts import charts, head, inspector, numbers, spacing, take
 
 study = link.current_study()
-states = waiting.measure(study)
+states = waiting.measure(study, inspector.looks(study))
 found = findings(study, states)
 
 spacing.apply()
@@ -19,6 +19,7 @@ head.head(found, states)
 with head.picture_row(study):
     drawing_toggle()
 concat_graph(found.theory, key="picture", on_select=link.set_select)
+inspector.inspect(found, states)
 numbers.show_tiles(found)
 
 with head.section("growth"):

@@ -20,7 +20,7 @@ _HERE = Path(__file__).parent
 FOLDER = "/script"
 #: Component → its scripts, which are served as one.
 _SCRIPTS = {
-    "panel": ("panel.js",),
+    "panel": ("panel.js", "maps.js"),
     "chart": ("chart.js",),
     "picture": ("picture.js", "camera.js", "motion.js", "strip.js"),
 }
@@ -68,7 +68,7 @@ def script(name: str) -> Script:
     Raises:
         KeyError: there is no such component.
     """
-    sheet = _text(name, f"{name}.css")
+    sheet = "".join(_text(name, file.name) for file in sorted((_HERE / name).glob("*.css")))
     if name == "picture":
         sheet = style(TOKENS, ".dbe-picture .concat") + sheet
     text = "\n".join([_STYLE % json.dumps(sheet), *(_text(name, file) for file in _SCRIPTS[name])])

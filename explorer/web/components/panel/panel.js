@@ -29,11 +29,15 @@ class Panel {
     root.addEventListener("click", (event) => this.toggle(event.target.closest("[data-opens]")));
   }
 
-  show({ markup, colours, turn }) {
+  show({ markup, colours, maps, turn }) {
     if (turn < this.turn) return; // handed over late
     this.turn = turn;
     this.root.style.cssText = colours;
-    if (markup === this.markup) return;
+    if (markup !== this.markup) this.replace(markup);
+    paintMaps(this.root, maps); // also on a theme switch, which changes no word of the markup
+  }
+
+  replace(markup) {
     this.markup = markup;
     const focus = this.root.getRootNode().activeElement?.closest?.("[data-opens]")?.dataset.opens;
     this.root.innerHTML = markup;
