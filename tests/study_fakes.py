@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -10,14 +11,21 @@ from explorer.engine import Done, Pending, State
 from explorer.findings import (
     BlockMeasurement,
     Device,
+    FeatureMap,
+    LayerStep,
+    LayerView,
+    MapGroup,
     ModuleRow,
     Problem,
+    ReadWeights,
+    SourceWeights,
     Timeline,
     TimeMeasurement,
     Timing,
+    Values,
     to_builtins,
 )
-from explorer.spec import CountJob, DeviceJob, Job, Study, TimeJob
+from explorer.spec import CountJob, DenseBlockSpec, Job, MapsJob, Study, TimeJob, WeightsJob
 from explorer.study import count_jobs, time_job
 from explorer.theory import block_theory
 
@@ -54,6 +62,63 @@ def timed(job: TimeJob, device: Device = CPU) -> TimeMeasurement:
     return TimeMeasurement(device, times, times if job.run.mode == "training" else ())
 
 
+def looked(job: MapsJob, device: Device = CPU) -> LayerView:
+    """What a worker would send for ``job``: the closed forms, and maps of one grey each."""
+    layer = block_theory(job.block, job.input, job.run).layers[job.layer - 1]
+    values, time = Values(0.25, 0.5, 0.125), Timing(1.0, 0.9, 1.1, 5, 1)
+    maps = (FeatureMap(0, 0.0, 1.0, base64.b64encode(bytes(range(16))).decode()),)
+
+    def group(source: int, channels: int) -> MapGroup:
+        return MapGroup(source, 0, channels, values, maps, values)
+
+    steps = tuple(
+        LayerStep(
+            f"denseblock.{job.layer - 1}.{part.name}",
+            part.kind,
+            (1, part.in_channels, 4, 4),
+            (1, part.out_channels, 4, 4),
+            part.parameters,
+            part.macs,
+            0 if i else layer.saved_bytes,
+            time,
+            values,
+        )
+        for i, part in enumerate(layer.parts)
+    )
+    dense = isinstance(job.block, DenseBlockSpec)
+    sources = (
+        [(s, job.block.source_channels(s)) for s in range(job.layer)]
+        if isinstance(job.block, DenseBlockSpec)
+        else [(job.layer - 1, layer.in_channels)]
+    )
+    return LayerView(
+        device,
+        job.layer,
+        f"The {job.image} of a test.",
+        4,
+        4,
+        steps,
+        tuple(group(*one) for one in sources),
+        group(job.layer, 8),
+        group(job.layer, layer.new_channels),
+        None if dense else group(job.layer, layer.out_channels),
+        tuple(SourceWeights(source, 0.05, 0.1) for source, _ in sources),
+    )
+
+
+def answer(job: Job) -> Any:
+    """What a worker would send for any job, as builtins."""
+    if isinstance(job, CountJob):
+        return to_builtins(counted(job))
+    if isinstance(job, TimeJob):
+        return to_builtins(timed(job))
+    if isinstance(job, MapsJob):
+        return to_builtins(looked(job))
+    if isinstance(job, WeightsJob):
+        return to_builtins(ReadWeights(tuple((0.05,) * layer for layer in range(1, job.block.layers + 1))))
+    return to_builtins(CPU)
+
+
 def answers(study: Study) -> dict[Job, State]:
     jobs = count_jobs(study).values()
     states: dict[Job, State] = {job: Done(to_builtins(counted(job))) for job in jobs}
@@ -82,12 +147,7 @@ class Instant:
             return Pending(True, 0, 0.0)
         if type(job) in self.given:
             return self.given[type(job)]
-        if isinstance(job, CountJob):
-            return Done(to_builtins(counted(job)))
-        if isinstance(job, DeviceJob):
-            return Done(to_builtins(CPU))
-        assert isinstance(job, TimeJob)
-        return Done(to_builtins(timed(job)))
+        return Done(answer(job))
 
     def cancel(self, job: Job, waiter: str) -> None:
         self.cancelled.append(job)
