@@ -23,6 +23,7 @@ from explorer.study import explore, findings
 
 ROOT = Path(__file__).parents[1]
 COUNT = 500
+DEVICES = 4  # how many more times than another field the device is named: it decides whether anything can run
 NONSENSE = (
     *("", " ", "0", "-1", "1.5", "1e3", "0x10", "１２", "٣", "NaN", "inf", "None", "null", "TRUE", "yes", "[]", "{}"),
     *(
@@ -93,7 +94,7 @@ def _value(dice: random.Random, name: str, wild: float) -> str:
 
 
 def _name(dice: random.Random, wild: float) -> str:
-    name = dice.choice([*FIELDS, "device"])  # one more of these, which decide whether anything can run
+    name = dice.choice([*FIELDS, *["device"] * DEVICES])
     if dice.random() >= wild / 3:
         return name
     return dice.choice(("".join(dice.sample(name, len(name))), dice.choice(NONSENSE), "k", name.upper(), name[:-1]))
