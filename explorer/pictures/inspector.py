@@ -106,7 +106,7 @@ def _box(step: LayerStep, macs: Scale, size: Scale) -> str:
         rows.append((_("parameters"), thousands(step.parameters)))
     if step.macs:
         rows.append((_("MACs"), macs.full(step.macs)))
-    rows.append((_("saved"), size.full(step.saved_bytes) if step.saved_bytes else _("nothing more")))
+    rows.append((_("saved"), size.full(step.saved_bytes) if step.saved_bytes else "0"))
     rows.append((_("time"), f"{ms(step.time.median)} ms"))
     rows.append((_("mean"), _number(step.values.mean)))
     rows.append((_("spread"), _number(step.values.spread)))
@@ -238,6 +238,14 @@ def maps_of(view: LayerView) -> dict[str, Maps]:
 
 def _pixels(groups: Iterable[MapGroup]) -> tuple[str, ...]:
     return tuple(one.pixels for group in groups for one in group.maps)
+
+
+def legend() -> str:
+    """How the maps are to be read."""
+    return _(
+        "Each square is one channel of the first image: pale is its lowest value, full colour its highest. "
+        "Values are of all channels and images. What is saved is told where it is kept first."
+    )
 
 
 def where(study: Study, layer: LayerTheory, view: LayerView | None) -> str:

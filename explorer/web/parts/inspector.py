@@ -44,8 +44,8 @@ def inspect(found: Findings, states: Mapping[Job, State]) -> None:
         with st.container(key="inspector-head", horizontal=True, vertical_alignment="top", gap="small"):
             panel("inspector-title", _head(study, layer, view), layers=study.block.layers)
             st.button(_("Close"), key="inspector-close", type="tertiary", on_click=link.set_select, args=(None,))
-        _body(study, job, layer, view, problem)
         _choose(study, view, upload is not None)
+        _body(study, job, layer, view, problem)
 
 
 def _head(study: Study, layer: LayerTheory, view: LayerView | None) -> str:
@@ -65,7 +65,7 @@ def _body(study: Study, job: MapsJob, layer: LayerTheory, view: LayerView | None
         steps = (
             markup.pipeline(view, job.layer, layers) if job.block.kind == "dense" else markup.pipeline(view, -1, layers)
         )
-        html = steps + table + markup.tensors(study, layer, view)
+        html = f'{steps}<p class="sub">{escape(markup.legend())}</p>{table}' + markup.tensors(study, layer, view)
         panel("inspector-values", html, layers=layers, maps=markup.maps_of(view))
     elif problem is not None:
         panel("inspector-values", f'<p class="why ink">{escape(why(problem))}</p>', layers=layers)
@@ -74,9 +74,10 @@ def _body(study: Study, job: MapsJob, layer: LayerTheory, view: LayerView | None
 
 
 def _choose(study: Study, view: LayerView | None, uploaded: bool) -> None:
-    """What the block is run on: the switch, the place for a picture, and how it was brought to c₀ channels."""
+    """What the block is run on: the switch, how that is brought to c₀ channels, and the place for a picture."""
     labels = {"pattern": _("Test pattern"), "noise": _("Noise"), "upload": _("Your picture")}
-    with st.container(key="inspector-picture", horizontal=True, vertical_alignment="center", gap="small"):
+    words = markup.stem_words(study, view, uploaded=uploaded) if view is not None else ""
+    with st.container(key="inspector-picture", horizontal=True, wrap=False, vertical_alignment="center", gap="medium"):
         st.segmented_control(
             _("Feature maps of"),
             list(labels),
@@ -86,17 +87,16 @@ def _choose(study: Study, view: LayerView | None, uploaded: bool) -> None:
             required=True,
             on_change=link.choose,
             args=("image",),
+            label_visibility="collapsed",
         )
-        if study.view.image == "upload":
-            st.file_uploader(
-                _("A photograph or drawing, up to {size} MB").format(size=LARGEST),
-                type=TYPES,
-                key=FILE,
-                max_upload_size=LARGEST,
-            )
-    if view is not None:
-        words = markup.stem_words(study, view, uploaded=uploaded)
-        panel("inspector-stem", f'<p class="sub">{escape(words)}</p>', layers=study.block.layers)
+        panel("inspector-stem", f'<p class="sub stem">{escape(words)}</p>', layers=study.block.layers)
+    if study.view.image == "upload":
+        st.file_uploader(
+            _("A photograph or drawing, up to {size} MB").format(size=LARGEST),
+            type=TYPES,
+            key=FILE,
+            max_upload_size=LARGEST,
+        )
 
 
 def _layer(found: Findings, job: MapsJob) -> LayerTheory:

@@ -9,12 +9,15 @@ _CSS = """
 .st-key-status { margin: 0 0 -6px; min-height: 20px; flex-wrap: nowrap; }
 .st-key-status [data-testid="stButton"] button { min-height: 20px; height: 20px; padding: 0; }
 .st-key-status > :last-child:not(:first-child) { flex: none; width: auto; }
+.st-key-inspector:not(:has([data-testid="stElementContainer"])) { display: none; }
+.st-key-inspector-head { flex-wrap: nowrap; justify-content: space-between; }
+.st-key-inspector-picture > :first-child { flex: none; width: auto; }
 .st-key-picture-row { margin-bottom: -6px; flex-wrap: nowrap; }
 [class*="st-key-section-"] { margin-top: 32px; }
 [class*="st-key-section-"] [data-testid="stHorizontalBlock"] { gap: 32px; }
 [data-testid="stGraphVizChart"] svg :is(text, [fill="black"]) { fill: currentColor; }
 [data-testid="stGraphVizChart"] svg [stroke="black"] { stroke: currentColor; }
-@media (max-width: 760px) { .st-key-picture-row { flex-wrap: wrap; } }
+@media (max-width: 760px) { :is(.st-key-picture-row, .st-key-inspector-picture) { flex-wrap: wrap; } }
 </style>
 """
 
