@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from explorer.graph import concat_graph
 from explorer.pictures import spoken
 from explorer.pictures.layout import Layout, Orientation, layout
 from explorer.pictures.layout.lettering import FONTS
-from explorer.pictures.layout.shapes import BottleneckShape, Box, LaneShape, Point, SliceShape, TextShape
+from explorer.pictures.layout.shapes import BottleneckShape, LaneShape, Point, SliceShape
 from explorer.pictures.palette import LIGHT, TOKENS, Palette
+from explorer.pictures.svg_markup import box, group, number, point, tag, text_line
 from explorer.spec import DenseBlockSpec, Drawing
 
 FAMILY = '"Source Sans","Source Sans 3","Source Sans Pro","Helvetica Neue",Arial,sans-serif'
@@ -67,7 +68,7 @@ def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> 
         standalone: a file of its own with title, description, style and ground; otherwise a part of the
             page, whose Bottlenecks and sources are buttons.
     """
-    width, height = _number(drawn.width), _number(drawn.height)
+    width, height = number(drawn.width), number(drawn.height)
     root = {
         "xmlns": "http://www.w3.org/2000/svg",
         "id": "concat-graph",
@@ -78,18 +79,18 @@ def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> 
     }
     inside = "".join(_groups(drawn, palette, buttons=not standalone))
     if not standalone:
-        return _tag(
+        return tag(
             "svg",
             root | {"role": "group", "aria-label": f"{spoken.title(drawn.graph)} {spoken.description(drawn)}"},
             inside,
         )
     head = (
-        _tag("title", {"id": "concat-title"}, escape(spoken.title(drawn.graph)))
-        + _tag("desc", {"id": "concat-desc"}, escape(spoken.description(drawn)))
-        + _tag("style", {}, style(palette))
-        + _tag("rect", {"width": width, "height": height, "fill": palette.background})
+        tag("title", {"id": "concat-title"}, escape(spoken.title(drawn.graph)))
+        + tag("desc", {"id": "concat-desc"}, escape(spoken.description(drawn)))
+        + tag("style", {}, style(palette))
+        + tag("rect", {"width": width, "height": height, "fill": palette.background})
     )
-    return _tag("svg", root | {"role": "img", "aria-labelledby": "concat-title concat-desc"}, head + inside)
+    return tag("svg", root | {"role": "img", "aria-labelledby": "concat-title concat-desc"}, head + inside)
 
 
 # --- elements ------------------------------------------------------------------------------------------
@@ -106,63 +107,65 @@ def _groups(drawn: Layout, palette: Palette, buttons: bool) -> Iterator[str]:
     def colour(source: int) -> str:
         return palette.source(source, layers)
 
-    yield _group(
-        "ribbons",
+    yield group(
+        "concat-ribbons",
         (
-            _tag(
+            tag(
                 "rect",
                 {
                     "id": r.id,
                     "class": _kind("ribbon", r.shown),
                     **_belongs(r.shown, of=r.source),
                     "fill": colour(r.source),
-                    **_box(r.box),
+                    **box(r.box),
                 },
             )
             for r in drawn.ribbons
             if r.shown or buttons
         ),
     )
-    yield _group("hits", (_slice_hit(s) for s in drawn.slices if buttons and s.hit and s.shown))
-    yield _group("lanes", (_lane(lane, colour(lane.source)) for lane in drawn.lanes if lane.shown or buttons))
-    yield _group(
-        "flares",
+    yield group("concat-hits", (_slice_hit(s) for s in drawn.slices if buttons and s.hit and s.shown))
+    yield group("concat-lanes", (_lane(lane, colour(lane.source)) for lane in drawn.lanes if lane.shown or buttons))
+    yield group(
+        "concat-flares",
         (
-            _tag(
+            tag(
                 "path",
                 {"id": f.id, "class": "flare", "data-of": f.source, "fill": colour(f.source), "d": _flare(f.points)},
             )
             for f in drawn.flares
         ),
     )
-    yield _group(
-        "combs",
+    yield group(
+        "concat-combs",
         (
-            _tag(
+            tag(
                 "path",
                 {
                     "id": c.id,
                     "class": _kind("comb", c.shown),
                     **_belongs(c.shown, of=c.source),
                     "stroke": colour(c.source),
-                    "stroke-width": _number(c.thickness, 2),
-                    "stroke-dasharray": f"{_number(c.tooth, 2)} {_number(c.step - c.tooth, 2)}",
-                    "d": f"M{_point(c.start)}L{_point(c.end)}",
+                    "stroke-width": number(c.thickness, 2),
+                    "stroke-dasharray": f"{number(c.tooth, 2)} {number(c.step - c.tooth, 2)}",
+                    "d": f"M{point(c.start)}L{point(c.end)}",
                 },
             )
             for c in drawn.combs
             if c.shown or buttons
         ),
     )
-    yield _group("slices", (_slice(drawn, s, colour(s.source), buttons) for s in drawn.slices if s.shown or buttons))
-    yield _group("bottlenecks", (_bottleneck(drawn, b, colour(b.layer), buttons) for b in drawn.bottlenecks))
+    yield group(
+        "concat-slices", (_slice(drawn, s, colour(s.source), buttons) for s in drawn.slices if s.shown or buttons)
+    )
+    yield group("concat-bottlenecks", (_bottleneck(drawn, b, colour(b.layer), buttons) for b in drawn.bottlenecks))
     brackets = (
-        _tag("path", {"id": b.id, "class": _kind("bracket", b.shown), "d": "M" + "L".join(_point(p) for p in b.points)})
+        tag("path", {"id": b.id, "class": _kind("bracket", b.shown), "d": "M" + "L".join(point(p) for p in b.points)})
         for b in drawn.brackets
         if b.shown or buttons
     )
-    texts = (_text(text, buttons) for text in drawn.texts if text.layer is None)
-    yield _group("texts", (*brackets, *texts))
+    texts = (text_line(text, buttons) for text in drawn.texts if text.layer is None)
+    yield group("concat-texts", (*brackets, *texts))
 
 
 def _slice(drawn: Layout, shape: SliceShape, colour: str, buttons: bool) -> str:
@@ -172,12 +175,12 @@ def _slice(drawn: Layout, shape: SliceShape, colour: str, buttons: bool) -> str:
         "class": _kind("slice" if original else "slice copy", shape.shown),
         **_belongs(shape.shown, source=shape.source, column=shape.column),
         "fill": colour,
-        **_box(shape.box),
+        **box(shape.box),
     }
     folded = drawn.fold is not None and drawn.fold.holds(shape.column)
     if buttons and shape.is_new and not folded:
         attributes |= {"role": "button", "tabindex": 0, "aria-label": spoken.source(drawn.graph, shape.source)}
-    return _tag("rect", attributes)
+    return tag("rect", attributes)
 
 
 def _kind(name: str, shown: bool) -> str:
@@ -190,21 +193,21 @@ def _belongs(shown: bool, **numbers: int) -> dict[str, object]:
 
 
 def _slice_hit(shape: SliceShape) -> str:
-    box = _box(shape.hit) if shape.hit else {}
-    return _tag("rect", {"id": f"hit-{shape.id}", "class": "hit", "data-of": shape.source, **box})
+    place = box(shape.hit) if shape.hit else {}
+    return tag("rect", {"id": f"hit-{shape.id}", "class": "hit", "data-of": shape.source, **place})
 
 
 def _lane(shape: LaneShape, colour: str) -> str:
     start, *rest = shape.points
-    return _tag(
+    return tag(
         "path",
         {
             "id": shape.id,
             "class": _kind("lane", shape.shown),
             **_belongs(shape.shown, of=shape.source, to=shape.reader),
             "stroke": colour,
-            "stroke-width": _number(shape.thickness, 2),
-            "d": f"M{_point(start)}" + "".join(_cubics(start, rest)),
+            "stroke-width": number(shape.thickness, 2),
+            "d": f"M{point(start)}" + "".join(_cubics(start, rest)),
         },
     )
 
@@ -222,13 +225,13 @@ def _joined(numbers: Iterable[float]) -> str:
     """Numbers as path data, separated only where they must be."""
     text = ""
     for value in numbers:
-        number = _number(value)
-        text += number if not text or number.startswith("-") else f" {number}"
+        written = number(value)
+        text += written if not text or written.startswith("-") else f" {written}"
     return text
 
 
 def _flare(points: tuple[Point, ...]) -> str:
-    p = [_point(point) for point in points]
+    p = [point(place) for place in points]
     return f"M{p[0]}C{p[1]} {p[2]} {p[3]}L{p[4]}C{p[5]} {p[6]} {p[7]}Z"
 
 
@@ -238,58 +241,8 @@ def _bottleneck(drawn: Layout, shape: BottleneckShape, colour: str, buttons: boo
     if buttons:
         attributes |= {"role": "button", "tabindex": 0, "aria-label": spoken.bottleneck(node)}
     pieces = "".join(
-        _tag("polygon", {"data-kernel": kernel, "fill": colour, "points": " ".join(_point(p) for p in corners)})
+        tag("polygon", {"data-kernel": kernel, "fill": colour, "points": " ".join(point(p) for p in corners)})
         for kernel, corners in shape.pieces
     )
-    texts = "".join(_text(text, buttons) for text in drawn.texts if text.layer == shape.layer)
-    return _tag("g", attributes, _tag("rect", {"class": "hit", "rx": 8, **_box(shape.hit)}) + pieces + texts)
-
-
-def _text(shape: TextShape, buttons: bool) -> str:
-    attributes: dict[str, object] = {
-        "id": f"text-{shape.id}",
-        "class": shape.role,
-        "x": _number(shape.point[0]),
-        "y": _number(shape.point[1]),
-        "text-anchor": shape.anchor,
-    }
-    if shape.source is not None:
-        attributes["data-of"] = shape.source
-    if not shape.link or not buttons:
-        return _tag("text", attributes, escape(shape.text)) if shape.text else ""
-    action = {"class": f"{shape.role} action", "data-action": "fold", "role": "button", "tabindex": 0}
-    start = f"{escape(shape.text)}: " if shape.text else ""
-    return _tag("text", attributes | action, start + _tag("tspan", {"class": "link"}, escape(shape.link)))
-
-
-def _group(name: str, elements: Iterable[str]) -> str:
-    return _tag("g", {"id": f"concat-{name}"}, "".join(elements))
-
-
-def _tag(name: str, attributes: dict[str, object] | dict[str, str], inside: str = "") -> str:
-    written = "".join([f" {key}={_quoted(str(value))}" for key, value in attributes.items()])
-    return f"<{name}{written}>{inside}</{name}>" if inside else f"<{name}{written}/>"
-
-
-def _quoted(value: str) -> str:
-    plain = not ('"' in value or "<" in value or "&" in value or ">" in value)  # most are numbers
-    return f'"{value}"' if plain else quoteattr(value)
-
-
-def _box(box: Box) -> dict[str, str]:
-    return {
-        "x": _number(box.x, 2),
-        "y": _number(box.y, 2),
-        "width": _number(box.width, 2),
-        "height": _number(box.height, 2),
-    }
-
-
-def _point(point: Point) -> str:
-    return f"{_number(point[0])},{_number(point[1])}"
-
-
-def _number(value: float, decimals: int = 1) -> str:
-    """A pixel value as short as it can be: ``12``, ``0.5``, ``-3.2``."""
-    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    texts = "".join(text_line(text, buttons) for text in drawn.texts if text.layer == shape.layer)
+    return tag("g", attributes, tag("rect", {"class": "hit", "rx": 8, **box(shape.hit)}) + pieces + texts)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from explorer.graph import Graph
 from explorer.pictures.layout import chain, paper
+from explorer.pictures.layout.along import folding
 from explorer.pictures.layout.frame import BASE
 from explorer.pictures.layout.labels import bottleneck_v, hit_box, texts
-from explorer.pictures.layout.measures import Measures, folding, measure
+from explorer.pictures.layout.measures import Measures, measure
 from explorer.pictures.layout.shapes import (
     BottleneckShape,
     Box,

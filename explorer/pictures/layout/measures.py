@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from explorer.graph import Graph
 from explorer.language import _
+from explorer.pictures.layout.along import folding, stand
 from explorer.pictures.layout.frame import (
     BASE,
     BELOW,
@@ -29,11 +30,6 @@ from explorer.pictures.layout.lettering import text_width
 from explorer.pictures.layout.shapes import Box, Fold, Orientation, Point
 from explorer.spec import DenseBlockSpec
 
-FOLD_BEYOND = 16  # Bottlenecks; fewer where the drawing is narrow
-VERTICAL_PITCH = 100.0
-LEAST_PITCH = 50.0  # horizontally: below it lanes and Bottleneck no longer fit between two columns
-UNFOLDED_PITCH = 84.0
-MOST_PITCH = 420.0
 ROOMY = 46.0  # px: a Bottleneck this long has its numbers under it
 
 
@@ -142,7 +138,7 @@ def measure(graph: Graph, orientation: Orientation, width: float, folded: bool) 
     horizontal = orientation == "horizontal"
     foldable = folding(graph.spec.layers, orientation, width)
     fold = foldable if folded else None
-    along = _along(graph, horizontal, width, fold, foldable)
+    along = stand(graph.spec.layers, graph.spec.in_channels, orientation, width, fold, foldable)
     lanes = _lanes(graph.spec, min(24.0 if horizontal else 22.0, along.gap / 4))
     tail = max(9.0, min(24.0, along.gap * 0.14))
     roomy = max(72.0, min(110.0, along.gap * 0.36))
@@ -185,40 +181,6 @@ def measure(graph: Graph, orientation: Orientation, width: float, folded: bool) 
 
 
 @dataclass(frozen=True)
-class _Along:
-    """Everything that lies along u."""
-
-    width: float
-    column_width: float
-    gap: float
-    end_room: float
-    starts: tuple[float, ...]
-    widths: tuple[float, ...]
-
-
-def _along(graph: Graph, horizontal: bool, width: float, fold: Fold | None, foldable: Fold | None) -> _Along:
-    """Columns: as far apart as ``width`` allows; folded ones thin and close together, after a short breath."""
-    layers = graph.spec.layers
-    drawn = layers - (fold.count if fold else 0)
-    if horizontal:
-        end_room = 98.0
-        column_width = 24.0 if (width - end_room) / drawn >= 98 else 16.0
-        lead = _lead(graph, column_width)
-    else:
-        end_room, column_width, lead = (88.0 if foldable and not fold else 70.0), 18.0, 22.0
-    step = max(3.0, min(7.0, 110 / fold.count)) if fold else 0.0
-    breath = 12.0 if fold else 0.0
-    fixed = lead + end_room + column_width + breath + (fold.count * step if fold else 0.0)
-    pitch = VERTICAL_PITCH
-    if horizontal:
-        least = UNFOLDED_PITCH if foldable and not fold else LEAST_PITCH
-        width = max(width, fixed + drawn * least)
-        pitch = min((width - fixed) / drawn, MOST_PITCH)
-    starts, widths = _columns(layers, fold, lead, column_width, pitch, step, breath)
-    return _Along(width, column_width, pitch - column_width, end_room, starts, widths)
-
-
-@dataclass(frozen=True)
 class _Lanes:
     """The small scale: see :class:`Measures`. ``reads`` is the width of what the last Bottleneck reads."""
 
@@ -251,40 +213,3 @@ def _row(
     beside = max(tallest / 2 + 14 + bottleneck_room(graph), half + 14 + text_width("x₁₂", "source"))
     row = upright - beside - 2
     return row_channel, row, row - half - 18
-
-
-def folding(layers: int, orientation: Orientation, width: float) -> Fold | None:
-    """Which Bottlenecks a folded drawing leaves out: all but the first seven and the last four, fewer when narrow."""
-    if layers <= (FOLD_BEYOND if orientation == "vertical" else _fold_beyond(width)):
-        return None
-    head, foot = (7, 4) if orientation == "vertical" or width >= 800 else (4, 3)
-    return Fold(head + 1, layers - foot)
-
-
-def _fold_beyond(width: float) -> int:
-    return min(FOLD_BEYOND, int((width - 130) // LEAST_PITCH))
-
-
-def _lead(graph: Graph, column_width: float) -> float:
-    """Room before column 0, so that its total is not cut."""
-    total = text_width(f"{graph.spec.in_channels:,}", "total")
-    return max(4.0, total / 2 - column_width / 2 + 1)
-
-
-def _columns(
-    layers: int, fold: Fold | None, lead: float, column_width: float, pitch: float, fold_step: float, breath: float
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Starts and widths of the columns: folded ones are thin and stand close, after a short breath."""
-    starts, widths = [lead], [column_width]
-    for layer in range(1, layers + 1):
-        folded = fold is not None and fold.holds(layer)
-        width = 0.62 * fold_step if folded else column_width
-        if fold is not None and layer == fold.first:
-            step = breath
-        elif folded:
-            step = fold_step - width
-        else:
-            step = pitch - column_width
-        starts.append(starts[-1] + widths[-1] + step)
-        widths.append(width)
-    return tuple(starts), tuple(widths)
