@@ -46,6 +46,7 @@ LIBRARIES: dict[str, set[str]] = {
     "torch": {"blocks", "measure"},
     "torchinfo": {"measure"},
     "pebble": {"engine"},
+    "PIL": {"measure"},
     "graphviz": {"graph"},
     "streamlit": {"web", "app.py", "pages"},
     "streamlit.proto": {"web", "app.py", "pages", "bench"},  # bench speaks the websocket's language

@@ -160,7 +160,8 @@ class Engine:
         with self._lock:
             self._runs[slot] = run
             slot.begun = run.running
-        run.add_done_callback(lambda done: self._ended(slot, ask.job.kind, done))
+        kind = ask.job.kind
+        run.add_done_callback(lambda done: self._ended(slot, kind, done))
 
     def _ended(self, slot: Slot, kind: str, run: Future[bytes]) -> None:
         """A run has ended by itself. Called in a thread of the pool."""

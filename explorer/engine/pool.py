@@ -15,7 +15,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from multiprocessing import spawn
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 from pebble import ProcessPool
 
 from explorer.engine import worker
-from explorer.engine.worker import Setup
+from explorer.engine.worker import Errand, Setup
 from explorer.spec import Job
 
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -40,6 +40,7 @@ class Worker:
         self._preload = preload
         self._pool: ProcessPool | None = None
         self._ending: list[threading.Thread] = []
+        self._errand = Errand(None)
 
     def start(self) -> None:
         """Starts the process unless it runs. Waits for a fork; the first time, until torch has loaded.
@@ -64,12 +65,15 @@ class Worker:
         """
         self.start()
         assert self._pool is not None  # start() made it
-        future: Future[bytes] = self._pool.schedule(worker.answer, args=(self._setup, job), timeout=seconds)
+        self._errand = Errand(job)
+        future: Future[bytes] = self._pool.schedule(worker.answer, args=(self._setup, self._errand), timeout=seconds)
+        future.add_done_callback(_emptied(self._errand))
         return future
 
     def discard(self) -> None:
         """Kills the process, whatever it does. Its job's future stays unanswered. Does not wait."""
         pool, self._pool = self._pool, None
+        self._errand.take()
         if pool is not None:
             self._ending = [thread for thread in self._ending if thread.is_alive()]
             self._ending.append(threading.Thread(target=_end, args=(pool,), name="end of a worker", daemon=True))
@@ -82,6 +86,15 @@ class Worker:
             _end(pool)
         for thread in self._ending:
             thread.join()
+
+
+def _emptied(errand: Errand) -> Callable[[object], None]:
+    """A callback that empties ``errand``."""
+
+    def empty(_: object) -> None:
+        errand.take()
+
+    return empty
 
 
 class SecondStartError(OSError):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from explorer.engine import words
-from explorer.engine.line import Ask, in_order
+from explorer.engine.line import Ask, in_order, kept, lacks_picture
 from explorer.engine.states import Failed, Limits, Pending, State
 from explorer.engine.table import Table
 from explorer.spec import Job
@@ -22,6 +22,8 @@ ACCEPT_SECONDS = 3.0
 RESTARTS = 2
 #: How many waiters' turns are remembered.
 TURNS = 4096
+#: Kinds of jobs that a person waits for: a timing gives way to them.
+AWAITED = frozenset({"count", "maps", "weights"})
 
 
 def _no() -> bool:
@@ -67,17 +69,23 @@ class Schedule:
     # --- what people ask --------------------------------------------------------------------------
 
     def submit(self, job: Job, waiter: str, now: float) -> State:
-        """``waiter`` wants ``job``."""
+        """``waiter`` wants ``job``.
+
+        What is keyed by it, and outlives the run, is :func:`explorer.engine.line.kept`.
+        """
+        given, job = job, kept(job)
         ask = self._asks.get(job)
         if ask is None:
             known = self._table.get(job)
             if known is not None and not self._table.may_retry(job, now):
                 return known
+            if lacks_picture(given):
+                return known or Failed(words.picture_gone())
             mine = sum(waiter in other.leases for other in self._asks.values())
             if len(self._asks) >= self._limits.queue_length or mine >= self._limits.queue_per_waiter:
                 return Failed(words.busy(len(self._asks)))
             self._number += 1
-            ask = self._asks[job] = Ask(job, now, self._number)
+            ask = self._asks[job] = Ask(given, now, self._number)
         if waiter not in ask.leases:
             self._places = None
         ask.leases[waiter] = now + self._limits.lease_seconds
@@ -86,6 +94,7 @@ class Schedule:
 
     def state(self, job: Job, waiter: str | None, now: float) -> State | None:
         """How ``job`` stands; a ``waiter`` that waits for it goes on waiting."""
+        job = kept(job)
         ask = self._asks.get(job)
         if ask is None:
             return self._table.get(job)
@@ -95,6 +104,7 @@ class Schedule:
 
     def cancel(self, job: Job, waiter: str, now: float) -> None:
         """``waiter`` does not want ``job`` any more; of a job that is answered, a failure is forgotten."""
+        job = kept(job)
         ask = self._asks.get(job)
         if ask is None:
             self._table.forget_failure(job)
@@ -230,7 +240,7 @@ class Schedule:
         return dispatched + (ACCEPT_SECONDS if slot.proven else self._limits.start_seconds)
 
     def _counting(self) -> bool:
-        return any(ask.job.kind == "count" for ask in self._asks.values())
+        return any(ask.job.kind in AWAITED for ask in self._asks.values())
 
     def _gives_way(self, timing: Ask, now: float) -> bool:
         if timing.preempted >= self._limits.preemptions or not self._counting():
@@ -248,7 +258,7 @@ class Schedule:
         if ask.cancelled:
             self._answer(ask, Failed(words.cancelled()), now)
         else:  # everybody left without a word: whoever comes back asks anew
-            self._asks.pop(ask.job, None)
+            self._forget(ask)
 
     def _back(self, ask: Ask, now: float) -> None:
         """``ask`` waits again, if anybody still waits for it."""
@@ -262,7 +272,12 @@ class Schedule:
         else:
             self._back(ask, now)
 
-    def _answer(self, ask: Ask, outcome: bytes | Failed, now: float) -> None:
+    def _forget(self, ask: Ask) -> None:
+        """``ask`` is not run any more, and holds no person's picture, whoever still holds it."""
+        ask.job = kept(ask.job)
         self._asks.pop(ask.job, None)
+
+    def _answer(self, ask: Ask, outcome: bytes | Failed, now: float) -> None:
+        self._forget(ask)
         self._table.put(ask.job, outcome, now)
         self._places = None

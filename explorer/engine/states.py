@@ -54,8 +54,9 @@ class Limits:
     """Bounds of an engine; every wait and every store has one. Times are seconds.
 
     Attributes:
-        count_seconds, time_seconds, device_seconds: deadline of a running job, by its kind. A timing
-            runs three blocks four times each, so it has more than twelve times as long as a count.
+        count_seconds, time_seconds, device_seconds: deadline of a running job, by its kind; a look into
+            a layer or at weights has as long as a count. A timing runs three blocks four times each, so
+            it has more than twelve times as long.
         start_seconds: how long a worker may take to start (it loads torch).
         lease_seconds: a waiter that has not asked for this long does not wait any more.
         grace_seconds: a running job that nobody waits for may still take this long: a new worker
@@ -97,7 +98,7 @@ class Limits:
     queue_per_waiter: int = 100
 
     def seconds(self, kind: str) -> float:
-        """The deadline of a job of ``kind``: count, time or device."""
+        """The deadline of a job of ``kind``."""
         return {"time": self.time_seconds, "device": self.device_seconds}.get(kind, self.count_seconds)
 
 

@@ -7,7 +7,13 @@ import signal
 from explorer.findings import Problem
 from explorer.memory import SMALLER
 
-DOING = {"count": "counted this block", "time": "timed these blocks", "device": "looked for the device"}
+DOING = {
+    "count": "counted this block",
+    "time": "timed these blocks",
+    "device": "looked for the device",
+    "maps": "looked into this layer",
+    "weights": "read this block's weights",
+}
 
 
 def _doing(kind: str) -> str:
@@ -41,7 +47,13 @@ def not_started() -> Problem:
 
 def timed_out(kind: str, seconds: float) -> Problem:
     """A job of ``kind`` ran past its deadline of ``seconds``."""
-    noun = {"count": "Counting this block", "time": "Timing these blocks", "device": "Looking for the device"}
+    noun = {
+        "count": "Counting this block",
+        "time": "Timing these blocks",
+        "device": "Looking for the device",
+        "maps": "Looking into this layer",
+        "weights": "Reading this block's weights",
+    }
     message = f"{noun.get(kind, 'This')} took longer than the {seconds:g} s allowed and was stopped."
     return Problem("timed_out", message, SMALLER if kind != "device" else "Ask again.")
 
@@ -49,6 +61,11 @@ def timed_out(kind: str, seconds: float) -> Problem:
 def cancelled() -> Problem:
     """The person said so."""
     return Problem("cancelled", "The measurement was cancelled.", "Ask again to measure.")
+
+
+def picture_gone() -> Problem:
+    """A picture that a person gave is not kept, and its look is not either."""
+    return Problem("unsupported", "The picture is not kept and is gone by now.", "Choose it again.")
 
 
 def busy(waiting: int) -> Problem:

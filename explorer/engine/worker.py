@@ -118,14 +118,30 @@ def _named(name: str) -> Callable[..., Any]:
 # --- running --------------------------------------------------------------------------------------
 
 
-def answer(setup: Setup, job: Job) -> bytes:
-    """Runs ``job``: its result, or ``{"problem": …}``, as :func:`read_answer` reads it. Never raises."""
+class Errand:
+    """A job on its way to the worker and through it, taken once.
+
+    On both sides the pool remembers what it ran last until it runs something else; what it remembers is
+    empty by then, so that a picture that a person gave is not kept with it.
+    """
+
+    def __init__(self, job: Job | None) -> None:
+        self._job = job
+
+    def take(self) -> Job | None:
+        """The job; None from the second time on."""
+        job, self._job = self._job, None
+        return job
+
+
+def answer(setup: Setup, errand: Errand) -> bytes:
+    """Runs a job: its result, or ``{"problem": …}``, as :func:`read_answer` reads it. Never raises."""
     try:
         problem = unprepared(setup)
         if problem is not None:
             return _packed({"problem": to_builtins(problem)})
         limit_memory(setup.memory_bytes)
-        packed = _packed(_named(setup.perform)(job))
+        packed = _packed(_named(setup.perform)(errand.take()))
         if len(packed) > setup.answer_bytes:
             problem = Problem("failed", f"The answer is too large ({len(packed):,} bytes).", SMALLER)
             return _packed({"problem": to_builtins(problem)})

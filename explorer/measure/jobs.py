@@ -7,17 +7,29 @@ from typing import Any
 
 import torch
 
-from explorer.findings import BlockMeasurement, Device, Problem, TimeMeasurement, to_builtins
+from explorer.findings import (
+    BlockMeasurement,
+    Device,
+    LayerView,
+    Problem,
+    ReadWeights,
+    TimeMeasurement,
+    to_builtins,
+)
 from explorer.measure.admission import refusal
 from explorer.measure.allocator import watch_peak
-from explorer.measure.device import describe, require_dtype, resolve
+from explorer.measure.device import describe, resolve
 from explorer.measure.fake import fake_counts
-from explorer.measure.live import dtype_of, live_block, live_input, planned_block
+from explorer.measure.live import live_block, live_input, planned_block, ready
+from explorer.measure.look import look
 from explorer.measure.problems import StoppedError, is_device_fault, known_problem
 from explorer.measure.step import Counts, count_step
 from explorer.measure.table import module_rows
 from explorer.measure.timing import time_blocks
-from explorer.spec import BlockSpec, CountJob, DeviceJob, InputSpec, Job, RunSpec, TimeJob
+from explorer.measure.weights import read_weights
+from explorer.spec import BlockSpec, CountJob, DeviceJob, InputSpec, Job, MapsJob, RunSpec, TimeJob
+
+Result = BlockMeasurement | TimeMeasurement | Device | LayerView | ReadWeights
 
 
 def perform(job: Job) -> dict[str, Any]:
@@ -26,7 +38,8 @@ def perform(job: Job) -> dict[str, Any]:
     One job at a time per process: what watches a module would also see another one's operators.
 
     Returns:
-        A :class:`BlockMeasurement`, :class:`TimeMeasurement` or :class:`Device` as builtins, or
+        What the job asks for as builtins: a :class:`BlockMeasurement`, :class:`TimeMeasurement`,
+        :class:`Device`, :class:`LayerView` or :class:`ReadWeights`; or
         ``{"problem": …}`` with a :class:`Problem` where a person can be told why there is none. Beside it
         ``"worker_broken": True`` where the accelerator has failed: every later call of this process would too.
 
@@ -50,19 +63,21 @@ def perform(job: Job) -> dict[str, Any]:
     return answer
 
 
-def _plain(value: BlockMeasurement | TimeMeasurement | Device | Problem) -> dict[str, Any]:
+def _plain(value: Result | Problem) -> dict[str, Any]:
     plain: dict[str, Any] = to_builtins(value)
     return plain
 
 
-def _result(job: Job) -> BlockMeasurement | TimeMeasurement | Device:
+def _result(job: Job) -> Result:
     if isinstance(job, CountJob):
         return count(job.block, job.input, job.run)
     if isinstance(job, TimeJob):
         return time_together(job.blocks, job.input, job.run)
     if isinstance(job, DeviceJob):
         return describe(resolve(job.device))
-    raise NotImplementedError(job.kind)
+    if isinstance(job, MapsJob):
+        return look(job)
+    return read_weights(job)
 
 
 def count(spec: BlockSpec, input: InputSpec, run: RunSpec) -> BlockMeasurement:
@@ -71,7 +86,7 @@ def count(spec: BlockSpec, input: InputSpec, run: RunSpec) -> BlockMeasurement:
     Raises:
         StoppedError: there is no such device, or it cannot compute in the run's type.
     """
-    device = _ready(run)
+    device = ready(run)
     place = describe(device)
     refused = refusal((spec,), input, run, place)
     rows = module_rows(spec, input, run)
@@ -110,7 +125,7 @@ def time_together(specs: tuple[BlockSpec, ...], input: InputSpec, run: RunSpec) 
     Raises:
         StoppedError: no such device, a type it cannot compute in, or not enough memory for all of them.
     """
-    device = _ready(run)
+    device = ready(run)
     place = describe(device)
     refused = refusal(specs, input, run, place)
     if refused is not None:
@@ -118,12 +133,6 @@ def time_together(specs: tuple[BlockSpec, ...], input: InputSpec, run: RunSpec) 
     blocks = [live_block(spec, run, device) for spec in specs]
     forward, step = time_blocks(blocks, live_input(specs[0], input, run, device))
     return TimeMeasurement(place, forward, step)
-
-
-def _ready(run: RunSpec) -> torch.device:
-    device = resolve(run.device)
-    require_dtype(device, dtype_of(run), training=run.mode == "training")
-    return device
 
 
 def _release() -> None:

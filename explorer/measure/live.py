@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.blocks import build
+from explorer.measure.device import require_dtype, resolve
 from explorer.spec import BlockSpec, InputSpec, RunSpec
 
 
@@ -17,6 +18,17 @@ def dtype_of(run: RunSpec) -> torch.dtype:
     dtype = getattr(torch, run.dtype)
     assert isinstance(dtype, torch.dtype)
     return dtype
+
+
+def ready(run: RunSpec) -> torch.device:
+    """The device that ``run`` asks for, which computes in its type.
+
+    Raises:
+        StoppedError: there is no such device, or it cannot.
+    """
+    device = resolve(run.device)
+    require_dtype(device, dtype_of(run), training=run.mode == "training")
+    return device
 
 
 def live_block(spec: BlockSpec, run: RunSpec, device: torch.device) -> nn.Module:

@@ -29,21 +29,26 @@ class SavedBytes:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Counts what the forward pass inside saves."""
-        with torch.autograd.graph.saved_tensors_hooks(self._pack, _unpack):
+        with torch.autograd.graph.saved_tensors_hooks(self._pack, unpack):
             yield
 
     def _pack(self, tensor: Tensor) -> Tensor:
         key = storage_key(tensor)
         if key not in self._seen:
             self._seen.add(key)
-            nbytes = tensor.untyped_storage().nbytes()
-            own = 0
-            if tensor.dtype.is_floating_point:
-                own = nbytes * min(self._element, tensor.dtype.itemsize) // tensor.dtype.itemsize
+            own = own_bytes(tensor, self._element)
             self.saved += own
-            self.extra += nbytes - own
+            self.extra += tensor.untyped_storage().nbytes() - own
         return tensor
 
 
-def _unpack(tensor: Tensor) -> Tensor:
+def own_bytes(tensor: Tensor, element: int) -> int:
+    """Bytes of the storage of ``tensor`` as a module of ``element`` bytes a number would keep it: no reserve."""
+    if not tensor.dtype.is_floating_point:
+        return 0
+    return tensor.untyped_storage().nbytes() * min(element, tensor.dtype.itemsize) // tensor.dtype.itemsize
+
+
+def unpack(tensor: Tensor) -> Tensor:
+    """What was packed, as it is: the tensors are only looked at."""
     return tensor

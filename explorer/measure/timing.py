@@ -71,7 +71,7 @@ def time_blocks(blocks: Sequence[nn.Module], x: Tensor) -> tuple[tuple[Timing, .
     """
     runs = [_Runs(block) for block in blocks]
     clock = _cuda_seconds if x.device.type == "cuda" else _seconds
-    with _undisturbed():
+    with undisturbed():
         for _ in range(WARMUP):
             for one in runs:
                 one.take(clock, x, keep=False)
@@ -131,10 +131,11 @@ def synchronise(device: torch.device) -> None:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """No garbage collection while the clock runs."""
+def undisturbed(collect: bool = True) -> Iterator[None]:
+    """No garbage collection while the clock runs; before it, unless what runs is over sooner than that."""
     enabled = gc.isenabled()
-    gc.collect()
+    if collect:
+        gc.collect()
     gc.disable()
     try:
         yield

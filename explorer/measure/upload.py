@@ -1,0 +1,121 @@
+"""Reads a picture that a person gave: told by its content, never by its name, and never trusted."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from explorer.findings import Problem
+from explorer.measure.problems import StoppedError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+MOST_BYTES = 8 << 20
+MOST_PIXELS = 40_000_000  # looked at before any of them is decoded
+
+_OTHER = "Choose a PNG, JPEG, WebP, GIF or BMP picture."
+
+
+def decoded(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
+    """The picture in the file ``data``, cropped at its centre to the shape of the input and scaled to it.
+
+    Of an animation it is the first frame; EXIF's orientation is applied; what is transparent shows white.
+
+    Returns:
+        (3, height, width), RGB from 0 to 1, float32; and whether the file is an animation.
+
+    Raises:
+        StoppedError: there is no file, or it is too large, no picture, damaged, or of another format.
+    """
+    if not data:
+        raise _refused("The picture is not kept and is gone by now.", "Choose it again.")
+    if len(data) > MOST_BYTES:
+        size = f"{len(data) / 2**20:,.1f} MiB"
+        raise _refused(f"The file is {size} large; up to {MOST_BYTES >> 20} MiB are read.", "Choose a smaller one.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a decompression bomb is a warning up to a size
+            return _read(data, height, width)
+    except (StoppedError, MemoryError):
+        raise
+    except ImportError:
+        raise _refused(
+            "Pictures cannot be read here, because Pillow is not installed.", "Choose the test pattern or noise."
+        ) from None
+    except Exception:  # a decoder that meets a damaged file raises whatever it stumbled over
+        raise _refused("The picture is damaged or cut short.", "Save it anew, or choose another one.") from None
+
+
+def _read(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
+    from PIL import Image, UnidentifiedImageError  # a worker without it measures all the same
+
+    try:
+        opened = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise _unknown(data) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _refused(f"The picture has more than {MOST_PIXELS:,} pixels.", "Choose a smaller one.") from None
+    with opened as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            size = f"{picture.width:,} × {picture.height:,}"
+            raise _refused(
+                f"The picture has {size} pixels; up to {MOST_PIXELS:,} in all are read.", "Choose a smaller one."
+            )
+        picture.load()
+        return _tensor(_fitted(_white_behind(_upright(picture)), height, width)), _is_animated(picture)
+
+
+def _unknown(data: bytes) -> StoppedError:
+    if b"<svg" in data[:4096].lower():
+        return _refused("This is an SVG drawing, which is a program more than a picture and is not read.", _OTHER)
+    return _refused("This is no picture that can be read.", _OTHER)
+
+
+def _refused(message: str, advice: str) -> StoppedError:
+    return StoppedError(Problem("unsupported", message, advice))
+
+
+def _is_animated(picture: Any) -> bool:
+    with contextlib.suppress(Exception):  # it looks at the second frame, which nothing needs
+        return bool(getattr(picture, "is_animated", False))
+    return False
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    from PIL import ImageOps
+
+    with contextlib.suppress(Exception):  # an orientation that cannot be read is none
+        return ImageOps.exif_transpose(picture)
+    return picture
+
+
+def _white_behind(picture: Image.Image) -> Image.Image:
+    """In RGB, 8 bits a colour, whatever it was."""
+    from PIL import Image
+
+    if picture.mode.startswith("I"):  # 16 bits of grey, which convert() would cut off at 255
+        return picture.convert("I").point(lambda value: value / 257).convert("L").convert("RGB")
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    clear = picture.convert("RGBA")
+    behind = Image.new("RGBA", clear.size, "white")
+    behind.alpha_composite(clear)
+    return behind.convert("RGB")
+
+
+def _fitted(picture: Image.Image, height: int, width: int) -> Image.Image:
+    from PIL import Image, ImageOps
+
+    return ImageOps.fit(picture, (width, height), method=Image.Resampling.LANCZOS)
+
+
+def _tensor(picture: Image.Image) -> Tensor:
+    flat = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
+    return flat.view(picture.height, picture.width, 3).permute(2, 0, 1).float() / 255
