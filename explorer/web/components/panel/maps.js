@@ -11,7 +11,9 @@ function paintMaps(root, maps) {
 }
 
 function paintStrip(canvas, { width, height, columns, pixels }) {
-  const across = Math.min(columns, pixels.length);
+  const narrow = matchMedia("(max-width: 760px)").matches; // on a phone maps stay large enough to be seen
+  const across = Math.min(narrow ? columns / 2 : columns, pixels.length);
+  canvas.style.setProperty("--n", across);
   const down = Math.ceil(pixels.length / across);
   canvas.width = across * (width + GAP) - GAP;
   canvas.height = down * (height + GAP) - GAP;
