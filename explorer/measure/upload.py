@@ -41,7 +41,6 @@ def decoded(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
         raise _refused(f"The file is {size} large; up to {MOST_BYTES >> 20} MiB are read.", "Choose a smaller one.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a decompression bomb is a warning up to a size
             return _read(data, height, width)
     except (StoppedError, MemoryError):
         raise
@@ -56,20 +55,23 @@ def decoded(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
 def _read(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
     from PIL import Image, UnidentifiedImageError  # a worker without it measures all the same
 
+    warnings.simplefilter("ignore")  # what it only finds odd is read all the same
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
-        opened = Image.open(io.BytesIO(data), formats=FORMATS)
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise _too_many_pixels(f"{picture.width:,} × {picture.height:,}")
+            picture.load()
+            return _tensor(_fitted(_white_behind(_upright(picture)), height, width)), _is_animated(picture)
     except UnidentifiedImageError:
         raise _unknown(data) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _refused(f"The picture has more than {MOST_PIXELS:,} pixels.", "Choose a smaller one.") from None
-    with opened as picture:
-        if picture.width * picture.height > MOST_PIXELS:
-            size = f"{picture.width:,} × {picture.height:,}"
-            raise _refused(
-                f"The picture has {size} pixels; up to {MOST_PIXELS:,} in all are read.", "Choose a smaller one."
-            )
-        picture.load()
-        return _tensor(_fitted(_white_behind(_upright(picture)), height, width)), _is_animated(picture)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # beyond the library's own bound
+        raise _too_many_pixels("far too many") from None
+
+
+def _too_many_pixels(how_many: str) -> StoppedError:
+    message = f"The picture has {how_many} pixels; up to {MOST_PIXELS:,} in all are read."
+    return _refused(message, "Choose a smaller one.")
 
 
 def _unknown(data: bytes) -> StoppedError:
