@@ -6,6 +6,7 @@ Runs in worker processes, so it imports nothing heavy.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from explorer.engine import Done, Engine, Failed, Limits, Pending, State
-from explorer.spec import Job
+from explorer.spec import Job, MapsJob, Upload
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,25 @@ def fake(do: str, text: object = "", number: int = 0, kind: Literal["count", "ti
     return cast(Job, Fake(do, str(text), number, kind))
 
 
-def perform(job: Fake) -> Any:
-    return DEEDS[job.do](job.text)
+def perform(job: Fake | MapsJob) -> Any:
+    return look_at_picture(job) if isinstance(job, MapsJob) else DEEDS[job.do](job.text)
+
+
+def look_at_picture(job: MapsJob) -> dict[str, Any]:
+    """Tells how large the picture is, after the seconds that stand in its bytes, if any do."""
+    data = job.upload.data if job.upload else b""
+    time.sleep(float(data.partition(b" ")[0] or 0))
+    return {"bytes": len(data), "held": pictures_held()}
+
+
+def pictures_held(_: str = "") -> int:
+    """How many pictures with their bytes this process holds."""
+    gc.collect()
+    return sum(isinstance(thing, Upload) and bool(thing.data) for thing in gc.get_objects())
+
+
+def count_pictures(_: str) -> dict[str, Any]:
+    return {"held": pictures_held(), "pid": os.getpid()}
 
 
 def prepare() -> None:
@@ -186,7 +204,7 @@ DEEDS: dict[str, Callable[[str], Any]] = {
     for f in (
         look_around, note, note_and_sleep, sleep, spin, hold_back_signals, stop_itself, kill_itself, leave,
         exit_politely, recurse, raises, raise_strange, allocate, huge, local_function, own_class, no_dict, problem,
-        break_device,
+        break_device, count_pictures,
         bad_problem, echo, chatter, torch_version, torch_error, torch_allocate,
     )
 }  # fmt: skip
