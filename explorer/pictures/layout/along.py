@@ -34,8 +34,9 @@ def stand(
     fold: Fold | None,
     foldable: Fold | None,
     vertical_pitch: float = VERTICAL_PITCH,
+    breath: float = 12.0,
 ) -> Along:
-    """Columns: as far apart as ``width`` allows; folded ones thin and close together, after a short breath."""
+    """Columns: as far apart as ``width`` allows; folded ones thin and close together, after a short ``breath``."""
     drawn = layers - (fold.count if fold else 0)
     if orientation == "horizontal":
         end_room = 98.0
@@ -44,7 +45,7 @@ def stand(
     else:
         end_room, column_width, lead = (88.0 if foldable and not fold else 70.0), 18.0, 22.0
     step = max(3.0, min(7.0, 110 / fold.count)) if fold else 0.0
-    breath = 12.0 if fold else 0.0
+    breath = breath if fold else 0.0
     fixed = lead + end_room + column_width + breath + (fold.count * step if fold else 0.0)
     pitch = vertical_pitch
     if orientation == "horizontal":
