@@ -271,5 +271,7 @@ def _colour(source: int, layers: int) -> str:
 
 
 def _number(value: float) -> str:
-    """Three significant digits, without an exponent where that is short."""
+    """Three significant digits; ``≈ 0`` for what rounding left of a zero."""
+    if 0 < abs(value) < 1e-5:
+        return "≈ 0"
     return f"{value:.3g}" if value else "0"

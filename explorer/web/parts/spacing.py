@@ -10,6 +10,7 @@ _CSS = """
 .st-key-status [data-testid="stButton"] button { min-height: 20px; height: 20px; padding: 0; }
 .st-key-status > :last-child:not(:first-child) { flex: none; width: auto; }
 .st-key-inspector:not(:has([data-testid="stElementContainer"])) { display: none; }
+.st-key-inspector { margin-bottom: 12px; }
 .st-key-inspector-head { flex-wrap: nowrap; justify-content: space-between; }
 .st-key-inspector-picture > :first-child { flex: none; width: auto; }
 .st-key-picture-row { margin-bottom: -6px; flex-wrap: nowrap; }
