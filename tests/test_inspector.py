@@ -10,7 +10,8 @@ from study_fakes import looked
 from explorer.findings import LayerTheory, LayerView
 from explorer.pictures import inspector
 from explorer.spec import MapsJob, SpecError, Study
-from explorer.study import findings, maps_job, study_theory
+from explorer.study import findings, maps_job
+from explorer.theory import study_theory
 
 
 def job_of(study: Study) -> MapsJob:
