@@ -6,39 +6,41 @@ import streamlit as st
 
 from explorer.study import findings
 from explorer.web import link, pace, waiting
-from explorer.web.components.picture import concat_graph
 from explorer.web.controls import drawing_toggle
-from explorer.web.parts import charts, head, inspector, numbers, spacing, take
+from explorer.web.parts import charts, head, inspector, numbers, present, spacing, take
 
 study = link.current_study()
-states = waiting.measure(study, inspector.looks(study))
+states = waiting.measure(study, () if study.view.present else inspector.looks(study))
 found = findings(study, states)
 
-spacing.apply()
-head.head(found, states)
-with head.picture_row(study):
-    drawing_toggle()
-concat_graph(found.theory, key="picture", on_select=link.set_select)
-inspector.inspect(found, states)
-numbers.show_tiles(found)
+if study.view.present:
+    present.present(found)
+else:
+    spacing.apply()
+    head.head(found, states)
+    with head.picture_row(study):
+        drawing_toggle()
+    present.picture(found)
+    inspector.inspect(found, states)
+    numbers.show_tiles(found)
 
-with head.section("growth"):
-    left, right = st.columns(2, gap="medium")
-    with left:
-        charts.channels(found.theory)
-    with right:
-        charts.parameters(found.theory)
-pace.let_browser_draw()
-with head.section("step"):
-    charts.memory(found)
-with head.section("reuse"):
-    numbers.show_shares(found)
-with head.section("meaning"):
-    numbers.show_formulas(found)
-with head.section("module-table"):
-    numbers.show_modules(found)
-with head.section("take"):
-    take.take(found)
-    take.plain_view(found)
+    with head.section("growth"):
+        left, right = st.columns(2, gap="medium")
+        with left:
+            charts.channels(found.theory)
+        with right:
+            charts.parameters(found.theory)
+    pace.let_browser_draw()
+    with head.section("step"):
+        charts.memory(found)
+    with head.section("reuse"):
+        numbers.show_shares(found)
+    with head.section("meaning"):
+        numbers.show_formulas(found)
+    with head.section("module-table"):
+        numbers.show_modules(found)
+    with head.section("take"):
+        take.take(found)
+        take.plain_view(found)
 
 waiting.watch(states)

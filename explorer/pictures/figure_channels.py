@@ -56,6 +56,7 @@ def channel_growth(theory: StudyTheory, palette: Palette = TOKENS) -> Figure:
             "ticktext": [_("input"), *map(str, range(1, layers + 1))],
         },
         room_right=overhang(thousands(out), layers + 1),
+        film=[column + 0.5 for column in range(layers + 1)],
     )
     layout["annotations"] += [
         axis_name(_("after Bottleneck"), palette),

@@ -3,7 +3,8 @@
 A figure is a plain dict: ``data`` and ``layout`` are Plotly's, ``config`` its options and ``alt`` the
 alternative text. Colours come from a :class:`~explorer.pictures.palette.Palette`; with
 :data:`~explorer.pictures.palette.TOKENS` they are CSS variables that the chart component resolves in
-the reader's theme. ``meta`` on a trace names its source or sources, for hover across pictures.
+the reader's theme. ``meta`` on a trace names its source or sources, for hover across pictures;
+``meta`` on the layout says where Bottlenecks end, for the film.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Trace = dict[str, Any]
 
 FONT = '"Source Sans", sans-serif'
 TEXT = 13  # px
+AT_THE_END = "end"  # name of an annotation on the last Bottleneck, or the whole: the film shows it last
 CLEAR = "rgba(0,0,0,0)"
 CONFIG = {"displayModeBar": False, "responsive": False, "doubleClick": "reset", "showTips": False}
 _CHARACTER = 6.7  # px, mean width of a character of 13 px Source Sans; a fallback font is no wider than 7.2
@@ -69,6 +71,7 @@ def frame(
     x: dict[str, Any],
     room_right: int = 0,
     zoom: bool = False,
+    film: Sequence[float] = (),
 ) -> dict[str, Any]:
     """A Plotly layout: unit above the axis, at most four gridlines, zero baseline, no legend, no template.
 
@@ -82,6 +85,7 @@ def frame(
         x: the x axis, on top of the shared style.
         room_right: px kept free right of the axes, for labels.
         zoom: whether the x axis can be zoomed.
+        film: where on the x axis the input ends, and each Bottleneck, for the film of the block's growth.
     """
     values, texts = nice_ticks(reach, scale)
     quiet = {"size": TEXT, "color": palette.mute}
@@ -121,6 +125,7 @@ def frame(
             label(unit, palette.mute, xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", yshift=4)
         ],
         "shapes": [],
+        "meta": {"film": list(film)},
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from explorer.findings import INPUT, OWN, Findings, Timeline
 from explorer.language import _
-from explorer.pictures.figure_frame import CLEAR, CONFIG, Figure, Trace, frame, label, text_width
+from explorer.pictures.figure_frame import AT_THE_END, CLEAR, CONFIG, Figure, Trace, frame, label, text_width
 from explorer.pictures.memory_steps import MOST_BANDS, Band, Track, bands_of, position, track
 from explorer.pictures.palette import TOKENS, Palette
 from explorer.pictures.words import byte_scale
@@ -38,6 +38,7 @@ def live_bytes(findings: Findings, palette: Palette = TOKENS) -> Figure | None:
         reach=0.94 * top,
         x={"range": [-0.046 * end, end], "showticklabels": False, "ticks": ""},
         zoom=True,
+        film=dense.ends(findings.study.block.layers),
     )
     layout["margin"]["b"] = 30
     layers = findings.study.block.layers
@@ -114,6 +115,7 @@ def _ring(line: Timeline, palette: Palette) -> Trace:
         "marker": {"size": 9, "color": palette.background, "line": {"color": palette.ink, "width": 2}},
         "cliponaxis": False,
         "hoverinfo": "skip",
+        "meta": {"end": True},
     }
 
 
@@ -142,7 +144,15 @@ def _band_numbers(found: Track, layers: int, top: float, palette: Palette) -> li
             colour = palette.text_on(layer, layers)
             numbers.append(
                 label(
-                    str(layer), colour, bold=True, x=1, xanchor="right", xshift=-8, y=low + height / 2, yanchor="middle"
+                    str(layer),
+                    colour,
+                    bold=True,
+                    x=1,
+                    xanchor="right",
+                    xshift=-8,
+                    y=low + height / 2,
+                    yanchor="middle",
+                    name=AT_THE_END,
                 )
             )
         low += height
@@ -183,4 +193,5 @@ def _peak_label(words: str, line: Timeline, palette: Palette) -> dict[str, Any]:
         y=line.peak_bytes,
         yanchor="middle",
         bgcolor=CLEAR,
+        name=AT_THE_END,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from explorer.findings import BlockTheory, LayerTheory, StudyTheory
 from explorer.language import _
 from explorer.pictures.figure_frame import (
+    AT_THE_END,
     CONFIG,
     TEXT,
     Figure,
@@ -66,6 +67,7 @@ def parameters_per_layer(theory: StudyTheory, bottleneck: bool, palette: Palette
             "ticktext": [str(i) for i in range(1, layers + 1)],
         },
         room_right=right,
+        film=[layer + 0.5 for layer in range(layers + 1)],
     )
     layout["annotations"] += [
         axis_name(_("Bottleneck"), palette),
@@ -155,6 +157,7 @@ def _labels(
                 y=y,
                 yanchor="middle",
                 captureevents=False,
+                name=AT_THE_END,
             )
         )
     return found

@@ -74,6 +74,15 @@ class Track:
         """Where the axis ends: 2 with a backward pass, else 1."""
         return 2 if self.line.backward_from <= len(self.line.ops) else 1
 
+    def ends(self, layers: int) -> list[float]:
+        """Where on the axis the input ends, and the forward of each of ``layers`` Bottlenecks."""
+        forward = self.line.layers[: self.line.backward_from - 1]
+        last = {layer: step for step, layer in enumerate(forward, start=1)}
+        steps = [1]
+        for layer in range(1, layers + 1):
+            steps.append(last.get(layer, steps[-1] - 1) + 1)
+        return [round(step / self.line.backward_from, 4) for step in steps]
+
     def drawn(self, values: Sequence[int]) -> list[int]:
         """``values`` at the kept steps; the last one twice, so that its step has a width."""
         shown = [values[step] for step in self.kept]

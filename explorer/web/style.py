@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
 import streamlit as st
 
 SIDEBAR_WIDTH = 300  # px
@@ -42,7 +45,34 @@ _CSS = f"""
 </style>
 """
 
+PRESENT_WIDTH, PRESENT_HEIGHT = 1010, 610  # px that headline and picture take at the page's own size
+_LARGEST = 4.0
+
 
 def apply() -> None:
     """Puts the style into the page."""
     st.html(_CSS)
+
+
+def present() -> None:
+    """Puts the presenter view's style into the page: nothing but the main part, as large as the window allows."""
+    st.html(_present_css())
+
+
+@cache
+def _present_css() -> str:
+    hidden = ("stSidebar", "stHeader", "stExpandSidebarButton", "stSidebarCollapsedControl", "stToolbar")
+    main = '[data-testid="stMainBlockContainer"]'
+    steps = []
+    for zoom in (1 + step / 50 for step in range(1, round((_LARGEST - 1) * 50) + 1)):
+        room = (math.ceil(side * zoom) for side in (PRESENT_WIDTH, PRESENT_HEIGHT))
+        fits = "(min-width: {}px) and (min-height: {}px)".format(*room)
+        steps.append(f"@media {fits} {{ {main} {{ zoom: {zoom:.2f}; }} }}")
+    return (
+        "<style>"
+        + ", ".join(f'[data-testid="{name}"]' for name in hidden)
+        + " { display: none !important; }\n"
+        + f"{main} {{ padding-top: .75rem; }}\n"
+        + "\n".join(steps)
+        + "</style>"
+    )

@@ -22,7 +22,18 @@ FOLDER = "/script"
 _SCRIPTS = {
     "panel": ("panel.js", "maps.js"),
     "chart": ("chart.js",),
-    "picture": ("picture.js", "camera.js", "motion.js", "strip.js"),
+    "picture": (
+        "picture.js",
+        "names.js",
+        "patch.js",
+        "camera.js",
+        "motion.js",
+        "strip.js",
+        "film.js",
+        "reveal.js",
+        "keys.js",
+        "finder.js",
+    ),
 }
 NAMES = tuple(_SCRIPTS)
 # One promise for all elements of a kind, and a new try after one that failed. Streamlit ends a call that a newer one

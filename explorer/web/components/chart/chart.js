@@ -1,6 +1,7 @@
 // Draws one chart in place. Streamlit calls the default function on the first mount, on new data and on a theme switch.
 
 const EVENT = "dbe-source";
+const FILM = "dbe-film"; // {layer: n}: only what Bottlenecks 1 to n do is to be seen; null: everything
 const COLOUR = /color-mix\((?:[^()]|\([^()]*\))*\)|var\(--[\w-]+\)/g;
 const STRIDES = [1, 2, 4, 5, 8, 10, 16, 20, 32, 64];
 const CHARACTER = 7.2; // px, the widest mean of a 13 px font that we may have to fall back to
@@ -29,7 +30,10 @@ class Chart {
     );
     this.source = null;
     this.heard = (event) => this.dim(event.detail?.source ?? null);
+    this.layer = null;
+    this.filmed = (event) => this.cut(event.detail?.layer ?? null);
     document.addEventListener(EVENT, this.heard);
+    document.addEventListener(FILM, this.filmed);
     this.resize = new ResizeObserver(() => this.plot.clientWidth !== this.width && this.draw());
     this.resize.observe(this.place);
   }
@@ -86,8 +90,10 @@ class Chart {
       this.listening = true;
       this.plot.on("plotly_hover", ({ points }) => tell(sourceOf(points[0])));
       this.plot.on("plotly_unhover", () => tell(null));
+      this.plot.on("plotly_relayout", () => this.cut(this.layer));
     }
     this.dim(this.source);
+    this.cut(this.layer);
     this.plot.dataset.drawn = String(Number(this.plot.dataset.drawn ?? 0) + 1);
   }
 
@@ -105,8 +111,27 @@ class Chart {
     }
   }
 
+  // Cuts the block's own traces off where Bottleneck `layer` ends, which the figure says in `layout.meta.film`; what the
+  // residual block does stays, and what is said of the end waits for it.
+  cut(layer) {
+    const before = this.layer;
+    this.layer = layer;
+    const { meta, annotations = [], xaxis } = this.plot._fullLayout ?? {};
+    if (!meta?.film || (layer === null && before === null)) return;
+    const end = layer === null ? Infinity : xaxis.d2p(meta.film[layer] ?? Infinity);
+    const shape = end < 9999 ? `polygon(-99px -99px, ${end}px -99px, ${end}px 9999px, -99px 9999px) view-box` : "";
+    for (const group of this.plot.querySelectorAll("g.trace")) {
+      const its = group.__data__?.[0]?.trace?.meta ?? {};
+      if (its.sources || its.band || its.thin) group.style.clipPath = shape;
+      if (its.end) group.classList.toggle("later", layer !== null);
+    }
+    for (const element of this.plot.querySelectorAll(".annotation[data-index]"))
+      element.classList.toggle("later", layer !== null && annotations[element.dataset.index]?.name === "end");
+  }
+
   end() {
     this.ended = true;
+    document.removeEventListener(FILM, this.filmed);
     document.removeEventListener(EVENT, this.heard);
     this.resize.disconnect();
     window.Plotly?.purge(this.plot);

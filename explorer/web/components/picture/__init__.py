@@ -27,7 +27,7 @@ from explorer.pictures.palette import TOKENS
 from explorer.pictures.svg import render
 from explorer.spec import DenseBlockSpec, Drawing, Study
 from explorer.web.components.colours import declarations
-from explorer.web.components.picture import words
+from explorer.web.components.picture import bar, words
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
 
@@ -46,20 +46,35 @@ DRAWINGS: tuple[tuple[Orientation, float], ...] = (
     ("horizontal", 640.0),
     ("vertical", 340.0),
 )
+#: What may be asked for by a key.
+VIEWS = ("drawing", "present", "more", "fewer")
 MANY = 16  # Bottlenecks: beyond, a tablet scrolls the next wider drawing, which halves what is sent
 
 
-def concat_graph(theory: StudyTheory, *, key: str, on_select: Callable[[str | None], None]) -> None:
+def concat_graph(
+    theory: StudyTheory,
+    *,
+    key: str,
+    on_select: Callable[[str | None], None],
+    on_view: Callable[[str], None] | None = None,
+) -> None:
     """Shows the graph of the Study's block in the drawing and with the selection of its view.
 
     Args:
         theory: the Study and its closed forms, which the inspector quotes.
         key: keeps the picture, its fold and its scroll position from run to run.
         on_select: called, before the next run, with ``layer-4``, ``source-2``, ``2-4``, or None when let go.
+        on_view: called when a key or button asks for another ``drawing``, to enter or leave the presenter
+            view (``present``), or for one Bottleneck ``more`` or ``fewer``.
     """
 
     def selected() -> None:
         on_select(st.session_state[key].get("select") or None)
+
+    def asked() -> None:
+        word = st.session_state[key].get("view")
+        if on_view is not None and word in VIEWS:
+            on_view(word)
 
     told = st.session_state.get(key, {})
     # Until a person folds or unfolds, what a link selects is not hidden in the fold.
@@ -69,6 +84,7 @@ def concat_graph(theory: StudyTheory, *, key: str, on_select: Callable[[str | No
         key=key,
         data=picture_data(theory, unfolded, room) | {"turn": turn(key, (theory.study, unfolded, room))},
         on_select_change=selected,
+        on_view_change=asked,
         on_unfolded_change=lambda: None,
         on_room_change=lambda: None,
     )
@@ -111,6 +127,10 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
         "sources": [words.source_words(graph, source) for source in graph.sources],
         "bottlenecks": {str(number): words.bottleneck_words(theory, number) for number in inspected},
         "slice": _slice_words(graph, view.select),
+        "words": bar.bar_words(view.present),
+        "present": view.present,
+        "film": bar.film_words(block),
+        "find": bar.finder_words(theory.dense),
     }
 
 

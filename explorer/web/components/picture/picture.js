@@ -18,6 +18,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   picture.select = (value) => setTriggerValue("select", value);
   picture.fold = (unfolded) => setStateValue("unfolded", unfolded);
   picture.ask = (room) => setStateValue("room", room);
+  picture.view = (word) => setTriggerValue("view", word);
   picture.show(data);
   return () => {
     picture.end();
@@ -31,6 +32,9 @@ class Picture {
     this.drawing = root.querySelector(".drawing");
     this.strip = new Strip(root.querySelector(".strip"));
     this.camera = new Camera(this.drawing, root.querySelector(".zoom"));
+    this.film = new Film(this);
+    this.finder = new Finder(this);
+    this.keys = new Keys(this);
     this.hovered = null; // what the pointer or the focus is on: {layer}, {source} or {source, layer}
     this.listen();
     this.resize = new ResizeObserver(() => this.fit());
@@ -40,11 +44,26 @@ class Picture {
   show(data) {
     if (data.turn < this.data?.turn) return; // handed over late
     this.data = data;
+    this.label(data.words);
+    if (data.film) this.keys.show(data);
+    else this.root.classList.add("plain"); // no film, no finder: the page has them once
+    this.film.cast(data.film);
     this.selected = target(data.select);
     this.root.style.cssText = data.colours;
     this.root.classList.toggle("dark", dark(this.root));
     this.fit();
     if (this.of) this.light();
+  }
+
+  // What the bar and the dialogs say.
+  label(words) {
+    if (words.film === this.words?.film) return;
+    this.words = words;
+    for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = words[element.dataset.word];
+    for (const element of this.root.querySelectorAll("[data-label]")) {
+      element.setAttribute("aria-label", words[element.dataset.label]);
+      if (element.tagName === "BUTTON") element.title = words[element.dataset.label];
+    }
   }
 
   // The widest drawing that fits, in its own size or a little more or less; else it scrolls in its frame.
@@ -92,6 +111,7 @@ class Picture {
     if (before) this.move(before);
     else this.root.removeAttribute("data-moving");
     this.painted = { drawing: this.data.drawing, room: chosen.room };
+    this.film.painted();
     this.light();
     this.reveal();
   }
@@ -104,12 +124,39 @@ class Picture {
   move(before) {
     const how = this.painted.drawing === this.data.drawing ? SLIDE : MORPH;
     this.root.dataset.moving = "";
-    const ended = () => this.root.removeAttribute("data-moving");
+    const ended = () => {
+      this.root.removeAttribute("data-moving");
+      this.film.painted();
+    };
     this.motion = new Motion(this.drawing.firstElementChild, before, { ...how, ended });
+  }
+
+  // Selects what the finder found, and brings it into sight; out of the fold, if it lies there.
+  find(value) {
+    const what = target(value);
+    const maker = what.layer ?? what.source;
+    this.finding = value;
+    if (maker > 0 && !this.layers.has(maker)) this.fold(true);
+    this.choose(what);
+    this.reveal();
+  }
+
+  // What was found is brought into sight, and has the focus, as soon as it is drawn.
+  meet() {
+    const what = target(this.finding);
+    const maker = what.layer ?? what.source;
+    if (maker > 0 && !this.layers.has(maker)) return; // it comes with the unfolded drawing
+    this.finding = undefined;
+    this.revealed = name(what);
+    if (this.camera.zoom > 1) this.camera.fit();
+    const element = this.layers.get(what.layer) ?? this.original(what.source);
+    element.scrollIntoView({ block: "center", inline: "center" });
+    element.focus({ preventScroll: true });
   }
 
   // What a link selects is brought into the frame once; from then on the person scrolls.
   reveal() {
+    if (this.finding) return this.meet();
     const element = this.layers.get(this.selected?.layer);
     if (!element || this.revealed === this.data.select) return;
     this.revealed = this.data.select;
@@ -151,13 +198,11 @@ class Picture {
       if (next) next.focus();
       else this.pick(element);
     });
-    this.escaped = (event) => event.key === "Escape" && this.selected && this.choose(null);
     this.heard = (event) => {
       if (event.detail?.from === "picture") return;
       const source = event.detail?.source ?? null;
       this.hover(source === null ? null : { source }, true);
     };
-    document.addEventListener("keydown", this.escaped);
     document.addEventListener(EVENT, this.heard);
   }
 
@@ -218,6 +263,7 @@ class Picture {
   }
 
   choose(what) {
+    this.film.end();
     this.selected = what;
     if (!what) this.hovered = null;
     this.light();
@@ -228,14 +274,14 @@ class Picture {
     const svg = this.drawing.firstElementChild;
     if (!svg) return;
     for (const element of this.on) element.classList.remove("on", "near", "selected");
-    const what = this.hovered ?? this.selected;
+    const what = this.film.hides ? null : (this.hovered ?? (this.film.told ? null : this.selected));
     this.on = what ? this.lit(what) : [];
     for (const element of this.on) element.classList.add("on");
     svg.classList.toggle("lit", this.on.length > 0);
     if (what && what.layer === undefined)
       for (const [layer, element] of this.layers) if (layer > what.source) this.also(element, "near");
     this.mark();
-    this.strip.show(this.data, what, this.selected);
+    this.strip.show(this.data, what, this.selected, this.film.told);
   }
 
   mark() {
@@ -281,59 +327,9 @@ class Picture {
   end() {
     this.motion?.stop();
     this.resize.disconnect();
-    document.removeEventListener("keydown", this.escaped);
+    this.keys.end();
+    this.film.end();
     document.removeEventListener(EVENT, this.heard);
-  }
-}
-
-async function unpacked(base64) {
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
-}
-
-// "layer-4", "source-2", "2-4" and back
-function target(text) {
-  if (!text) return null;
-  const [first, second] = text.split("-");
-  if (first === "layer") return { layer: Number(second) };
-  if (first === "source") return { source: Number(second) };
-  return { source: Number(first), layer: Number(second) };
-}
-
-function name(what) {
-  if (!what) return "";
-  if (what.source === undefined) return `layer-${what.layer}`;
-  return what.layer === undefined ? `source-${what.source}` : `${what.source}-${what.layer}`;
-}
-
-function targetOf(element) {
-  const found = element.closest("[data-layer], [data-source], [data-of]");
-  if (!found) return null;
-  const { layer, source, of } = found.dataset;
-  return layer === undefined ? { source: Number(source ?? of) } : { layer: Number(layer) };
-}
-
-// Makes `current` equal to `wanted`, keeping every node that has a counterpart: by id, or by place where there is none.
-function patch(current, wanted) {
-  for (const { name } of [...current.attributes]) if (!wanted.hasAttribute(name)) current.removeAttribute(name);
-  for (const { name, value } of wanted.attributes) if (current.getAttribute(name) !== value) current.setAttribute(name, value);
-  const known = new Map([...current.children].filter((e) => e.id).map((e) => [e.id, e]));
-  let place = current.firstChild;
-  for (const child of wanted.childNodes) {
-    const found = child.id ? known.get(child.id) : place && !place.id && place.nodeName === child.nodeName ? place : undefined;
-    if (!found || found.nodeName !== child.nodeName) {
-      current.insertBefore(document.importNode(child, true), place);
-      continue;
-    }
-    if (found === place) place = place.nextSibling;
-    else current.insertBefore(found, place);
-    if (child.nodeType === Node.TEXT_NODE) found.data !== child.data && (found.data = child.data);
-    else patch(found, child);
-  }
-  while (place) {
-    const next = place.nextSibling;
-    place.remove();
-    place = next;
   }
 }
 

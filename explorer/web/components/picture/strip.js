@@ -2,19 +2,27 @@
 class Strip {
   constructor(element) {
     this.element = element;
-    for (const part of ["code", "equation", "about", "inspector"]) this[part] = element.querySelector(`.${part}`);
+    for (const part of ["code", "equation", "about", "inspector", "film"]) this[part] = element.querySelector(`.${part}`);
   }
 
-  show(data, what, selected) {
+  // `told`: what the film says, where nothing is pointed at.
+  show(data, what, selected, told) {
     const inspected = what?.layer !== undefined && what.source === undefined ? data.bottlenecks[what.layer] : undefined;
     const about = inspected ? undefined : this.wordsFor(data, what);
-    const part = inspected ? "inspector" : about ? "about" : data.drawing === "paper" ? "equation" : "code";
+    const part = inspected ? "inspector" : told && !about ? "film" : about ? "about" : data.drawing === "paper" ? "equation" : "code";
     if (inspected) this.inspect(inspected);
     else if (about) this.tell(about);
+    else if (part === "film") this.narrate(told);
     else if (part === "code") this.list(data.chain);
     else this.equation.querySelector("p").textContent = data.paper.line;
-    for (const name of ["code", "equation", "about", "inspector"]) this[name].hidden = name !== part;
-    this.element.classList.toggle("pinned", Boolean(selected));
+    for (const name of ["code", "equation", "about", "inspector", "film"]) this[name].hidden = name !== part;
+    this.element.classList.toggle("pinned", Boolean(selected || told));
+  }
+
+  narrate({ source, line }) {
+    this.film.querySelector(".chip").style.background = `var(--source-${source})`;
+    const words = this.film.querySelector(".line");
+    if (words.textContent !== line) words.textContent = line; // said once to whoever listens
   }
 
   wordsFor(data, what) {
