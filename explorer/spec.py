@@ -365,6 +365,14 @@ def _selects(select: str, layers: int) -> bool:
     return int(kind) < last <= layers  # a Bottleneck reads only sources before it
 
 
+def selected_source(select: str | None) -> int | None:
+    """The source that ``select`` names: 2 of ``source-2`` and of ``2-4``; None of a Bottleneck, a unit, or nothing."""
+    first, _, second = (select or "").partition("-")
+    if first == "source":
+        return int(second)
+    return int(first) if first.isdigit() else None
+
+
 def reference_block(text: str) -> DenseBlockSpec:
     """The Dense Block that ``reference=`` names: ``64-32-12``, ``64-32-12-b2``, ``64-32-12-plain-post``.
 

@@ -7,10 +7,10 @@ import streamlit as st
 from explorer.study import findings
 from explorer.web import link, pace, waiting
 from explorer.web.controls import drawing_toggle
-from explorer.web.parts import charts, head, inspector, numbers, present, spacing, take
+from explorer.web.parts import charts, head, inspector, matrix, numbers, present, spacing, take
 
 study = link.current_study()
-states = waiting.measure(study, () if study.view.present else inspector.looks(study))
+states = waiting.measure(study, () if study.view.present else (*inspector.looks(study), *matrix.looks(study)))
 found = findings(study, states)
 
 if study.view.present:
@@ -34,7 +34,7 @@ else:
     with head.section("step"):
         charts.memory(found)
     with head.section("reuse"):
-        numbers.show_shares(found)
+        matrix.show_matrix(found, states)
     with head.section("meaning"):
         numbers.show_formulas(found)
     with head.section("module-table"):

@@ -1,4 +1,4 @@
-"""Tables as HTML text: each module of the block, and what share of a reader's channels each source has.
+"""The module table as HTML text.
 
 Every value is escaped here. The classes are those of the page's panel component; ``data-source`` and
 ``data-opens`` are explained there.
@@ -6,17 +6,16 @@ Every value is escaped here. The classes are those of the page's panel component
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
-from explorer.findings import BlockTheory, Findings, LayerTheory, ModuleRow
+from explorer.findings import Findings, LayerTheory, ModuleRow
 from explorer.language import _
-from explorer.pictures.figure_frame import source_name
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import byte_scale, mac_scale, thousands
-from explorer.spec import DenseBlockSpec, Study
+from explorer.spec import Study
 
 # --- the modules --------------------------------------------------------------------------------------
 
@@ -124,10 +123,12 @@ def module_table(findings: Findings, open_layer: int = 1) -> str:
         colour = TOKENS.source(group.layer, len(groups))
         width = group.head.parameters / most * 100
         body.append(
-            f'<tbody><tr class="head" data-opens="{group.layer}" style="--c:{colour};--w:{width:.1f}%">'
+            f'<tbody data-source="{group.layer}">'
+            f'<tr class="head" data-opens="{group.layer}" style="--c:{colour};--w:{width:.1f}%">'
             f'<td><button aria-expanded="{str(opened).lower()}"><i class="chip"></i>{escape(group.head.name)}</button>'
             f"{cells(group.head)}</tbody>"
-            f'<tbody class="leaves" data-group="{group.layer}"{"" if opened else " hidden"}>'
+            f'<tbody class="leaves" data-source="{group.layer}" data-group="{group.layer}"'
+            f"{'' if opened else ' hidden'}>"
             + "".join(f"<tr><td>{escape(row.name.rpartition('.')[2])}{cells(row)}" for row in group.leaves)
             + "</tbody>"
         )
@@ -142,90 +143,3 @@ def module_table(findings: Findings, open_layer: int = 1) -> str:
         + "".join(body)
         + f"<tfoot><tr><td>{escape(_('Total'))}<td><td><td><td>{total[0]}<td>{total[1]}<td></tfoot></table></div>"
     )
-
-
-# --- who reads what -----------------------------------------------------------------------------------
-
-_WORDY = 10  # readers up to which every cell has its number
-
-
-def reuse_title(theory: BlockTheory, block: DenseBlockSpec) -> str:
-    """``By Bottleneck 6, the input is 29% of what is read, each layer 14%``."""
-    read = theory.layers[-1].in_channels
-    share = _percent(block.in_channels / read)
-    if block.layers == 1:
-        return _("The only Bottleneck reads the input alone")
-    return _("By Bottleneck {last}, the input is {input} of what is read, each layer {layer}").format(
-        last=block.layers, input=share, layer=_percent(block.growth_rate / read)
-    )
-
-
-def reuse_line() -> str:
-    """How to read the table of shares."""
-    return _("Share of each reader’s channels by source. Structure only: weights are untrained.")
-
-
-def reuse_table(block: DenseBlockSpec) -> str:
-    """Rows are sources, columns their readers (the last is the output); each bar is the source's share."""
-    widths = [block.width_before(reader) for reader in range(1, block.layers + 2)]
-    body = _numbered(block, widths) if block.layers < _WORDY else _drawn(block, widths)
-    return f'<p class="axis">{escape(_("read by Bottleneck, % of its channels"))}</p>{body}'
-
-
-def _numbered(block: DenseBlockSpec, widths: Sequence[int]) -> str:
-    heads = "".join(f'<th scope="col">{name}' for name in _readers(block))
-    rows = []
-    for source in range(block.layers + 1):
-        cells = []
-        for reader, width in enumerate(widths, start=1):
-            if reader <= source:
-                cells.append("<td>")
-                continue
-            share = block.source_channels(source) / width
-            inside = ' class="in"' if share > 0.55 else ""
-            cells.append(f'<td{inside} style="--w:{share:.2%}"><i></i><b>{_percent(share, sign="")}</b>')
-        colours = f"--c:{TOKENS.source(source, block.layers)};--on:{TOKENS.text_on(source, block.layers)}"
-        rows.append(
-            f'<tr data-source="{source}" style="{colours}"><th scope="row">{source_name(source)}' + "".join(cells)
-        )
-    return f'<table class="reuse"><thead><tr><th>{heads}</thead><tbody>{"".join(rows)}</tbody></table>'
-
-
-def _drawn(block: DenseBlockSpec, widths: Sequence[int]) -> str:
-    """Many sources: a column of 100 % for each reader, the input at its foot; one path for each source."""
-    count = len(widths)
-    stride = next(s for s in (2, 4, 8, 16) if count / s <= 9.5)
-    paths = []
-    for source in range(block.layers + 1):
-        start = block.source_start(source)
-        stop = start + block.source_channels(source)
-        bars = "".join(
-            f"M{reader - 0.95:g} {100 - 100 * stop / width:.2f}h.9V{100 - 100 * start / width:.2f}h-.9z"
-            for reader, width in enumerate(widths, start=1)
-            if reader > source
-        )
-        paths.append(f'<path data-source="{source}" d="{bars}" fill="{TOKENS.source(source, block.layers)}"/>')
-    readers = [*((str(reader), reader) for reader in range(stride, count - 1, stride)), (_("out"), count)]
-    across = "".join(
-        f'<span style="left:{(reader - 0.5) / count:.2%}">{escape(name)}</span>' for name, reader in readers
-    )
-    down = "".join(f'<span style="top:{100 - share}%">{share}</span>' for share in (100, 50, 0))
-    ends = f"{_percent(block.in_channels / widths[-1])}, {_percent(block.growth_rate / widths[-1])}"
-    words = _("Shares of the output: input and each layer {shares}.").format(shares=ends)
-    return (
-        f'<div class="shares"><div class="across">{across}</div><div class="down">{down}</div>'
-        f'<svg viewBox="0 0 {count} 100" preserveAspectRatio="none" role="img" aria-label="{escape(words)}">'
-        f"{''.join(paths)}</svg></div>"
-    )
-
-
-def _readers(block: DenseBlockSpec) -> Iterator[str]:
-    yield from map(str, range(1, block.layers + 1))
-    yield escape(_("out"))
-
-
-def _percent(share: float, sign: str = "%") -> str:
-    whole = round(share * 100)
-    if whole == 0:
-        return f"< 1{sign}"
-    return f"> 99{sign}" if whole == 100 and share < 1 else f"{whole}{sign}"

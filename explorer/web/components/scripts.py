@@ -20,7 +20,7 @@ _HERE = Path(__file__).parent
 FOLDER = "/script"
 #: Component → its scripts, which are served as one.
 _SCRIPTS = {
-    "panel": ("panel.js", "maps.js"),
+    "panel": ("panel.js", "grid.js", "maps.js"),
     "chart": ("chart.js",),
     "picture": (
         "picture.js",

@@ -1,4 +1,4 @@
-"""The parts of the page that are HTML: tiles, shares, formulas, modules."""
+"""The parts of the page that are HTML: tiles, formulas, modules."""
 
 from __future__ import annotations
 
@@ -15,14 +15,7 @@ from explorer.web.parts.tiles import fairness, tiles
 
 def show_tiles(findings: Findings) -> None:
     """The four tiles, and under them what the comparison rests on."""
-    panel("tiles", tiles(findings) + fairness(findings), layers=_layers(findings))
-
-
-def show_shares(findings: Findings) -> None:
-    """What share of each reader's channels comes from which source."""
-    block = findings.study.block
-    head = _head(tables.reuse_title(findings.theory.dense, block), tables.reuse_line())
-    panel("shares", head + tables.reuse_table(block), layers=block.layers)
+    panel("tiles", tiles(findings) + fairness(findings), layers=_layers(findings), select=findings.study.view.select)
 
 
 def show_formulas(findings: Findings) -> None:
@@ -33,7 +26,7 @@ def show_formulas(findings: Findings) -> None:
 def show_modules(findings: Findings) -> None:
     """Every module of the block."""
     head = _head(modules_title(findings.theory), tables.modules_line(findings))
-    panel("modules", head + tables.module_table(findings), layers=_layers(findings))
+    panel("modules", head + tables.module_table(findings), layers=_layers(findings), select=findings.study.view.select)
 
 
 def _head(title: str, line: str) -> str:

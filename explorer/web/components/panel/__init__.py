@@ -1,17 +1,19 @@
 """Parts of the page that are HTML: tiles, formulas, tables, lists. What is shown is built and escaped in Python.
 
 Elements with ``data-source`` take part in the hover across pictures (DOM event ``dbe-source``); a row
-with ``data-opens`` shows and hides the rows of that group.
+with ``data-opens`` shows and hides the rows of that group. Cells of a table with ``role="grid"`` can be
+walked by arrow keys, and a click or Enter on one comes to Python as a selection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 import streamlit as st
 
 from explorer.pictures.inspector import Maps
+from explorer.spec import selected_source
 from explorer.web.components.colours import colours_for
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
@@ -23,7 +25,15 @@ _component = st.components.v2.component(
 )
 
 
-def panel(key: str, markup: str, *, layers: int, maps: Mapping[str, Maps] | None = None) -> None:
+def panel(
+    key: str,
+    markup: str,
+    *,
+    layers: int,
+    maps: Mapping[str, Maps] | None = None,
+    select: str | None = None,
+    on_select: Callable[[str | None], None] | None = None,
+) -> None:
     """Shows ``markup``, in which every value from outside has been escaped.
 
     Args:
@@ -31,12 +41,21 @@ def panel(key: str, markup: str, *, layers: int, maps: Mapping[str, Maps] | None
         markup: HTML that uses the classes of ``panel.css``.
         layers: Bottlenecks of the block, which decide the source colours.
         maps: the feature maps of each ``data-maps`` canvas in ``markup``.
+        select: what the view selects; its source stays lit while nothing is pointed at.
+        on_select: called, before the next run, with ``layer-4``, ``source-2``, ``2-4``, or None when let go.
     """
+
+    def selected() -> None:
+        if on_select is not None:
+            on_select(st.session_state[key].get("select") or None)
+
     painted = {name: asdict(one) for name, one in (maps or {}).items()}
     data = {
         "markup": markup,
         "colours": colours_for(markup, layers),
         "maps": painted,
-        "turn": turn(key, (markup, layers, *(maps or {}).items())),
+        "select": select or "",
+        "source": selected_source(select),
+        "turn": turn(key, (markup, layers, select, *(maps or {}).items())),
     }
-    _component(key=key, data=data)
+    _component(key=key, data=data, on_select_change=selected)

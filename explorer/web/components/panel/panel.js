@@ -2,17 +2,19 @@
 // with new data; what a person has unfolded stays unfolded.
 
 const EVENT = "dbe-source";
+const FILM = "dbe-film"; // {layer: n}: what belongs to later Bottlenecks steps back; null: everything is there
 const panels = new WeakMap();
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   let panel = panels.get(parentElement);
   if (!panel || !panel.root.isConnected) {
     panel = new Panel(parentElement.querySelector(".panel"));
     panels.set(parentElement, panel);
   }
+  panel.choose = (select) => setTriggerValue("select", select);
   panel.show(data);
   return () => {
-    document.removeEventListener(EVENT, panel.heard);
+    panel.end();
     panels.delete(parentElement);
   };
 }
@@ -24,39 +26,81 @@ class Panel {
     this.folds = new Map(); // group → whether the person wants it open
     this.heard = (event) => this.light(event.detail?.source ?? null);
     document.addEventListener(EVENT, this.heard);
-    root.addEventListener("mouseover", (event) => this.hover(event.target.closest("[data-source]")));
+    this.filmed = (event) => this.film(event.detail?.layer ?? null);
+    document.addEventListener(FILM, this.filmed);
+    root.addEventListener("mouseover", (event) => this.hover(event.target));
     root.addEventListener("mouseleave", () => this.hover(null));
+    root.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && this.hover(event.target));
+    root.addEventListener("focusout", () => this.hover(null));
     root.addEventListener("click", (event) => this.toggle(event.target.closest("[data-opens]")));
+    this.resize = new ResizeObserver(() => this.measure());
+    this.resize.observe(root);
   }
 
-  show({ markup, colours, maps, turn }) {
+  show({ markup, colours, maps, select, source, turn }) {
     if (turn < this.turn) return; // handed over late
     this.turn = turn;
+    this.standing = source ?? null;
     this.root.style.cssText = colours;
     if (markup !== this.markup) this.replace(markup);
+    this.grid?.show(select);
     paintMaps(this.root, maps); // also on a theme switch, which changes no word of the markup
+    this.light(this.source ?? null);
   }
 
   replace(markup) {
     this.markup = markup;
-    const focus = this.root.getRootNode().activeElement?.closest?.("[data-opens]")?.dataset.opens;
+    const opens = this.root.getRootNode().activeElement?.closest?.("[data-opens]")?.dataset.opens;
+    const focus = this.grid?.focused();
     this.root.innerHTML = markup;
+    const table = this.root.querySelector("[role=grid]");
+    this.grid = table && new Grid(table, (select) => this.choose(select));
     for (const [group, open] of this.folds) this.fold(group, open);
-    if (focus !== undefined) this.root.querySelector(`[data-opens="${focus}"] button`)?.focus();
-    this.light(this.source ?? null);
+    if (opens !== undefined) this.root.querySelector(`[data-opens="${opens}"] button`)?.focus();
+    if (focus) this.grid?.focus(focus);
+    this.film(this.layer ?? null);
+    this.measure();
+  }
+
+  // Says of what is wider than its frame that it scrolls.
+  measure() {
+    for (const frame of this.root.querySelectorAll(".frame"))
+      frame.parentElement.classList.toggle("scrolls", frame.scrollWidth > frame.clientWidth + 1);
   }
 
   hover(element) {
-    const source = element ? Number(element.dataset.source) : null;
-    if (source === this.told) return;
-    this.told = source;
-    document.dispatchEvent(new CustomEvent(EVENT, { detail: { source } }));
+    this.cell = this.grid?.at(element) ?? null;
+    const place = this.cell ? this.grid.place(this.cell) : {};
+    const source = place.source ?? Number(element?.closest("[data-source]")?.dataset.source ?? NaN);
+    const told = Number.isNaN(source) ? null : source;
+    const name = `${told} ${place.reader}`;
+    if (name === this.told) return;
+    this.told = name;
+    document.dispatchEvent(new CustomEvent(EVENT, { detail: { source: told, reader: place.reader, from: "panel" } }));
   }
 
+  // What is pointed at anywhere; else the source that is chosen.
   light(source) {
     this.source = source;
+    const lit = source ?? this.standing;
+    this.root.classList.toggle("calm", source === null); // what stands stays readable
     for (const element of this.root.querySelectorAll("[data-source]"))
-      element.classList.toggle("dim", source !== null && Number(element.dataset.source) !== source);
+      element.classList.toggle("dim", lit !== null && Number(element.dataset.source) !== lit);
+    this.grid?.say(this.cell, source);
+  }
+
+  film(layer) {
+    this.layer = layer;
+    for (const element of this.root.querySelectorAll("[data-source], [data-opens], [data-group]")) {
+      const { source, opens, group } = element.dataset;
+      element.classList.toggle("later", layer !== null && Number(source ?? opens ?? group) > layer);
+    }
+  }
+
+  end() {
+    document.removeEventListener(EVENT, this.heard);
+    document.removeEventListener(FILM, this.filmed);
+    this.resize.disconnect();
   }
 
   toggle(row) {
