@@ -20,7 +20,7 @@ from explorer.findings.inspection import Op
 from explorer.measure.alone import time_alone
 from explorer.measure.saved import own_bytes, unpack
 from explorer.measure.track import own_tensors, storage_key
-from explorer.measure.values import channel_values
+from explorer.measure.values import ChannelValues, channel_values
 
 _FUNCTIONS: dict[Any, Op] = {
     torch.ops.aten.relu.default: "relu",
@@ -46,7 +46,9 @@ class LayerWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
             hands on to it is counted there: see :func:`explorer.theory.memory.saved_channels`.
     """
 
-    def __init__(self, block: nn.Module, unit: nn.Module, followed: bool, keep: Callable[[Role, Tensor], None]) -> None:
+    def __init__(
+        self, block: nn.Module, unit: nn.Module, followed: bool, keep: Callable[[Role, Tensor, ChannelValues], None]
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's base is untyped
         self._unit = unit
         self._names = {module: name for name, module in block.named_modules()}
@@ -56,6 +58,7 @@ class LayerWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
         self._keep = keep
         self._own = {storage_key(tensor) for tensor in own_tensors(block)}
         self._shortcut: set[int] = set()  # storages of the layer's input and of its projection
+        self._latest: tuple[int, ChannelValues] | None = None  # storage and values of the latest step's output
         self._steps: list[LayerStep] = []
         self._element = next(unit.parameters()).element_size()
         self._kept: dict[int, tuple[int, int]] = {}  # storage → place of its step, bytes
@@ -98,18 +101,18 @@ class LayerWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
         new = maps[0]
         if op in ("cat", "add"):
             new = next(t for t in maps if storage_key(t) not in self._shortcut)
-            self._keep("made", new)
+            self._keep("made", new, self._values(new))
         elif self._running is self._last and storage_key(new) not in self._shortcut:
-            self._keep("inside", new)
+            self._keep("inside", new, self._values(new))
         input_shape = tuple(new.shape)
         timing = time_alone(lambda: self._once_more(func, args, kwargs), new.device)
         result = func(*args, **kwargs)
         out: Tensor = next(t for t in tree_leaves(result) if isinstance(t, Tensor))
         self._note(op, input_shape, out, timing)
         if op == "add":
-            self._keep("joined", out)
+            self._keep("joined", out, self._values(out))
         if op == "relu" and not any(step.op.startswith("conv") for step in self._steps):
-            self._keep("activated", out)
+            self._keep("activated", out, self._values(out))
         if self._running in self._projections:
             self._shortcut.add(storage_key(out))
         return result
@@ -140,7 +143,8 @@ class LayerWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
     def _note(self, op: Op, input_shape: tuple[int, ...], out: Tensor, timing: Any) -> None:
         module = self._running
         weights = sum(p.numel() for p in module.parameters()) if module is not None else 0
-        shape = tuple(int(n) for n in out.shape)
+        shape, values = tuple(int(n) for n in out.shape), channel_values(out)
+        self._latest = storage_key(out), values
         self._steps.append(
             LayerStep(
                 name=self._names[module] if module is not None else "",
@@ -151,10 +155,16 @@ class LayerWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
                 macs=weights * shape[0] * shape[2] * shape[3] if op.startswith("conv") else 0,
                 saved_bytes=0,  # autograd keeps a result only after this
                 time=timing,
-                values=channel_values(out).all,
+                values=values.all,
             )
         )
         self._waits = False
+
+    def _values(self, x: Tensor) -> ChannelValues:
+        """Of ``x``, a map of the layer: known already where the latest step made it."""
+        if self._latest is not None and self._latest[0] == storage_key(x):
+            return self._latest[1]
+        return channel_values(x)
 
     def _pack(self, tensor: Tensor) -> Tensor:
         key = storage_key(tensor)
@@ -165,7 +175,8 @@ class LayerWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
 
     def _enter(self, _: nn.Module, given: tuple[Tensor, ...]) -> None:
         self._shortcut.add(storage_key(given[0]))
-        self._keep("read", given[0].detach())
+        x = given[0].detach()
+        self._keep("read", x, channel_values(x))
         self._inside = True
 
     def _leave(self, _: nn.Module, given: object, out: Tensor) -> None:

@@ -13,11 +13,11 @@ from explorer.measure.admission import refusal
 from explorer.measure.device import describe
 from explorer.measure.layer import LayerWatch, Role
 from explorer.measure.live import live_block, ready
-from explorer.measure.maps import INSIDE, MADE, group, maps_per_source, size_of, whole
+from explorer.measure.maps import INSIDE, MADE, group, maps_per_source, size_of
 from explorer.measure.picture import brought_in, picture_of
 from explorer.measure.problems import StoppedError
 from explorer.measure.timing import undisturbed
-from explorer.measure.values import channel_values
+from explorer.measure.values import ChannelValues
 from explorer.measure.weights import source_weights, sources
 from explorer.spec import BlockSpec, DenseBlockSpec, InputSpec, MapsJob
 
@@ -25,7 +25,8 @@ from explorer.spec import BlockSpec, DenseBlockSpec, InputSpec, MapsJob
 def look(job: MapsJob) -> LayerView:
     """Builds the block, runs it once on the picture, as far as the layer asked for, and looks into that one.
 
-    What comes after a layer changes nothing that it sees, so it is not run.
+    What comes after the layer changes nothing that it sees, so it is not run; what comes before it need keep
+    nothing for backward. In training BatchNorm uses the batch's statistics throughout.
 
     Raises:
         StoppedError: no such device or layer, a picture that cannot be read, or not enough memory.
@@ -43,10 +44,10 @@ def look(job: MapsJob) -> LayerView:
     seen = _Seen(job.block, job.input, job.layer)
     unit = chain[job.layer - 1]
     watch = LayerWatch(block, unit, job.layer < len(chain), seen.keep)
-    with undisturbed(collect=False), torch.set_grad_enabled(block.training):
+    with undisturbed(collect=False), torch.no_grad():
         for before in chain[: job.layer - 1]:
             x = before(x)
-        with watch.watching():
+        with torch.set_grad_enabled(block.training), watch.watching():
             unit(x)
     return seen.view(place, stem, watch, unit)
 
@@ -74,20 +75,19 @@ class _Seen:
         self._read: tuple[MapGroup, ...] = ()
         self._one: dict[Role, MapGroup] = {}
 
-    def keep(self, role: Role, x: Tensor) -> None:
-        """Looks at ``x``, (N, C, H, W), which may be changed afterwards."""
+    def keep(self, role: Role, x: Tensor, values: ChannelValues) -> None:
+        """Looks at ``x``, (N, C, H, W), which may be changed afterwards, and whose channels have ``values``."""
         if role == "read":
-            values = channel_values(x)
             self._read = tuple(
                 group(x, values, source, first, channels, self._most) for source, first, channels in self._sources
             )
         elif role == "activated":
-            values = channel_values(x)
             self._read = tuple(
                 dataclasses.replace(one, after_relu=values.over(one.first, one.channels)) for one in self._read
             )
         else:
-            self._one[role] = whole(x, self._layer, INSIDE if role == "inside" else MADE)
+            most = INSIDE if role == "inside" else MADE
+            self._one[role] = group(x, values, self._layer, 0, int(x.shape[1]), most)
 
     def view(self, place: Device, stem: str, watch: LayerWatch, unit: nn.Module) -> LayerView:
         """All of it."""

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.findings import FeatureMap, MapGroup
-from explorer.measure.values import ChannelValues, channel_values
+from explorer.measure.values import ChannelValues
 
 SIDE = 32  # pixels of a map's longer side, at most
 #: Maps shown, at most: of each source that is read, of what the last convolution reads, of what is made or joined.
@@ -72,11 +72,6 @@ def group(x: Tensor, values: ChannelValues, source: int, first: int, channels: i
     pixels = smaller(x[0], shown, size_of(int(x.shape[2]), int(x.shape[3])))
     maps = tuple(feature_map(channel, picture) for channel, picture in zip(shown, pixels, strict=True))
     return MapGroup(source, first, channels, values.over(first, channels), maps)
-
-
-def whole(x: Tensor, source: int, most: int) -> MapGroup:
-    """All channels of ``x`` as one group."""
-    return group(x, channel_values(x), source, 0, int(x.shape[1]), most)
 
 
 def evenly(first: int, channels: int, most: int) -> list[int]:
