@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.study import findings
 from explorer.web import link, pace, waiting
 from explorer.web.controls import drawing_toggle
-from explorer.web.parts import charts, head, inspector, matrix, numbers, present, spacing, take
+from explorer.web.parts import charts, compare, head, inspector, matrix, numbers, present, spacing, take
 
 study = link.current_study()
 states = waiting.measure(study, () if study.view.present else (*inspector.looks(study), *matrix.looks(study)))
@@ -24,6 +24,8 @@ else:
     inspector.inspect(found, states)
     numbers.show_tiles(found)
 
+    with head.section("compare"):
+        compare.compare(found.theory, picture="picture")
     with head.section("growth"):
         left, right = st.columns(2, gap="medium")
         with left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from explorer.language import _
@@ -16,6 +17,7 @@ ROW = 28.0  # vertically: between a column and its unit, for one line of text
 RADIUS = 8.0  # of the sum's circle
 ABOVE = 18.0  # from the columns' top to the line past a unit
 RISE = 44.0  # horizontally: room above the line past the units, for what is written there
+STEP = 90.0  # horizontally, the room above the foot grows by: what is below the drawing seldom jumps
 PROJECTION = Box(0, 0, 30, 18)  # the size of its sign
 
 
@@ -116,7 +118,7 @@ def measure(
     channel = min(channel, most / widest)
     across = widest * channel
     over = max(across, 2 * RADIUS + 2) + ABOVE
-    base = BASE + ABOVE + RISE  # the same for every block, so that nothing below the drawing jumps
+    base = STEP * math.ceil((over + RISE) / STEP)
     if not horizontal:
         over = max(over, row_width(spec, foldable) + ABOVE)
     return ResidualMeasures(

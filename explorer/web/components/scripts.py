@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from explorer.pictures.palette import TOKENS
+from explorer.pictures.residual_svg import residual_style
 from explorer.pictures.svg import style
 
 _HERE = Path(__file__).parent
@@ -34,6 +35,7 @@ _SCRIPTS = {
         "keys.js",
         "finder.js",
     ),
+    "residual": ("residual.js", *(f"../picture/{name}.js" for name in ("patch", "camera", "motion"))),
 }
 NAMES = tuple(_SCRIPTS)
 # One promise for all elements of a kind, and a new try after one that failed. Streamlit ends a call that a newer one
@@ -82,6 +84,8 @@ def script(name: str) -> Script:
     sheet = "".join(_text(name, file.name) for file in sorted((_HERE / name).glob("*.css")))
     if name == "picture":
         sheet = style(TOKENS, ".dbe-picture .concat") + sheet
+    if name == "residual":
+        sheet = style(TOKENS, ".dbe-residual .concat") + residual_style(TOKENS, ".dbe-residual .concat") + sheet
     text = "\n".join([_STYLE % json.dumps(sheet), *(_text(name, file) for file in _SCRIPTS[name])])
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]
     return Script(text, f"{FOLDER}/{name}.js?v={mark}")

@@ -76,10 +76,7 @@ def concat_graph(
         if on_view is not None and word in VIEWS:
             on_view(word)
 
-    told = st.session_state.get(key, {})
-    # Until a person folds or unfolds, what a link selects is not hidden in the fold.
-    chosen, room = told.get("unfolded"), told.get("room")
-    unfolded = _hides(theory.study) if chosen is None else bool(chosen)
+    room, unfolded = st.session_state.get(key, {}).get("room"), is_unfolded(key, theory.study)
     _component(
         key=key,
         data=picture_data(theory, unfolded, room) | {"turn": turn(key, (theory.study, unfolded, room))},
@@ -88,6 +85,15 @@ def concat_graph(
         on_unfolded_change=lambda: None,
         on_room_change=lambda: None,
     )
+
+
+def is_unfolded(key: str, study: Study) -> bool:
+    """Whether the picture ``key`` shows every Bottleneck.
+
+    Until a person folds or unfolds, what a link selects is not hidden in the fold.
+    """
+    chosen = st.session_state.get(key, {}).get("unfolded")
+    return _hides(study) if chosen is None else bool(chosen)
 
 
 def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None = None) -> dict[str, Any]:

@@ -1,0 +1,210 @@
+// The residual block's picture. Streamlit calls the default function on the first mount, on new data and on a theme switch;
+// the DOM stays, and only what differs is changed. Drawings, words and numbers come from Python.
+
+const LEAST = 0.96; // as in the other picture: a drawing may shrink and grow this far
+const MOST = 1.08;
+const UPRIGHT = 616; // px: below, the units run downwards
+const SLIDE = { duration: 260, stagger: 0 };
+const pictures = new WeakMap();
+document.adoptedStyleSheets.push(sheet);
+
+export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
+  const root = parentElement.querySelector(".dbe-residual");
+  let picture = pictures.get(root);
+  if (!picture) pictures.set(root, (picture = new Residual(root)));
+  picture.select = (value) => setTriggerValue("select", value);
+  picture.fold = (unfolded) => setStateValue("unfolded", unfolded);
+  picture.ask = (room) => setStateValue("room", room);
+  picture.show(data);
+  return () => {
+    picture.end();
+    pictures.delete(root);
+  };
+}
+
+class Residual {
+  constructor(root) {
+    this.root = root;
+    this.drawing = root.querySelector(".drawing");
+    this.about = root.querySelector(".about");
+    this.camera = new Camera(this.drawing, root.querySelector(".zoom"));
+    this.units = new Map();
+    this.hovered = null; // the number of the unit that the pointer or the focus is on
+    this.listen();
+    this.resize = new ResizeObserver(() => this.fit());
+    this.resize.observe(root);
+  }
+
+  show(data) {
+    if (data.turn < this.data?.turn) return; // handed over late
+    this.data = data;
+    this.selected = data.select ? Number(data.select.split("-")[1]) : null;
+    this.root.style.cssText = data.colours;
+    for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = data.words[element.dataset.word];
+    for (const element of this.root.querySelectorAll("[data-label]")) {
+      element.setAttribute("aria-label", data.words[element.dataset.label]);
+      if (element.tagName === "BUTTON") element.title = data.words[element.dataset.label];
+    }
+    this.fit();
+    this.light();
+  }
+
+  // The widest drawing that fits, in its own size or a little more or less; else it scrolls in its frame.
+  fit() {
+    const room = this.root.clientWidth;
+    if (!room || !this.data) return;
+    const wide = this.data.pictures.filter((p) => p.orientation === "horizontal");
+    const fitting = wide.filter((p) => p.width * LEAST <= room)[0] ?? wide.at(-1);
+    const upright = this.data.pictures.find((p) => p.orientation === "vertical");
+    const chosen = this.sent(room < UPRIGHT ? upright : fitting);
+    if (chosen.svg !== this.shown?.svg) return void this.paint(chosen);
+    const svg = this.drawing.firstElementChild;
+    if (!svg) return;
+    const [width, height] = this.camera.whole.slice(2);
+    const scale = width * LEAST > room ? 1 : Math.min(MOST, room / width);
+    svg.setAttribute("width", width * scale);
+    svg.setAttribute("height", height * scale);
+  }
+
+  // Drawings are sent as they are needed. One that was not is asked for, and until it comes another does.
+  sent(wanted) {
+    if (wanted.svg) return wanted;
+    if (this.asked !== wanted.room) this.ask((this.asked = wanted.room));
+    const others = this.data.pictures.filter((p) => p.svg);
+    return others.find((p) => p.orientation === wanted.orientation) ?? others[0];
+  }
+
+  async paint(chosen) {
+    const same = chosen.room === this.shown?.room;
+    this.shown = chosen;
+    const text = await unpacked(chosen.svg);
+    if (chosen !== this.shown) return; // something newer came meanwhile
+    this.root.classList.toggle("vertical", chosen.orientation === "vertical");
+    const next = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    const svg = this.drawing.firstElementChild;
+    const still = document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const before = svg && same && !still ? Motion.seen(svg) : null;
+    this.motion?.stop();
+    if (svg) patch(svg, next);
+    else this.drawing.append(document.importNode(next, true));
+    this.units = new Map([...this.drawing.querySelectorAll("[data-layer]")].map((e) => [Number(e.dataset.layer), e]));
+    this.camera.keep();
+    if (!same) this.camera.fit();
+    this.fit();
+    if (before) this.motion = new Motion(this.drawing.firstElementChild, before, { ...SLIDE, ended() {} });
+    this.light();
+  }
+
+  listen() {
+    const at = (event) => this.at(event.target);
+    this.drawing.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.hover(at(event)));
+    this.drawing.addEventListener("pointerleave", () => this.hover(null));
+    this.drawing.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && this.hover(at(event)));
+    this.drawing.addEventListener("focusout", () => this.hover(null));
+    this.drawing.addEventListener("click", (event) => this.pick(event.target));
+    this.drawing.addEventListener("keydown", (event) => {
+      const next = event.key === "Enter" || event.key === " " ? null : this.beside(event);
+      if (next === undefined) return;
+      event.preventDefault();
+      if (next) next.focus();
+      else this.pick(event.target);
+    });
+    this.escaped = (event) => {
+      if (event.key === "Escape" && this.selected !== null && !document.querySelector("dialog[open]")) this.choose(null);
+    };
+    document.addEventListener("keydown", this.escaped);
+  }
+
+  at(element) {
+    const found = element.closest("[data-layer]");
+    return found ? Number(found.dataset.layer) : null;
+  }
+
+  hover(unit) {
+    if (unit === this.hovered) return;
+    this.hovered = unit;
+    this.light();
+  }
+
+  pick(element) {
+    if (element.closest("[data-action]")) return this.fold(!this.data.unfolded);
+    const unit = this.at(element);
+    if (unit !== null) this.choose(unit === this.selected ? null : unit);
+  }
+
+  choose(unit) {
+    this.selected = unit;
+    if (unit === null) this.hovered = null;
+    this.light();
+    this.select(unit === null ? "" : `unit-${unit}`);
+  }
+
+  // The unit that an arrow key leads to; undefined for other keys and at an end.
+  beside({ key, target }) {
+    const at = this.at(target);
+    if (at === null) return undefined;
+    const upright = this.shown.orientation === "vertical";
+    const [back, on] = upright ? ["ArrowUp", "ArrowDown"] : ["ArrowLeft", "ArrowRight"];
+    const order = [...this.units.entries()].sort(([a], [b]) => a - b);
+    if (key === "Home") return order[0][1];
+    if (key === "End") return order.at(-1)[1];
+    if (key === on) return order.find(([number]) => number > at)?.[1];
+    if (key === back) return order.findLast(([number]) => number < at)?.[1];
+    return undefined;
+  }
+
+  // A unit, what it reads, and what its sum gives.
+  light() {
+    const svg = this.drawing.firstElementChild;
+    if (!svg || !this.data) return;
+    const unit = this.hovered ?? this.selected;
+    for (const element of svg.querySelectorAll(".on, .selected")) element.classList.remove("on", "selected");
+    for (const element of svg.querySelectorAll("[aria-pressed]")) element.removeAttribute("aria-pressed");
+    const lit = unit === null ? [] : [this.units.get(unit), ...[unit - 1, unit].map((i) => svg.querySelector(`#width-${i}`))];
+    for (const element of lit) element?.classList.add("on");
+    svg.classList.toggle("lit", lit.some(Boolean));
+    const selected = this.units.get(this.selected);
+    selected?.classList.add("selected");
+    selected?.setAttribute("aria-pressed", "true");
+    this.tell(unit);
+  }
+
+  tell(unit) {
+    const said = this.data.units[unit];
+    const [code, about] = [".code", ".unit"].map((part) => this.about.querySelector(part));
+    code.hidden = Boolean(said);
+    about.hidden = !said;
+    this.about.classList.toggle("pinned", this.selected !== null);
+    if (!said) {
+      const [first, second] = this.data.code;
+      code.querySelector("pre").replaceChildren(first, "\n", second, part("span", "remark", `   ${this.data.remark}`));
+      code.querySelector("p").textContent = this.data.line;
+      return;
+    }
+    about.querySelector("b").textContent = said.title;
+    about.querySelector(".facts span").textContent = said.facts;
+    const steps = about.querySelector(".steps");
+    steps.setAttribute("aria-label", said.title);
+    steps.replaceChildren(
+      ...said.steps.map(({ kind, module, name, lines }) => {
+        const box = part("div", kind, "");
+        box.title = module;
+        box.append(part("b", "", name), ...lines.map((text) => part("span", "", text)));
+        return box;
+      }),
+    );
+  }
+
+  end() {
+    this.motion?.stop();
+    this.resize.disconnect();
+    document.removeEventListener("keydown", this.escaped);
+  }
+}
+
+function part(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.textContent = text;
+  return element;
+}
