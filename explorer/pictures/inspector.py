@@ -267,7 +267,7 @@ def _unit_name(source: int) -> str:
 
 
 def _colour(source: int, layers: int) -> str:
-    return TOKENS.source(source, layers)
+    return TOKENS.residual if source < 0 else TOKENS.source(source, layers)
 
 
 def _number(value: float) -> str:
