@@ -222,7 +222,7 @@ def test_a_theme_switch_colours_the_charts_anew(page: Page, server: Server) -> N
     page.emulate_media(color_scheme="light")
     visit(page, server, SMALL)
     drawn(page)
-    new = ".st-key-chart-channels .barlayer .trace:last-child .point:last-child path"
+    new = ".st-key-chart-channels .xy .barlayer .trace:last-child .point:last-child path"
     colours = {}
     for scheme, palette in (("light", LIGHT), ("dark", DARK)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # Playwright's own words

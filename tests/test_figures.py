@@ -73,7 +73,8 @@ def all_figures(study: Study, palette: Any) -> list[dict[str, Any]]:
 
 
 def bars(figure: dict[str, Any]) -> list[dict[str, Any]]:
-    return [trace for trace in figure["data"] if trace["type"] == "bar"]
+    """The bars on the figure's main axes."""
+    return [trace for trace in figure["data"] if trace["type"] == "bar" and "xaxis" not in trace]
 
 
 def column_slices(trace: dict[str, Any]) -> list[tuple[int, int, float, float]]:
@@ -109,6 +110,23 @@ def test_channel_columns_add_up_to_the_widths(layers: int) -> None:
     assert new["base"] == [0, *(48 + 12 * i for i in range(layers))]
     line = next(trace for trace in figure["data"] if trace.get("mode") == "lines")
     assert line["y"][-1] == 48 + 12 * layers
+
+
+@pytest.mark.parametrize("layers", DEPTHS)
+def test_the_total_of_channels_lies_end_to_end_new_before_copied(layers: int) -> None:
+    theory = study_theory(Study().with_(layers=layers, in_channels=48, growth_rate=12))
+    figure = channel_growth(theory)
+    made, copied = [trace for trace in figure["data"] if trace.get("xaxis") == "x2"]
+    ends = [
+        base + channels for trace in (made, copied) for base, channels in zip(trace["base"], trace["x"], strict=True)
+    ]
+    assert [*made["base"], *copied["base"]] == [0, *ends[:-1]] and ends[-1] == theory.dense.written_channels
+    assert sum(made["x"]) == 12 * layers
+    columns = column_slices(bars(figure)[0])
+    for source, channels in zip(copied["meta"]["sources"], copied["x"], strict=True):
+        assert channels == sum(width for _x, of, _base, width in columns if of == source)
+    words = [note["text"] for note in figure["layout"]["annotations"]]
+    assert f"In total {12 * layers:,} new" in words and f"{ends[-1] - 12 * layers:,} copied again" in words
 
 
 @pytest.mark.parametrize("layers", DEPTHS)

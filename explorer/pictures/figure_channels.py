@@ -1,13 +1,19 @@
-"""How the concatenation grows: channels after each Bottleneck, stacked by source, beside the residual block's."""
+"""How the concatenation grows: channels after each Bottleneck, stacked by source, beside the residual block's.
+
+Above the columns, on a scale of its own, lies one bar of all channels that concatenations write: those newly
+made, then those copied again, by source.
+"""
 
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import Any
 
 from explorer.findings import StudyTheory
 from explorer.language import _
 from explorer.pictures.figure_frame import (
+    AT_THE_END,
     CONFIG,
     Figure,
     Trace,
@@ -25,9 +31,11 @@ from explorer.pictures.palette import TOKENS, Palette
 from explorer.pictures.words import Scale, thousands
 from explorer.spec import DenseBlockSpec
 
-HEIGHT = 292
+HEIGHT = 318
 _COUNT = Scale("", 1, 0)
-_PLOT = HEIGHT - 62  # px between the margins
+_AREA = HEIGHT - 62  # px between the margins
+_BAR, _UNDER = 12, 32  # px of the total's bar, and from it down to the columns' axes
+_PLOT = _AREA - _BAR - _UNDER
 _ROW = 20  # px that one line of text takes
 _NARROW = 300  # px, the least width that the columns share on a phone
 _FINE = 12  # more columns than this are drawn without gaps
@@ -58,7 +66,9 @@ def channel_growth(theory: StudyTheory, palette: Palette = TOKENS) -> Figure:
         room_right=overhang(thousands(out), layers + 1),
         film=[column + 0.5 for column in range(layers + 1)],
     )
+    _set_apart(layout, theory.dense.written_channels)
     layout["annotations"] += [
+        *_total_labels(theory, palette),
         axis_name(_("after Bottleneck"), palette),
         label(
             words,
@@ -74,6 +84,7 @@ def channel_growth(theory: StudyTheory, palette: Palette = TOKENS) -> Figure:
     ]
     places = [lifted(width, out, top, _PLOT) if i else width for i, width in enumerate(widths)]
     data = [
+        *_total(block, palette),
         _copies(block, palette) if layers <= _FINE else _carried(block, palette),
         _new(block, widths, palette),
         _residual(block, palette),
@@ -81,9 +92,80 @@ def channel_growth(theory: StudyTheory, palette: Palette = TOKENS) -> Figure:
     ]
     alt = _(
         "Channels after each Bottleneck: {widths}. Each column repeats all earlier slices and adds {k}. "
+        "In total {new} are new and {copied} copied again. "
         "The residual block has {out} channels from its first unit on."
-    ).format(widths=_listed(widths), k=thousands(block.growth_rate), out=thousands(out))
+    ).format(
+        widths=_listed(widths),
+        k=thousands(block.growth_rate),
+        new=thousands(layers * block.growth_rate),
+        copied=thousands(theory.dense.written_channels - layers * block.growth_rate),
+        out=thousands(out),
+    )
     return {"data": data, "layout": layout, "config": CONFIG, "alt": alt}
+
+
+# --- the total ------------------------------------------------------------------------------------
+
+
+def _set_apart(layout: dict[str, Any], written: int) -> None:
+    """Makes room above the columns for axes of their own, without words or lines, ``written`` channels long."""
+    top = _PLOT / _AREA
+    layout["yaxis"]["domain"] = [0, top]
+    layout["annotations"][0]["y"] = top  # the columns' unit
+    bare = {"fixedrange": True, "visible": False}
+    layout["xaxis2"] = bare | {"anchor": "y2", "range": [0, written]}
+    layout["yaxis2"] = bare | {"anchor": "x2", "domain": [1 - _BAR / _AREA, 1], "range": [-0.5, 0.5]}
+
+
+def _total(block: DenseBlockSpec, palette: Palette) -> list[Trace]:
+    """All slices that concatenations write, end to end: each new one once, then each source's copies."""
+    layers = block.layers
+    made = [(source, block.growth_rate) for source in range(1, layers + 1)]
+    copied = [(source, (layers - source) * block.source_channels(source)) for source in range(layers)]
+    solid = [palette.source(source, layers) for source, _channels in made]
+    fresh = [_("{name}, {channels} channels, new").format(name=source_name(s), channels=thousands(n)) for s, n in made]
+    again = [
+        _("{name}, {channels} channels in copies").format(name=source_name(s), channels=thousands(n)) for s, n in copied
+    ]
+    return [
+        _pieces(made, 0, solid, fresh),
+        _pieces(copied, layers * block.growth_rate, _tints(block, palette), again),
+    ]
+
+
+def _pieces(pieces: list[tuple[int, int]], start: int, colours: list[str], words: list[str]) -> Trace:
+    lengths = [channels for _source, channels in pieces]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "xaxis": "x2",
+        "yaxis": "y2",
+        "x": lengths,
+        "y": [0] * len(lengths),
+        "base": list(accumulate(lengths[:-1], initial=start)),
+        "width": 1,
+        "marker": {"color": colours, "line": {"width": 0}},
+        "text": words,
+        "textposition": "none",
+        "hovertemplate": "%{text}<extra></extra>",
+        "meta": {"sources": [source for source, _channels in pieces], "end": True},
+    }
+
+
+def _total_labels(theory: StudyTheory, palette: Palette) -> list[dict[str, Any]]:
+    block = theory.study.block
+    new = block.layers * block.growth_rate
+    place: dict[str, Any] = {"xref": "paper", "yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 3}
+    place |= {"name": AT_THE_END, "bold": True}
+    made = _("In total {new} new").format(new=thousands(new))
+    copied = _("{copied} copied again").format(copied=thousands(theory.dense.written_channels - new))
+    return [
+        label(made, palette.ink, x=0, xanchor="left", **place),
+        label(copied, palette.ink, x=1, xanchor="right", **place),
+    ]
+
+
+# --- the columns ----------------------------------------------------------------------------------
 
 
 def _axis_room(out: int) -> float:

@@ -23,6 +23,7 @@ def channels(theory: StudyTheory) -> None:
         channel_growth(theory),
         layers=theory.study.block.layers,
         height=figure_channels.HEIGHT,
+        select=theory.study.view.select,
     )
 
 
@@ -42,6 +43,7 @@ def parameters(theory: StudyTheory) -> None:
         parameters_per_layer(theory, variant == "with"),
         layers=block.layers,
         height=figure_parameters.HEIGHT,
+        select=theory.study.view.select,
     )
     labels = {"with": _("With the 1×1"), "without": _("Without")}
     st.segmented_control(
@@ -72,4 +74,5 @@ def memory(findings: Findings) -> None:
         height=figure_memory.HEIGHT,
         message=message,
         busy=busy,
+        select=findings.study.view.select,
     )

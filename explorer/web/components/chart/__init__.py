@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.pictures.figure_frame import Figure
+from explorer.spec import selected_source
 from explorer.web.components.colours import colours_for
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
@@ -37,6 +38,7 @@ def chart(
     height: int,
     message: str = "",
     busy: bool = False,
+    select: str | None = None,
 ) -> None:
     """Shows ``figure`` under its title.
 
@@ -49,6 +51,7 @@ def chart(
         height: px, the same with and without a figure.
         message: said in the figure's place while there is none.
         busy: whether the figure is on its way.
+        select: what the view selects; its source stays lit while nothing is pointed at.
     """
     text = json.dumps(figure, separators=(",", ":"), ensure_ascii=False) if figure else ""
     _component(
@@ -62,6 +65,7 @@ def chart(
             "height": height,
             "colours": colours_for(text, layers),
             "plotly": plotly_url(),
-            "turn": turn(key, (title, line, text, message, busy, layers)),
+            "source": selected_source(select),
+            "turn": turn(key, (title, line, text, message, busy, layers, select)),
         },
     )

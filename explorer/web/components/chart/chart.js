@@ -28,8 +28,11 @@ class Chart {
     [this.title, this.line, this.place, this.plot, this.message] = ["h2", ".line", ".place", ".plot", ".message"].map((s) =>
       section.querySelector(s),
     );
-    this.source = null;
-    this.heard = (event) => this.dim(event.detail?.source ?? null);
+    this.pointed = null; // the source that is pointed at, anywhere on the page
+    this.heard = (event) => {
+      this.pointed = event.detail?.source ?? null;
+      this.dim();
+    };
     this.layer = null;
     this.filmed = (event) => this.cut(event.detail?.layer ?? null);
     document.addEventListener(EVENT, this.heard);
@@ -39,8 +42,10 @@ class Chart {
   }
 
   show(data) {
-    if (data.turn < this.data?.turn) return; // handed over late
+    const before = this.data;
+    if (data.turn < before?.turn) return; // handed over late
     this.data = data;
+    if (before && before.source !== data.source && before.figure === data.figure) return this.dim(); // only chosen
     this.title.textContent = data.title;
     this.line.textContent = data.line;
     this.section.style.cssText = data.colours;
@@ -92,14 +97,14 @@ class Chart {
       this.plot.on("plotly_unhover", () => tell(null));
       this.plot.on("plotly_relayout", () => this.cut(this.layer));
     }
-    this.dim(this.source);
+    this.dim();
     this.cut(this.layer);
     this.plot.dataset.drawn = String(Number(this.plot.dataset.drawn ?? 0) + 1);
   }
 
-  // Classes on Plotly's own nodes: restyling some sixty traces takes far longer.
-  dim(source) {
-    this.source = source;
+  // Lights what is pointed at, else what is chosen. Classes on Plotly's own nodes: restyling sixty traces takes far longer.
+  dim() {
+    const source = this.pointed ?? this.data?.source ?? null;
     for (const group of this.plot.querySelectorAll("g.trace")) {
       const trace = group.__data__?.[0]?.trace;
       const { source: one, sources: each, band } = trace?.meta ?? {};
