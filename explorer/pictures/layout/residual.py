@@ -72,7 +72,7 @@ def _unit(m: ResidualMeasures, unit: int) -> UnitShape:
 
 
 def _pieces(m: ResidualMeasures, unit: int) -> tuple[tuple[str, tuple[Point, ...]], ...]:
-    """The branch: at either end as wide as the column there, its middle line straight from one to the other."""
+    """The branch: at either end as wide as the column there, the rest between them, never below the foot."""
     spec, before = m.spec, m.channels(unit - 1)
     basic = spec.unit == "basic"
     widths = [before, *([spec.inner_width] if basic else [spec.inner_width] * 2), spec.out_channels]
@@ -82,7 +82,8 @@ def _pieces(m: ResidualMeasures, unit: int) -> tuple[tuple[str, tuple[Point, ...
     edges = []
     for i, channels in enumerate(widths):
         share = i / (len(widths) - 1)
-        v, half = first + (last - first) * share, max(_THINNEST, channels * m.inside) / 2
+        half = max(_THINNEST, channels * m.inside) / 2
+        v = max(half, first + (last - first) * share)  # never below the foot
         edges.append((start + (end - start) * share, v, half))
     return tuple(
         (kernel, tuple(m.point(*p) for p in ((a, va + ha), (b, vb + hb), (b, vb - hb), (a, va - ha))))

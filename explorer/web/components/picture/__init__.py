@@ -124,7 +124,7 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
     inspected = _inspected(block.layers, drawings, unfolded, view.select)
     return {
         "drawing": view.drawing,
-        "select": view.select or "",
+        "select": "" if (view.select or "").startswith("unit-") else view.select or "",  # a unit is the other picture's
         "unfolded": unfolded,
         "pictures": pictures,
         "colours": declarations(frozenset(graph.sources), block.layers),
