@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from engine_jobs import engine, fake, pictures_held, result, wait_until
+from engine_jobs import PICTURE, engine, fake, pictures_held, result, wait_until
 
 from explorer.engine import Done, Failed, Limits, Pending, words
 from explorer.engine.line import kept, lacks_picture, weight
@@ -32,7 +32,7 @@ TIMING = fake("echo", kind="time")
 ANSWER = pickle.dumps({"seen": 1})
 
 
-def given(data: bytes = b"0 a picture", digest: str = "d") -> MapsJob:
+def given(data: bytes = b"0 a picture", digest: str = PICTURE) -> MapsJob:
     return replace(PLAIN, image="upload", upload=Upload(digest, data))
 
 

@@ -41,7 +41,8 @@ def third_party(*folders: str) -> set[str]:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     names = {name.split(".")[0] for path in files for name in imports(path.read_text(encoding="utf-8"))}
     own = {"explorer", "tests", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
-    return {name for name in names if name and name not in sys.stdlib_module_names} - own
+    packages = {"PIL": "pillow"}  # the one that is installed under another name than it is imported by
+    return {packages.get(name, name) for name in names if name and name not in sys.stdlib_module_names} - own
 
 
 def test_whatever_is_imported_is_pinned() -> None:
