@@ -140,7 +140,9 @@ def _cell(text: str, share: float, wordy: bool) -> str:
 
 def _out(found: Reuse, value: float | None, most: float, wordy: bool) -> str:
     """The output's column; no convolution of the block reads it."""
-    return '<td class="none">–' if value is None else _cell(found.text(value), value / most, wordy)
+    if value is None:
+        return f'<td class="none">{"–" if wordy else ""}'
+    return _cell(found.text(value), value / most, wordy)
 
 
 def _foot(found: Reuse, wordy: bool) -> Iterator[str]:

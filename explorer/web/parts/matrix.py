@@ -35,7 +35,7 @@ def show_matrix(found: Findings, states: Mapping[Job, State]) -> None:
     panel("matrix-head", reuse_head(study), layers=layers)
     _measure(study)
     markup = _markup(study.with_(select=None), weights, why(problem) if problem else "")
-    panel("matrix", markup, layers=layers, select=study.view.select, on_select=link.set_select)
+    panel("reuse-matrix", markup, layers=layers, select=study.view.select, on_select=link.set_select)
 
 
 @lru_cache(maxsize=64)
