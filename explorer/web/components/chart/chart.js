@@ -123,8 +123,9 @@ class Chart {
     this.layer = layer;
     const { meta, annotations = [], xaxis } = this.plot._fullLayout ?? {};
     if (!meta?.film || (layer === null && before === null)) return;
-    const end = layer === null ? Infinity : xaxis.d2p(meta.film[layer] ?? Infinity);
-    const shape = end < 9999 ? `polygon(-99px -99px, ${end}px -99px, ${end}px 9999px, -99px 9999px) view-box` : "";
+    const to = layer === null ? undefined : meta.film[layer];
+    const end = to === undefined ? 0 : Math.max(0, Math.min(xaxis._length, xaxis.d2p(to)));
+    const shape = to === undefined ? "" : `polygon(0 -99px, ${end}px -99px, ${end}px 9999px, 0 9999px) view-box`;
     for (const group of this.plot.querySelectorAll("g.trace")) {
       const its = group.__data__?.[0]?.trace?.meta ?? {};
       if (its.sources || its.band || its.thin) group.style.clipPath = shape;

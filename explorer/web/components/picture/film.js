@@ -33,7 +33,7 @@ class Film {
   }
 
   // The sentences of the block; with those of another block the film is over.
-  cast(lines = []) {
+  cast(lines) {
     if (lines.length === this.lines.length && lines.every((line, i) => line === this.lines[i])) return;
     this.end();
     this.lines = lines;

@@ -15,7 +15,6 @@ class Finder {
 
   open() {
     const { find } = this.picture.data;
-    if (!find) return;
     this.words = find;
     this.entries = Finder.entries(this.picture.data);
     this.dialog.setAttribute("aria-label", this.picture.words.find);

@@ -51,7 +51,7 @@ class Keys {
   }
 
   press(event) {
-    if (!this.picture.data?.film || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.picture.data || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open], [aria-modal=true]")) return;
     const from = event.composedPath()[0];
     if (event.key !== "Escape" && Keys.typing(from)) return;

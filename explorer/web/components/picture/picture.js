@@ -45,8 +45,7 @@ class Picture {
     if (data.turn < this.data?.turn) return; // handed over late
     this.data = data;
     this.label(data.words);
-    if (data.film) this.keys.show(data);
-    else this.root.classList.add("plain"); // no film, no finder: the page has them once
+    this.keys.show(data);
     this.film.cast(data.film);
     this.selected = target(data.select);
     this.root.style.cssText = data.colours;
