@@ -146,7 +146,8 @@ def test_the_switch_changes_the_measure_in_place_and_weights_come_without_a_move
 
 # Texts of the matrix that are smaller than can be read, or that share room with another one.
 CROWDED = """() => {
-  const root = [...document.querySelectorAll(".st-key-reuse-matrix *")].map(e => e.shadowRoot).find(Boolean) ?? document;
+  const inside = [...document.querySelectorAll(".st-key-reuse-matrix *")];
+  const root = inside.map(e => e.shadowRoot).find(Boolean) ?? document;
   const found = [...root.querySelectorAll(".grid :is(th span, td span, td)")].filter(e => {
     const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
     return own && e.getBoundingClientRect().width && getComputedStyle(e).clipPath === "none";
