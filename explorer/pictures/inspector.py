@@ -139,8 +139,10 @@ def read_table(study: Study, layer: LayerTheory, view: LayerView | None, chosen:
         for source, channels in sources_read(study, layer)
     )
     head = "".join(f'<th scope="col">{escape(text)}' for text in heads)
+    label = escape(_("What it reads, by source"))
     return (
-        f'<div class="scroll read"><table class="values"><thead><tr>{head}</thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="scroll read" tabindex="0" role="region" aria-label="{label}">'
+        f'<table class="values"><thead><tr>{head}</thead><tbody>{rows}</tbody></table></div>'
     )
 
 
