@@ -245,8 +245,8 @@ def _pixels(groups: Iterable[MapGroup]) -> tuple[str, ...]:
 def legend() -> str:
     """How the maps are to be read."""
     return _(
-        "Each square is one channel of the first image: the page’s own colour is its lowest value, full colour its highest. "
-        "Values are of all channels and images. What is saved is told where it is kept first."
+        "Each square is one channel of the first image: the page’s own colour is its lowest value, full colour "
+        "its highest. Values are of all channels and images. What is saved is told where it is kept first."
     )
 
 
