@@ -83,11 +83,12 @@ def maps_job(study: Study, upload: Upload | None = None) -> MapsJob | None:
     input as it is; ``unit-2`` looks into the residual block. A picture that no link carries (``image=upload``
     without ``upload``) is the test pattern.
     """
-    kind, _, number = (study.view.select or "").partition("-")
-    if not kind:
+    selected = study.view.selected
+    number = next((n for n in (selected.unit, selected.layer, selected.source) if n is not None), None)
+    if number is None:
         return None
-    blocks, layer = _blocks(study), max(1, int(number))
-    block = blocks["residual"] if kind == "unit" else blocks["dense"]
+    blocks, layer = _blocks(study), max(1, number)
+    block = blocks["dense"] if selected.unit is None else blocks["residual"]
     if isinstance(block, ResidualSpec) and layer > block.units:
         return None
     image: Image = "pattern" if study.view.image == "upload" and upload is None else study.view.image

@@ -13,7 +13,7 @@ from strategies import studies
 from explorer.findings import ReadWeights
 from explorer.pictures.matrix import reuse_head, reuse_table
 from explorer.pictures.reuse import expected_weight, farthest, reuse, title, verdict
-from explorer.spec import DenseBlockSpec, Study, WeightsJob, selected_source
+from explorer.spec import DenseBlockSpec, Study, WeightsJob, selection
 from explorer.theory import study_theory
 from explorer.web.parts.matrix import looks
 
@@ -120,7 +120,7 @@ def test_weights_are_asked_for_only_when_they_are_to_be_shown() -> None:
     [(None, None), ("", None), ("layer-4", None), ("unit-2", None), ("source-0", 0), ("source-12", 12), ("2-4", 2)],
 )
 def test_a_selection_names_a_source_or_none(select: str | None, source: int | None) -> None:
-    assert selected_source(select) == source
+    assert selection(select).source == source
 
 
 @given(studies())

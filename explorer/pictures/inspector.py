@@ -261,7 +261,7 @@ def where(study: Study, layer: LayerTheory, view: LayerView | None) -> str:
 
 
 def _is_dense(study: Study) -> bool:
-    return not (study.view.select or "").startswith("unit-")
+    return study.view.selected.unit is None
 
 
 def _unit_name(source: int) -> str:

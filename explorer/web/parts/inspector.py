@@ -57,8 +57,8 @@ def _head(study: Study, layer: LayerTheory, view: LayerView | None) -> str:
 
 
 def _body(study: Study, job: MapsJob, layer: LayerTheory, view: LayerView | None, problem: Problem | None) -> None:
-    source, _dash, reader = (study.view.select or "").partition("-")
-    chosen = int(source) if source.isdigit() and reader else None
+    selected = study.view.selected
+    chosen = selected.source if selected.layer is not None else None
     layers = study.block.layers
     table = markup.read_table(study, layer, view, chosen)
     if view is not None:

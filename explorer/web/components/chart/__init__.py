@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.pictures.figure_frame import Figure
-from explorer.spec import selected_source
+from explorer.spec import selection
 from explorer.web.components.colours import colours_for
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
@@ -65,7 +65,7 @@ def chart(
             "height": height,
             "colours": colours_for(text, layers),
             "plotly": plotly_url(),
-            "source": selected_source(select),
+            "source": selection(select).source,
             "turn": turn(key, (title, line, text, message, busy, layers, select)),
         },
     )

@@ -13,7 +13,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from explorer.pictures.inspector import Maps
-from explorer.spec import selected_source
+from explorer.spec import selection
 from explorer.web.components.colours import colours_for
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
@@ -55,7 +55,7 @@ def panel(
         "colours": colours_for(markup, layers),
         "maps": painted,
         "select": select or "",
-        "source": selected_source(select),
+        "source": selection(select).source,
         "turn": turn(key, (markup, layers, select, *(maps or {}).items())),
     }
     _component(key=key, data=data, on_select_change=selected)

@@ -25,7 +25,7 @@ from explorer.pictures.layout.frame import CORNER_FROM
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.svg import render
-from explorer.spec import DenseBlockSpec, Drawing, Study
+from explorer.spec import DenseBlockSpec, Drawing, Selection, Study
 from explorer.web.components.colours import declarations
 from explorer.web.components.picture import bar, words
 from explorer.web.components.scripts import script
@@ -121,10 +121,10 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
         }
         for orientation, width in drawings
     ]
-    inspected = _inspected(block.layers, drawings, unfolded, view.select)
+    inspected = _inspected(block.layers, drawings, unfolded, view.selected.layer)
     return {
         "drawing": view.drawing,
-        "select": "" if (view.select or "").startswith("unit-") else view.select or "",  # a unit is the other picture's
+        "select": view.select if view.select and view.selected.unit is None else "",  # a unit is the other picture's
         "unfolded": unfolded,
         "pictures": pictures,
         "colours": declarations(frozenset(graph.sources), block.layers),
@@ -132,7 +132,7 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
         "paper": words.paper_words(block),
         "sources": [words.source_words(graph, source) for source in graph.sources],
         "bottlenecks": {str(number): words.bottleneck_words(theory, number) for number in inspected},
-        "slice": _slice_words(graph, view.select),
+        "slice": _slice_words(graph, view.selected),
         "words": bar.bar_words(view.present),
         "present": view.present,
         "film": bar.film_words(block),
@@ -160,28 +160,22 @@ def _room(orientation: Orientation, width: float) -> str:
 
 
 def _inspected(
-    layers: int, drawings: tuple[tuple[Orientation, float], ...], unfolded: bool, select: str | None
+    layers: int, drawings: tuple[tuple[Orientation, float], ...], unfolded: bool, selected: int | None
 ) -> list[int]:
     """The Bottlenecks that can be pointed at in one of the drawings, and the selected one."""
     folds = [None if unfolded else folding(layers, *drawing) for drawing in drawings]
     shown = {n for n in range(1, layers + 1) if any(fold is None or not fold.holds(n) for fold in folds)}
-    selected = _layer(select)
     return sorted(shown if selected is None else shown | {selected})
 
 
 def _hides(study: Study) -> bool:
     """Whether the selected Bottleneck would lie in the fold of the widest drawing."""
-    fold, selected = folding(study.block.layers, *DRAWINGS[0]), _layer(study.view.select)
+    fold, selected = folding(study.block.layers, *DRAWINGS[0]), study.view.selected.layer
     return fold is not None and selected is not None and fold.holds(selected)
 
 
-def _layer(select: str | None) -> int | None:
-    """The Bottleneck in ``layer-4`` or ``2-4``; None of ``source-4``, ``unit-4`` and where nothing is selected."""
-    first, _, second = (select or "").partition("-")
-    return None if first in ("", "source", "unit") else int(second)
-
-
-def _slice_words(graph: Graph, select: str | None) -> words.Words | None:
+def _slice_words(graph: Graph, selected: Selection) -> words.Words | None:
     """What is said of the selected slice, if it is one."""
-    source, _, layer = (select or "").partition("-")
-    return words.slice_words(graph, int(source), int(layer)) if source.isdigit() else None
+    if selected.source is None or selected.layer is None:
+        return None
+    return words.slice_words(graph, selected.source, selected.layer)

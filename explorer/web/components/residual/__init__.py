@@ -125,8 +125,8 @@ def _spec(theory: StudyTheory) -> ResidualSpec:
 
 def _selected(theory: StudyTheory) -> int | None:
     """The selected unit, if this block has it."""
-    kind, _dash, number = (theory.study.view.select or "").partition("-")
-    return int(number) if kind == "unit" and int(number) <= _spec(theory).units else None
+    unit = theory.study.view.selected.unit
+    return unit if unit is not None and unit <= _spec(theory).units else None
 
 
 def _hides(theory: StudyTheory) -> bool:
