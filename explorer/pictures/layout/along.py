@@ -5,13 +5,58 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explorer.pictures.layout.lettering import text_width
-from explorer.pictures.layout.shapes import Fold, Orientation
+from explorer.pictures.layout.shapes import Box, Fold, Orientation, Point
 
 FOLD_BEYOND = 16  # layers; fewer where the drawing is narrow
 VERTICAL_PITCH = 100.0
 LEAST_PITCH = 50.0  # horizontally: below it lanes and Bottleneck no longer fit between two columns
 UNFOLDED_PITCH = 84.0
 MOST_PITCH = 420.0
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Where (u, v) lies on the page, and what every drawing has along u: columns, and a fold.
+
+    Attributes:
+        base: horizontally, y of the columns' foot.
+        fold, foldable: what is folded, and what would be if folding were asked for.
+        starts, widths: u of each column's near side, and its extent along u.
+        gap: free length between two columns.
+        channel: pixels per channel, for columns.
+    """
+
+    orientation: Orientation
+    width: float
+    height: float
+    base: float
+    fold: Fold | None
+    foldable: Fold | None
+    starts: tuple[float, ...]
+    widths: tuple[float, ...]
+    gap: float
+    channel: float
+
+    @property
+    def horizontal(self) -> bool:
+        """Whether u runs to the right."""
+        return self.orientation == "horizontal"
+
+    def point(self, u: float, v: float) -> Point:
+        """(u, v) on the page."""
+        return (u, self.base - v) if self.horizontal else (v, u)
+
+    def box(self, u: float, v: float, along: float, across: float) -> Box:
+        """The box from (u, v), ``along`` u and ``across`` in v."""
+        return Box(u, self.base - v - across, along, across) if self.horizontal else Box(v, u, across, along)
+
+    def is_folded(self, layer: int) -> bool:
+        """Whether ``layer`` and its column are folded."""
+        return self.fold is not None and self.fold.holds(layer)
+
+    def end(self, column: int) -> float:
+        """u of the column's far side."""
+        return self.starts[column] + self.widths[column]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from explorer.graph import Graph
 from explorer.language import _
-from explorer.pictures.layout.along import folding, stand
+from explorer.pictures.layout.along import Axes, folding, stand
 from explorer.pictures.layout.frame import (
     BASE,
     BELOW,
@@ -27,21 +27,18 @@ from explorer.pictures.layout.frame import (
     vertical_limits,
 )
 from explorer.pictures.layout.lettering import text_width
-from explorer.pictures.layout.shapes import Box, Fold, Orientation, Point
+from explorer.pictures.layout.shapes import Box, Orientation
 from explorer.spec import DenseBlockSpec
 
 ROOMY = 46.0  # px: a Bottleneck this long has its numbers under it
 
 
 @dataclass(frozen=True)
-class Measures:
+class Measures(Axes):
     """See the module's text. Lists are by column, 0 … L; lengths in pixels.
 
     Attributes:
-        fold, foldable: what is folded, and what would be if folding were asked for.
-        starts, widths: u of each column's near side, and its extent along u.
-        gap: free length between two columns.
-        channel, lane: pixels per channel, for columns and for lanes and Bottlenecks.
+        lane: pixels per channel, for lanes and Bottlenecks.
         thinnest_lane: the least width of a lane.
         tallest: the widest that lanes or a Bottleneck get, across.
         bottleneck_length, tail: lengths of a Bottleneck, and of what lies between it and its new slice.
@@ -51,17 +48,8 @@ class Measures:
     """
 
     graph: Graph
-    orientation: Orientation
-    width: float
-    height: float
     strip: Box | None
-    fold: Fold | None
-    foldable: Fold | None
-    starts: tuple[float, ...]
-    widths: tuple[float, ...]
     column_width: float
-    gap: float
-    channel: float
     lane: float
     thinnest_lane: float
     tallest: float
@@ -73,30 +61,9 @@ class Measures:
     arc_depth: float
 
     @property
-    def horizontal(self) -> bool:
-        """Whether u runs to the right."""
-        return self.orientation == "horizontal"
-
-    @property
     def layers(self) -> int:
         """L."""
         return self.graph.spec.layers
-
-    def point(self, u: float, v: float) -> Point:
-        """(u, v) on the page."""
-        return (u, BASE - v) if self.horizontal else (v, u)
-
-    def box(self, u: float, v: float, along: float, across: float) -> Box:
-        """The box from (u, v), ``along`` u and ``across`` in v."""
-        return Box(u, BASE - v - across, along, across) if self.horizontal else Box(v, u, across, along)
-
-    def is_folded(self, layer: int) -> bool:
-        """Whether Bottleneck ``layer`` and its column are folded."""
-        return self.fold is not None and self.fold.holds(layer)
-
-    def end(self, column: int) -> float:
-        """u of the column's far side."""
-        return self.starts[column] + self.widths[column]
 
     def foot(self, source: int) -> float:
         """v at which the channels of ``source`` begin, in every column."""
@@ -160,6 +127,7 @@ def measure(graph: Graph, orientation: Orientation, width: float, folded: bool) 
         orientation=orientation,
         width=along.width,
         height=BASE + BELOW if horizontal else along.starts[-1] + along.column_width + along.end_room,
+        base=BASE,
         strip=strip,
         fold=fold,
         foldable=foldable,

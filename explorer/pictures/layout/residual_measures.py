@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 from explorer.language import _
-from explorer.pictures.layout.along import folding, stand
+from explorer.pictures.layout.along import Axes, folding, stand
 from explorer.pictures.layout.frame import BASE, BELOW, folded_text
 from explorer.pictures.layout.lettering import text_width
-from explorer.pictures.layout.shapes import Box, Fold, Orientation, Point
+from explorer.pictures.layout.shapes import Box, Fold, Orientation
 from explorer.spec import ResidualSpec
 
 VERTICAL_PITCH = 122.0
@@ -22,43 +22,20 @@ PROJECTION = Box(0, 0, 30, 18)  # the size of its sign
 
 
 @dataclass(frozen=True)
-class ResidualMeasures:
+class ResidualMeasures(Axes):
     """All measures of one drawing; as in :class:`explorer.pictures.layout.measures.Measures`.
 
     Attributes:
-        base: horizontally, y of the columns' foot.
+        inside: pixels per channel of what is inside a unit.
         lead, tail: free lengths before a unit, and between it and the next column.
         over: v of the line past the units.
     """
 
     spec: ResidualSpec
-    orientation: Orientation
-    width: float
-    height: float
-    base: float
-    channel: float
     inside: float
-    fold: Fold | None
-    foldable: Fold | None
-    starts: tuple[float, ...]
-    widths: tuple[float, ...]
-    gap: float
     lead: float
     tail: float
     over: float
-
-    @property
-    def horizontal(self) -> bool:
-        """Whether u runs to the right."""
-        return self.orientation == "horizontal"
-
-    def point(self, u: float, v: float) -> Point:
-        """(u, v) on the page."""
-        return (u, self.base - v) if self.horizontal else (v, u)
-
-    def box(self, u: float, v: float, along: float, across: float) -> Box:
-        """The box from (u, v), ``along`` u and ``across`` in v."""
-        return Box(u, self.base - v - across, along, across) if self.horizontal else Box(v, u, across, along)
 
     def channels(self, column: int) -> int:
         """The width of ``column``."""
@@ -67,10 +44,6 @@ class ResidualMeasures:
     def top(self, column: int) -> float:
         """v of the column's top."""
         return self.channels(column) * self.channel
-
-    def end(self, column: int) -> float:
-        """u of the column's far side."""
-        return self.starts[column] + self.widths[column]
 
     def unit_start(self, unit: int) -> float:
         """u at which ``unit`` begins."""
@@ -83,10 +56,6 @@ class ResidualMeasures:
     def plus(self, unit: int) -> tuple[float, float]:
         """(u, v) of the sum."""
         return self.starts[unit] - self.tail / 2 - 1, max(self.top(unit) / 2, RADIUS + 1)
-
-    def is_folded(self, unit: int) -> bool:
-        """Whether ``unit`` and its column are folded."""
-        return self.fold is not None and self.fold.holds(unit)
 
     def projects(self, unit: int) -> bool:
         """Whether ``unit`` changes the width, so that a 1×1 must project what goes past it."""
