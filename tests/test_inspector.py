@@ -88,7 +88,7 @@ def test_what_a_worker_says_never_becomes_markup() -> None:
     view = view_of(study)
     evil = "<img src=x onerror=alert(1)>"
     steps = tuple(dataclasses.replace(step, name=evil) for step in view.steps)
-    assert "<img" not in inspector.pipeline(dataclasses.replace(view, steps=steps), 1, 6)
+    assert "<img" not in inspector.pipeline(study, layer_of(study), dataclasses.replace(view, steps=steps))
 
 
 @pytest.mark.parametrize(("share", "words"), [(0, "0%"), (0.001, "<1%"), (0.125, "12%"), (1, "100%")])

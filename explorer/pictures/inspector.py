@@ -89,12 +89,12 @@ def percent(share: float) -> str:
 # --- the pipeline --------------------------------------------------------------------------------------
 
 
-def pipeline(view: LayerView, source: int, layers: int) -> str:
+def pipeline(study: Study, layer: LayerTheory, view: LayerView) -> str:
     """The layer's operators in order: shape, parameters, MACs, bytes saved, time, share of zeros."""
     macs = mac_scale(step.macs for step in view.steps)
     size = byte_scale(step.saved_bytes for step in view.steps)
     boxes = "".join(_box(step, macs, size) for step in view.steps)
-    return f'<ol class="pipeline" style="--c:{_colour(source, layers)}">{boxes}</ol>'
+    return f'<ol class="pipeline" style="--c:{_colour(study, layer.index)}">{boxes}</ol>'
 
 
 def _box(step: LayerStep, macs: Scale, size: Scale) -> str:
@@ -162,7 +162,7 @@ def _row(
     most: float,
     chosen: bool,
 ) -> str:
-    colour = _colour(source, study.block.layers) if _is_dense(study) else TOKENS.residual
+    colour = _colour(study, source)
     name = source_name(source) if _is_dense(study) else _unit_name(source)
     strip = _canvas(f"read-{source}", group, colour) if group else '<i class="sk strip"></i>'
     after = group.after_relu if group else None
@@ -185,7 +185,7 @@ def _row(
 def tensors(study: Study, layer: LayerTheory, view: LayerView) -> str:
     """The maps inside the layer, what it makes, and, of a residual unit, what the addition leaves."""
     dense = _is_dense(study)
-    colour = _colour(layer.index, study.block.layers) if dense else TOKENS.residual
+    colour = _colour(study, layer.index)
     parts = []
     if view.inside is not None:
         what = _("What its 3×3 reads, after BN and ReLU") if dense else _("What its last convolution reads")
@@ -268,8 +268,9 @@ def _unit_name(source: int) -> str:
     return _("input") if source == 0 else _("unit {n}").format(n=source)
 
 
-def _colour(source: int, layers: int) -> str:
-    return TOKENS.residual if source < 0 else TOKENS.source(source, layers)
+def _colour(study: Study, source: int) -> str:
+    """Of what ``source`` made: its own in a Dense Block, the one warm colour in a residual block."""
+    return TOKENS.source(source, study.block.layers) if _is_dense(study) else TOKENS.residual
 
 
 def _number(value: float) -> str:

@@ -7,6 +7,7 @@ A bound widget's key is its field's name; an unbound one's, the name and a count
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -57,17 +58,21 @@ def sidebar(study: Study) -> None:
 
 def drawing_toggle() -> None:
     """The switch between both drawings of the graph, for the page that shows it."""
-    labels = {"chain": _("As coded"), "paper": _("As drawn in the paper")}
-    now = link.current_study().view.drawing
+    switch("drawing", _("Drawing"), {"chain": _("As coded"), "paper": _("As drawn in the paper")})
+
+
+def switch(name: str, label: str, labels: Mapping[str, str]) -> None:
+    """A switch for field ``name`` of the view, beside what it changes; ``labels`` by the field's words in the link."""
+    now = link.current_study()[name]
     st.segmented_control(
-        _("Drawing"),
+        label,
         list(labels),
         default=now,
         format_func=labels.__getitem__,
-        key=link.shown_key("drawing", now),
+        key=link.shown_key(name, now),
         required=True,
         on_change=link.choose,
-        args=("drawing",),
+        args=(name,),
         label_visibility="collapsed",
     )
 

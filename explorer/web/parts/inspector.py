@@ -18,6 +18,7 @@ from explorer.spec import Job, MapsJob, Study, Upload
 from explorer.study import maps_job, seen
 from explorer.web import link
 from explorer.web.components.panel import panel
+from explorer.web.controls import switch
 
 FILE = "picture_file"  # key of the widget that takes the person's picture
 LARGEST = 8  # MB
@@ -45,7 +46,7 @@ def inspect(found: Findings, states: Mapping[Job, State]) -> None:
             panel("inspector-title", _head(study, layer, view), layers=study.block.layers)
             st.button(_("Close"), key="inspector-close", type="tertiary", on_click=link.set_select, args=(None,))
         _choose(study, view, upload is not None)
-        _body(study, job, layer, view, problem)
+        _body(study, layer, view, problem)
 
 
 def _head(study: Study, layer: LayerTheory, view: LayerView | None) -> str:
@@ -56,15 +57,13 @@ def _head(study: Study, layer: LayerTheory, view: LayerView | None) -> str:
     return f'<h2>{escape(markup.title(study, layer, view))}</h2><p class="sub">{words}</p>'
 
 
-def _body(study: Study, job: MapsJob, layer: LayerTheory, view: LayerView | None, problem: Problem | None) -> None:
+def _body(study: Study, layer: LayerTheory, view: LayerView | None, problem: Problem | None) -> None:
     selected = study.view.selected
     chosen = selected.source if selected.layer is not None else None
     layers = study.block.layers
     table = markup.read_table(study, layer, view, chosen)
     if view is not None:
-        steps = (
-            markup.pipeline(view, job.layer, layers) if job.block.kind == "dense" else markup.pipeline(view, -1, layers)
-        )
+        steps = markup.pipeline(study, layer, view)
         html = f'{steps}<p class="sub">{escape(markup.legend())}</p>{table}' + markup.tensors(study, layer, view)
         panel("inspector-values", html, layers=layers, maps=markup.maps_of(view))
     elif problem is not None:
@@ -78,17 +77,7 @@ def _choose(study: Study, view: LayerView | None, uploaded: bool) -> None:
     labels = {"pattern": _("Test pattern"), "noise": _("Noise"), "upload": _("Your picture")}
     words = markup.stem_words(study, view, uploaded=uploaded) if view is not None else ""
     with st.container(key="inspector-picture", horizontal=True, wrap=False, vertical_alignment="center", gap="medium"):
-        st.segmented_control(
-            _("Feature maps of"),
-            list(labels),
-            default=study.view.image,
-            format_func=labels.__getitem__,
-            key=link.shown_key("image", study.view.image),
-            required=True,
-            on_change=link.choose,
-            args=("image",),
-            label_visibility="collapsed",
-        )
+        switch("image", _("Feature maps of"), labels)
         panel("inspector-stem", f'<p class="sub stem">{escape(words)}</p>', layers=study.block.layers)
     if study.view.image == "upload":
         st.file_uploader(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-import streamlit as st
-
 from explorer.engine import State
 from explorer.findings import Findings, ReadWeights
 from explorer.graph import concat_graph
@@ -18,6 +16,7 @@ from explorer.study import seen, weights_job
 from explorer.web import link
 from explorer.web.components.panel import panel
 from explorer.web.components.picture.words import source_words
+from explorer.web.controls import switch
 
 
 def looks(study: Study) -> tuple[Job, ...]:
@@ -33,7 +32,7 @@ def show_matrix(found: Findings, states: Mapping[Job, State]) -> None:
         weights, problem = seen(ReadWeights, weights_job(study), states, study.run.device)
     layers = study.block.layers
     panel("matrix-head", reuse_head(study), layers=layers)
-    _measure(study)
+    _measure()
     markup = _markup(study.with_(select=None), weights, why(problem) if problem else "")
     panel("reuse-matrix", markup, layers=layers, select=study.view.select, on_select=link.set_select)
 
@@ -50,18 +49,7 @@ def _sentence(words: Mapping[str, object]) -> str:
     return _("{title}: {line}").format(title=words["title"], line=words["line"])
 
 
-def _measure(study: Study) -> None:
+def _measure() -> None:
     """The switch between the matrix's measures."""
     labels = {"share": _("Share"), "channels": _("Channels"), "bytes": _("Bytes"), "weights": _("Weights")}
-    now = study.view.matrix
-    st.segmented_control(
-        _("Measure"),
-        list(labels),
-        default=now,
-        format_func=labels.__getitem__,
-        key=link.shown_key("matrix", now),
-        required=True,
-        on_change=link.choose,
-        args=("matrix",),
-        label_visibility="collapsed",
-    )
+    switch("matrix", _("Measure"), labels)
