@@ -14,8 +14,9 @@ from test_picture_browser import SETTINGS, source_sans
 from explorer.pictures.layout import folding
 from explorer.spec import Drawing, Study
 from explorer.theory import study_theory
+from explorer.web.components.drawings import DRAWINGS
 from explorer.web.components.picture import _HERE as FOLDER
-from explorer.web.components.picture import DRAWINGS, picture_data
+from explorer.web.components.picture import picture_data
 from explorer.web.components.scripts import script
 
 #: The page's main column on a desk and on a phone, px.

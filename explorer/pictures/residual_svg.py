@@ -18,6 +18,7 @@ from explorer.pictures.layout.shapes import Orientation, Point
 from explorer.pictures.palette import LIGHT, Palette
 from explorer.pictures.svg import style
 from explorer.pictures.svg_markup import box, group, number, point, tag, text_line
+from explorer.pictures.words import thousands
 from explorer.spec import DenseBlockSpec, ResidualSpec
 
 
@@ -102,8 +103,7 @@ def description(drawn: ResidualLayout) -> str:
 
 def unit_words(spec: ResidualSpec, unit: int) -> str:
     """``Unit 3: 256 → 64 → 64 → 256 channels, added to the 256 that it reads``."""
-    inner = [spec.inner_width] * (1 if spec.unit == "basic" else 2)
-    widths = " → ".join(f"{channels:,}" for channels in (spec.width_before(unit), *inner, spec.out_channels))
+    widths = " → ".join(map(thousands, (spec.width_before(unit), *spec.inner_widths, spec.out_channels)))
     if spec.width_before(unit) == spec.out_channels:
         words = _("Unit {number}: {widths} channels, added to the {c} that it reads")
     else:

@@ -10,7 +10,7 @@ from explorer.spec import ResidualSpec
 
 def residual_title(theory: StudyTheory) -> str:
     """``ResNet adds: from unit 1 on the width stays 256, and each sum replaces what was read``."""
-    spec = _spec(theory)
+    spec = residual_spec(theory)
     if spec.units == 1:
         words = _("ResNet adds: its one unit gives {c} channels, and their sum replaces what was read")
     elif spec.in_channels == spec.out_channels:
@@ -22,9 +22,8 @@ def residual_title(theory: StudyTheory) -> str:
 
 def residual_line(theory: StudyTheory) -> str:
     """How to read the drawing."""
-    spec = _spec(theory)
-    inner = [spec.inner_width] * (1 if spec.unit == "basic" else 2)
-    widths = " → ".join(map(thousands, (spec.out_channels, *inner, spec.out_channels)))
+    spec = residual_spec(theory)
+    widths = " → ".join(map(thousands, (spec.out_channels, *spec.inner_widths, spec.out_channels)))
     wider = spec.inner_width > max(spec.in_channels, spec.out_channels)
     scale = (
         _("Columns at the scale of the Dense Block above; units, wider inside than the block, at a smaller one.")
@@ -35,7 +34,8 @@ def residual_line(theory: StudyTheory) -> str:
     return f"{scale} {reads.format(widths=widths)}"
 
 
-def _spec(theory: StudyTheory) -> ResidualSpec:
+def residual_spec(theory: StudyTheory) -> ResidualSpec:
+    """The residual block that the Study is compared with."""
     spec = theory.residual.theory.spec
     assert isinstance(spec, ResidualSpec)
     return spec

@@ -78,6 +78,11 @@ class ResidualSpec(Validated):
     )
     kind: Literal["residual"] = field(default="residual", init=False)
 
+    @property
+    def inner_widths(self) -> tuple[int, ...]:
+        """What the convolutions of a unit but its last emit, in call order."""
+        return (self.inner_width,) * (1 if self.unit == "basic" else 2)
+
     def width_before(self, layer: int) -> int:
         """Channels that unit ``layer`` (from 1) reads."""
         return self.in_channels if layer == 1 else self.out_channels

@@ -75,7 +75,7 @@ def _pieces(m: ResidualMeasures, unit: int) -> tuple[tuple[str, tuple[Point, ...
     """The branch: at either end as wide as the column there, the rest between them, never below the foot."""
     spec, before = m.spec, m.channels(unit - 1)
     basic = spec.unit == "basic"
-    widths = [before, *([spec.inner_width] if basic else [spec.inner_width] * 2), spec.out_channels]
+    widths = [before, *spec.inner_widths, spec.out_channels]
     kernels = ("3x3", "3x3") if basic else ("1x1", "3x3", "1x1")
     start, end = m.unit_start(unit), m.unit_end(unit)
     first, last = m.top(unit - 1) / 2, m.top(unit) / 2

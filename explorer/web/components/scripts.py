@@ -24,6 +24,7 @@ _SCRIPTS = {
     "panel": ("panel.js", "grid.js", "maps.js"),
     "chart": ("chart.js",),
     "picture": (
+        "framed.js",  # first: the picture extends it
         "picture.js",
         "names.js",
         "patch.js",
@@ -35,7 +36,7 @@ _SCRIPTS = {
         "keys.js",
         "finder.js",
     ),
-    "residual": ("residual.js", *(f"../picture/{name}.js" for name in ("patch", "camera", "motion"))),
+    "residual": (*(f"../picture/{name}.js" for name in ("framed", "patch", "camera", "motion")), "residual.js"),
 }
 NAMES = tuple(_SCRIPTS)
 # One promise for all elements of a kind, and a new try after one that failed. Streamlit ends a call that a newer one

@@ -8,8 +8,6 @@ Enter comes to Python as a selection.
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -20,13 +18,14 @@ import streamlit as st
 from explorer.findings import StudyTheory
 from explorer.graph import Graph
 from explorer.graph import concat_graph as graph_of
-from explorer.pictures.layout import folding, layout
+from explorer.pictures.layout import layout
 from explorer.pictures.layout.frame import CORNER_FROM
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.svg import render
 from explorer.spec import DenseBlockSpec, Drawing, Selection, Study
 from explorer.web.components.colours import declarations
+from explorer.web.components.drawings import DRAWINGS, hides, in_sight, packed, pictures
 from explorer.web.components.picture import bar, words
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
@@ -39,13 +38,6 @@ _component = st.components.v2.component(
     isolate_styles=False,  # one document with the charts, for focus order and tests alike
 )
 
-#: Drawings that can be had: for a desk, a small window, a tablet, and upright for a phone.
-DRAWINGS: tuple[tuple[Orientation, float], ...] = (
-    ("horizontal", 976.0),  # shrinks to 940, the page on a projector, with no text under 12.5 px
-    ("horizontal", 820.0),
-    ("horizontal", 640.0),
-    ("vertical", 340.0),
-)
 #: What may be asked for by a key.
 VIEWS = ("drawing", "present", "more", "fewer")
 MANY = 16  # Bottlenecks: beyond, a tablet scrolls the next wider drawing, which halves what is sent
@@ -93,7 +85,7 @@ def is_unfolded(key: str, study: Study) -> bool:
     Until a person folds or unfolds, what a link selects is not hidden in the fold.
     """
     chosen = st.session_state.get(key, {}).get("unfolded")
-    return _hides(study) if chosen is None else bool(chosen)
+    return hides(study.block.layers, study.view.selected.layer) if chosen is None else bool(chosen)
 
 
 def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None = None) -> dict[str, Any]:
@@ -108,25 +100,15 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
     block, view = study.block, study.view
     graph = graph_of(block)
     drawings = _drawings(block.layers, unfolded)
-    sent = [one for one in drawings if _room(*one) == room] or [drawings[0], drawings[-1]]
-    pictures = [
-        {
-            "room": _room(orientation, width),
-            "width": width,
-            "orientation": orientation,
-            "corner": orientation == "horizontal" and width >= CORNER_FROM,
-            "svg": packed(block, view.drawing, orientation, width, not unfolded)
-            if (orientation, width) in sent
-            else "",
-        }
-        for orientation, width in drawings
-    ]
-    inspected = _inspected(block.layers, drawings, unfolded, view.selected.layer)
+    inspected = in_sight(block.layers, drawings, unfolded, view.selected.layer)
     return {
         "drawing": view.drawing,
         "select": view.select if view.select and view.selected.unit is None else "",  # a unit is the other picture's
         "unfolded": unfolded,
-        "pictures": pictures,
+        "pictures": [
+            one | {"corner": one["orientation"] == "horizontal" and one["width"] >= CORNER_FROM}
+            for one in pictures(drawings, room, lambda *one: _packed(block, view.drawing, *one, not unfolded))
+        ],
         "colours": declarations(frozenset(graph.sources), block.layers),
         "chain": words.chain_words(block),
         "paper": words.paper_words(block),
@@ -141,10 +123,9 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
 
 
 @lru_cache(maxsize=512)
-def packed(block: DenseBlockSpec, drawing: Drawing, orientation: Orientation, width: float, folded: bool) -> str:
-    """One drawing's SVG, deflated, in base64: an eighth of its size on the way to the browser."""
-    svg = render(layout(graph_of(block), drawing, orientation, width, folded), TOKENS, standalone=False)
-    return base64.b64encode(zlib.compress(svg.encode())).decode()
+def _packed(block: DenseBlockSpec, drawing: Drawing, orientation: Orientation, width: float, folded: bool) -> str:
+    """One drawing's SVG as it is sent."""
+    return packed(render(layout(graph_of(block), drawing, orientation, width, folded), TOKENS, standalone=False))
 
 
 def _drawings(layers: int, unfolded: bool) -> tuple[tuple[Orientation, float], ...]:
@@ -152,26 +133,6 @@ def _drawings(layers: int, unfolded: bool) -> tuple[tuple[Orientation, float], .
     if layers <= MANY:
         return DRAWINGS
     return (DRAWINGS[0], DRAWINGS[-1]) if unfolded else (DRAWINGS[0], DRAWINGS[1], DRAWINGS[-1])
-
-
-def _room(orientation: Orientation, width: float) -> str:
-    """What a drawing is called between browser and server, such as ``horizontal-820``."""
-    return f"{orientation}-{width:g}"
-
-
-def _inspected(
-    layers: int, drawings: tuple[tuple[Orientation, float], ...], unfolded: bool, selected: int | None
-) -> list[int]:
-    """The Bottlenecks that can be pointed at in one of the drawings, and the selected one."""
-    folds = [None if unfolded else folding(layers, *drawing) for drawing in drawings]
-    shown = {n for n in range(1, layers + 1) if any(fold is None or not fold.holds(n) for fold in folds)}
-    return sorted(shown if selected is None else shown | {selected})
-
-
-def _hides(study: Study) -> bool:
-    """Whether the selected Bottleneck would lie in the fold of the widest drawing."""
-    fold, selected = folding(study.block.layers, *DRAWINGS[0]), study.view.selected.layer
-    return fold is not None and selected is not None and fold.holds(selected)
 
 
 def _slice_words(graph: Graph, selected: Selection) -> words.Words | None:

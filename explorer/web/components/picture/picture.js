@@ -2,12 +2,8 @@
 // and only what differs is changed. Geometry, words and numbers come from Python.
 
 const EVENT = "dbe-source";
-const LEAST = 0.96; // a drawing may shrink this far: its smallest text, 13 px, then stays at 12.5
-const MOST = 1.08;
-const UPRIGHT = 616; // px: below, the layers run downwards
-// One drawing turns into the other slowly enough to be followed, source by source; a slider's step is a short one.
+// One drawing turns into the other slowly enough to be followed, source by source.
 const MORPH = { duration: 1100, stagger: 0.6 };
-const SLIDE = { duration: 260, stagger: 0 };
 const pictures = new WeakMap();
 document.adoptedStyleSheets.push(sheet);
 
@@ -26,19 +22,15 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   };
 }
 
-class Picture {
+class Picture extends Framed {
   constructor(root) {
-    this.root = root;
-    this.drawing = root.querySelector(".drawing");
+    super(root);
     this.strip = new Strip(root.querySelector(".strip"));
-    this.camera = new Camera(this.drawing, root.querySelector(".zoom"));
     this.film = new Film(this);
     this.finder = new Finder(this);
     this.keys = new Keys(this);
     this.hovered = null; // what the pointer or the focus is on: {layer}, {source} or {source, layer}
     this.listen();
-    this.resize = new ResizeObserver(() => this.fit());
-    this.resize.observe(root);
   }
 
   show(data) {
@@ -52,42 +44,6 @@ class Picture {
     this.root.classList.toggle("dark", dark(this.root));
     this.fit();
     if (this.of) this.light();
-  }
-
-  // What the bar and the dialogs say.
-  label(words) {
-    if (words.film === this.words?.film) return;
-    this.words = words;
-    for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = words[element.dataset.word];
-    for (const element of this.root.querySelectorAll("[data-label]")) {
-      element.setAttribute("aria-label", words[element.dataset.label]);
-      if (element.tagName === "BUTTON") element.title = words[element.dataset.label];
-    }
-  }
-
-  // The widest drawing that fits, in its own size or a little more or less; else it scrolls in its frame.
-  fit() {
-    const room = this.root.clientWidth;
-    if (!room || !this.data) return;
-    const wide = this.data.pictures.filter((p) => p.orientation === "horizontal");
-    const fitting = wide.filter((p) => p.width * LEAST <= room)[0] ?? wide.at(-1);
-    const upright = this.data.pictures.find((p) => p.orientation === "vertical");
-    const chosen = this.sent(room < UPRIGHT ? upright : fitting);
-    if (chosen.svg !== this.shown?.svg) return this.paint(chosen);
-    const svg = this.drawing.firstElementChild;
-    if (!svg) return;
-    const [width, height] = this.camera.whole.slice(2);
-    const scale = width * LEAST > room ? 1 : Math.min(MOST, room / width);
-    svg.setAttribute("width", width * scale);
-    svg.setAttribute("height", height * scale);
-  }
-
-  // Drawings are sent as they are needed. One that was not is asked for, and until it comes another does.
-  sent(wanted) {
-    if (wanted.svg) return wanted;
-    if (this.asked !== wanted.room) this.ask((this.asked = wanted.room));
-    const others = this.data.pictures.filter((p) => p.svg);
-    return others.find((p) => p.orientation === wanted.orientation) ?? others[0];
   }
 
   async paint(chosen) {
@@ -115,9 +71,9 @@ class Picture {
     this.reveal();
   }
 
-  // Between two widths nothing stands where it stood; and some people are made dizzy.
+  // Between two widths nothing stands where it stood.
   moves(chosen) {
-    return chosen.room === this.painted?.room && !document.hidden && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    return chosen.room === this.painted?.room && !this.still;
   }
 
   move(before) {
@@ -324,8 +280,7 @@ class Picture {
   }
 
   end() {
-    this.motion?.stop();
-    this.resize.disconnect();
+    super.end();
     this.keys.end();
     this.film.end();
     document.removeEventListener(EVENT, this.heard);

@@ -64,10 +64,3 @@ class Strip {
     );
   }
 }
-
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.textContent = text;
-  return element;
-}

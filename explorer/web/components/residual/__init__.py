@@ -6,8 +6,6 @@ comes to Python as the selection ``unit-3``.
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -17,13 +15,13 @@ import streamlit as st
 
 from explorer.findings import StudyTheory
 from explorer.language import _
-from explorer.pictures.layout import folding
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.residual_svg import residual_picture
+from explorer.pictures.residual_words import residual_spec
 from explorer.spec import DenseBlockSpec, ResidualSpec
 from explorer.web.components.colours import declarations
-from explorer.web.components.picture import DRAWINGS
+from explorer.web.components.drawings import DRAWINGS, hides, in_sight, packed, pictures
 from explorer.web.components.residual.words import code_words, unit_words
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
@@ -55,7 +53,7 @@ def residual_graph(
     told = st.session_state.get(key, {})
     chosen, room = told.get("unfolded"), told.get("room")
     # Until a person folds or unfolds, what a link selects is not hidden in the fold.
-    unfolded = _hides(theory) if chosen is None else bool(chosen)
+    unfolded = hides(residual_spec(theory).units, _selected(theory)) if chosen is None else bool(chosen)
     mark = turn(key, (theory.study, unfolded, beside_unfolded, room))
     _component(
         key=key,
@@ -70,26 +68,15 @@ def residual_data(
     theory: StudyTheory, unfolded: bool = False, beside_unfolded: bool = False, room: str | None = None
 ) -> dict[str, Any]:
     """All that the script needs, as JSON values; arguments as in ``picture_data`` of the other picture."""
-    spec, block = _spec(theory), theory.study.block
-    names = {f"{orientation}-{width:g}": (orientation, width) for orientation, width in DRAWINGS}
-    sent = {room} if room in names else {next(iter(names)), next(reversed(names))}
+    spec, block = residual_spec(theory), theory.study.block
     selected = _selected(theory)
-    folds = [None if unfolded else folding(spec.units, *one) for one in DRAWINGS]
-    shown = [n for n in range(1, spec.units + 1) if n == selected or any(not f or not f.holds(n) for f in folds)]
+    shown = in_sight(spec.units, DRAWINGS, unfolded, selected)
     return {
         "select": f"unit-{selected}" if selected else "",
         "unfolded": unfolded,
-        "pictures": [
-            {
-                "room": name,
-                "width": width,
-                "orientation": orientation,
-                "svg": _packed(spec, block, orientation, width, not unfolded, not beside_unfolded)
-                if name in sent
-                else "",
-            }
-            for name, (orientation, width) in names.items()
-        ],
+        "pictures": pictures(
+            DRAWINGS, room, lambda *one: _packed(spec, block, *one, not unfolded, not beside_unfolded)
+        ),
         "colours": declarations(frozenset((0,)), block.layers),
         "units": {str(number): unit_words(theory, number) for number in shown},
         "words": {
@@ -112,24 +99,11 @@ def _packed(
     folded: bool,
     beside_folded: bool,
 ) -> str:
-    """One drawing's SVG, deflated, in base64."""
-    svg = residual_picture(spec, beside, orientation, width, folded, beside_folded, TOKENS, standalone=False)
-    return base64.b64encode(zlib.compress(svg.encode())).decode()
-
-
-def _spec(theory: StudyTheory) -> ResidualSpec:
-    spec = theory.residual.theory.spec
-    assert isinstance(spec, ResidualSpec)
-    return spec
+    """One drawing's SVG as it is sent."""
+    return packed(residual_picture(spec, beside, orientation, width, folded, beside_folded, TOKENS, standalone=False))
 
 
 def _selected(theory: StudyTheory) -> int | None:
     """The selected unit, if this block has it."""
     unit = theory.study.view.selected.unit
-    return unit if unit is not None and unit <= _spec(theory).units else None
-
-
-def _hides(theory: StudyTheory) -> bool:
-    """Whether the selected unit would lie in the fold of the widest drawing."""
-    fold, selected = folding(_spec(theory).units, *DRAWINGS[0]), _selected(theory)
-    return fold is not None and selected is not None and fold.holds(selected)
+    return unit if unit is not None and unit <= residual_spec(theory).units else None

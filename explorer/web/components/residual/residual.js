@@ -1,10 +1,6 @@
 // The residual block's picture. Streamlit calls the default function on the first mount, on new data and on a theme switch;
 // the DOM stays, and only what differs is changed. Drawings, words and numbers come from Python.
 
-const LEAST = 0.96; // as in the other picture: a drawing may shrink and grow this far
-const MOST = 1.08;
-const UPRIGHT = 616; // px: below, the units run downwards
-const SLIDE = { duration: 260, stagger: 0 };
 const pictures = new WeakMap();
 document.adoptedStyleSheets.push(sheet);
 
@@ -22,17 +18,13 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   };
 }
 
-class Residual {
+class Residual extends Framed {
   constructor(root) {
-    this.root = root;
-    this.drawing = root.querySelector(".drawing");
+    super(root);
     this.about = root.querySelector(".about");
-    this.camera = new Camera(this.drawing, root.querySelector(".zoom"));
     this.units = new Map();
     this.hovered = null; // the number of the unit that the pointer or the focus is on
     this.listen();
-    this.resize = new ResizeObserver(() => this.fit());
-    this.resize.observe(root);
   }
 
   show(data) {
@@ -40,38 +32,9 @@ class Residual {
     this.data = data;
     this.selected = data.select ? Number(data.select.split("-")[1]) : null;
     this.root.style.cssText = data.colours;
-    for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = data.words[element.dataset.word];
-    for (const element of this.root.querySelectorAll("[data-label]")) {
-      element.setAttribute("aria-label", data.words[element.dataset.label]);
-      if (element.tagName === "BUTTON") element.title = data.words[element.dataset.label];
-    }
+    this.label(data.words);
     this.fit();
     this.light();
-  }
-
-  // The widest drawing that fits, in its own size or a little more or less; else it scrolls in its frame.
-  fit() {
-    const room = this.root.clientWidth;
-    if (!room || !this.data) return;
-    const wide = this.data.pictures.filter((p) => p.orientation === "horizontal");
-    const fitting = wide.filter((p) => p.width * LEAST <= room)[0] ?? wide.at(-1);
-    const upright = this.data.pictures.find((p) => p.orientation === "vertical");
-    const chosen = this.sent(room < UPRIGHT ? upright : fitting);
-    if (chosen.svg !== this.shown?.svg) return void this.paint(chosen);
-    const svg = this.drawing.firstElementChild;
-    if (!svg) return;
-    const [width, height] = this.camera.whole.slice(2);
-    const scale = width * LEAST > room ? 1 : Math.min(MOST, room / width);
-    svg.setAttribute("width", width * scale);
-    svg.setAttribute("height", height * scale);
-  }
-
-  // Drawings are sent as they are needed. One that was not is asked for, and until it comes another does.
-  sent(wanted) {
-    if (wanted.svg) return wanted;
-    if (this.asked !== wanted.room) this.ask((this.asked = wanted.room));
-    const others = this.data.pictures.filter((p) => p.svg);
-    return others.find((p) => p.orientation === wanted.orientation) ?? others[0];
   }
 
   async paint(chosen) {
@@ -82,8 +45,7 @@ class Residual {
     this.root.classList.toggle("vertical", chosen.orientation === "vertical");
     const next = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     const svg = this.drawing.firstElementChild;
-    const still = document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const before = svg && same && !still ? Motion.seen(svg) : null;
+    const before = svg && same && !this.still ? Motion.seen(svg) : null;
     this.motion?.stop();
     if (svg) patch(svg, next);
     else this.drawing.append(document.importNode(next, true));
@@ -177,7 +139,7 @@ class Residual {
     this.about.classList.toggle("pinned", this.selected !== null);
     if (!said) {
       const [first, second] = this.data.code;
-      code.querySelector("pre").replaceChildren(first, "\n", second, part("span", "remark", `   ${this.data.remark}`));
+      code.querySelector("pre").replaceChildren(first, "\n", second, make("span", "remark", `   ${this.data.remark}`));
       code.querySelector("p").textContent = this.data.line;
       return;
     }
@@ -187,24 +149,16 @@ class Residual {
     steps.setAttribute("aria-label", said.title);
     steps.replaceChildren(
       ...said.steps.map(({ kind, module, name, lines }) => {
-        const box = part("div", kind, "");
+        const box = make("div", kind, "");
         box.title = module;
-        box.append(part("b", "", name), ...lines.map((text) => part("span", "", text)));
+        box.append(make("b", "", name), ...lines.map((text) => make("span", "", text)));
         return box;
       }),
     );
   }
 
   end() {
-    this.motion?.stop();
-    this.resize.disconnect();
+    super.end();
     document.removeEventListener("keydown", this.escaped);
   }
-}
-
-function part(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.textContent = text;
-  return element;
 }
