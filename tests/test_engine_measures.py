@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,3 +53,21 @@ def test_a_block_is_counted_without_torch_in_this_process_and_after_a_killed_wor
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert float(done.stdout) < 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has niceness by thread")
+def test_torch_is_loaded_behind_others_but_never_starved_by_them() -> None:
+    from explorer.measure import preload  # loads torch
+
+    found: list[tuple[int, int]] = []
+
+    def look() -> None:
+        preload._give_way()
+        found.append((os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
+
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert found == [(os.SCHED_OTHER, max(before, preload.GIVING_WAY))]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before  # the process that workers are forked from keeps its own

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
+
+GIVING_WAY = 10  # added to its niceness, as the counts worker adds it
 
 
 def _load() -> None:
@@ -29,13 +32,14 @@ def _load() -> None:
 
 
 def _give_way() -> None:
-    """Lets this thread run only where a core would be idle (Linux): the page opens at the same time.
+    """Lets this thread leave the cores to others (Linux): the page opens at the same time.
 
-    A process could not take that back, hence the thread, which ends with the loading.
+    On a busy machine it still gets a tenth of one; scheduled as idle, it would get next to nothing, and no block
+    would ever be counted. A process could not take that back, hence the thread, which ends with the loading.
     """
-    if hasattr(os, "sched_setscheduler"):
+    if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVING_WAY)
 
 
 _loading = threading.Thread(target=_load, name="loading torch")
