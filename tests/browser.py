@@ -11,11 +11,32 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from explorer.bench.browser import browser as chromium
+from explorer.bench.server import Server
 
-__all__ = ["chromium", "complaints", "wait_until_still"]
+__all__ = ["chromium", "complaints", "opened", "page_of", "wait_until_still"]
+
+
+@contextlib.contextmanager
+def page_of(browser: Browser, width: int = 1440, height: int = 900) -> Iterator[Page]:
+    """A person of their own, who shares nothing with anybody, and of whose page the browser must not complain."""
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    with complaints(page) as found:
+        yield page
+    context.close()
+    assert not found
+
+
+def opened(page: Page, server: Server, query: str = "") -> Locator:
+    """Opens the explorer; its concatenation graph, once it is drawn."""
+    page.goto(f"{server.address}/{query}")
+    wait_until_still(page)
+    graph = page.get_by_test_id("concat-graph")
+    expect(graph.locator(".drawing svg")).to_be_visible(timeout=30_000)
+    return graph
 
 
 def wait_until_still(page: Page, timeout: float = 30) -> None:
@@ -31,8 +52,14 @@ def wait_until_still(page: Page, timeout: float = 30) -> None:
 
 @contextlib.contextmanager
 def complaints(page: Page) -> Iterator[list[str]]:
-    """Collects what the browser complains about meanwhile: script errors and breaches of the content policy."""
+    """Collects what the browser says meanwhile: script errors, breaches of the content policy, alerts."""
     found: list[str] = []
+
+    def alerted(dialog: Dialog) -> None:
+        found.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", alerted)
     page.on("pageerror", lambda error: found.append(str(error)))
     page.on(
         "console",

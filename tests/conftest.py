@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from explorer.bench.server import Server
 
@@ -63,3 +64,38 @@ def browser() -> Iterator[Browser]:
 
     with chromium() as running:
         yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page for one test; see ``browser.page_of``."""
+    from browser import page_of
+
+    with page_of(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def picture_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A small page with the picture, a slider and the toggle."""
+    from server import assert_no_traceback
+
+    from explorer.bench.server import running_server
+
+    log = tmp_path_factory.mktemp("picture") / "server.log"
+    with running_server(Path(__file__).with_name("picture_app.py"), log) as running:
+        yield running.address
+    assert_no_traceback(log)
+
+
+@pytest.fixture
+def picture_page(browser: Browser, picture_address: str) -> Iterator[Page]:
+    """That page, opened, with the picture drawn."""
+    from browser import page_of, wait_until_still
+    from playwright.sync_api import expect
+
+    with page_of(browser) as opened:
+        opened.goto(picture_address)
+        wait_until_still(opened)
+        expect(opened.get_by_test_id("concat-graph").locator("svg")).to_be_visible()
+        yield opened

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from browser import complaints, wait_until_still
-from playwright.sync_api import Browser, Page, expect
+from browser import wait_until_still
+from playwright.sync_api import Page, expect
 from study_fakes import counted
 
 from explorer.bench.server import Server
@@ -55,18 +54,8 @@ CUT = """tiles => tiles.flatMap(tile => {
 })"""
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(SOON)
-    with complaints(page) as found:
-        yield page
-    context.close()
-    assert not found
-
-
 def visit(page: Page, server: Server, query: str = "") -> None:
+    page.set_default_timeout(SOON)
     page.goto(f"{server.address}/?{query}")
     wait_until_still(page)
     expect(page.locator(".tile")).to_have_count(4, timeout=SOON)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from browser import complaints, wait_until_still
+from browser import opened
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from explorer.bench.server import Server
@@ -20,24 +19,6 @@ PLACES = (
 )
 CUT = re.compile("^polygon")
 GO = """(scrubber, stage) => { scrubber.value = stage; scrubber.dispatchEvent(new Event('input', {bubbles: true})) }"""
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    with complaints(page) as found:
-        yield page
-    assert not found
-    context.close()
-
-
-def opened(page: Page, server: Server, query: str = "") -> Locator:
-    page.goto(f"{server.address}/{query}")
-    wait_until_still(page)
-    graph = page.get_by_test_id("concat-graph")
-    expect(graph.locator(".drawing svg")).to_be_visible(timeout=30_000)
-    return graph
 
 
 def start(page: Page, graph: Locator) -> None:

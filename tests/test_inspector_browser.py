@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import pytest
-from browser import complaints, wait_until_still
+from browser import wait_until_still
 from PIL import Image
-from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from explorer.bench.server import Server
 
@@ -25,25 +24,8 @@ COLOURS = """canvases => canvases.map(canvas => {
 })"""
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(SOON)
-    alerts: list[str] = []
-
-    def alerted(dialog: Dialog) -> None:
-        alerts.append(dialog.message)
-        dialog.dismiss()
-
-    page.on("dialog", alerted)
-    with complaints(page) as found:
-        yield page
-    context.close()
-    assert not found and not alerts
-
-
 def visit(page: Page, server: Server, query: str) -> None:
+    page.set_default_timeout(SOON)
     page.goto(f"{server.address}/?{SMALL}&{query}")
     wait_until_still(page)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from browser import complaints, wait_until_still
-from playwright.sync_api import Browser, Locator, Page, expect
+from browser import wait_until_still
+from playwright.sync_api import Locator, Page, expect
 
 from explorer.bench.server import Server
 
@@ -16,18 +15,8 @@ SMALL = "height=8&width=8"
 CHARTS = ("chart-channels", "chart-parameters", "chart-memory")
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(SOON)
-    with complaints(page) as found:
-        yield page
-    context.close()
-    assert not found
-
-
 def visit(page: Page, server: Server, query: str = "") -> None:
+    page.set_default_timeout(SOON)
     page.goto(f"{server.address}/?{SMALL}&{query}")
     wait_until_still(page)
     expect(page.locator(".grid")).to_be_visible()

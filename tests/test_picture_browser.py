@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit
-from browser import complaints, wait_until_still
+from browser import wait_until_still
 from playwright.sync_api import Browser, Page, expect
-from server import assert_no_traceback
 
-from explorer.bench.server import running_server
 from explorer.pictures.layout import folding
 from explorer.pictures.layout.frame import CORNER_FROM
 from explorer.pictures.layout.shapes import Orientation
@@ -100,45 +97,23 @@ def texts_of(svg: str) -> str:
 # --- as a component -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A small page with the picture, a slider and the toggle."""
-    log = tmp_path_factory.mktemp("picture") / "server.log"
-    with running_server(Path(__file__).with_name("picture_app.py"), log) as server:
-        yield server.address
-    assert_no_traceback(log)
-
-
-@pytest.fixture
-def opened(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    page = context.new_page()
-    with complaints(page) as found:
-        page.goto(address)
-        wait_until_still(page)
-        expect(page.get_by_test_id("concat-graph").locator("svg")).to_be_visible()
-        yield page
-    assert not found
-    context.close()
-
-
-def test_every_slice_and_every_bottleneck_can_be_clicked(opened: Page) -> None:
-    graph = opened.get_by_test_id("concat-graph")
+def test_every_slice_and_every_bottleneck_can_be_clicked(picture_page: Page) -> None:
+    graph = picture_page.get_by_test_id("concat-graph")
     expect(graph.locator("[data-source]")).to_have_count(28)
     expect(graph.locator("[data-layer]")).to_have_count(6)
     for layer in range(1, 7):
         graph.locator(f'[data-layer="{layer}"]').click()
-        expect(opened.get_by_text(f"selected: layer-{layer}", exact=True)).to_be_visible()
+        expect(picture_page.get_by_text(f"selected: layer-{layer}", exact=True)).to_be_visible()
         expect(graph.locator(".inspector .facts")).to_contain_text(f"Bottleneck {layer}")
     for source in range(7):
         graph.locator(f'[data-source="{source}"]').last.click()
-        expect(opened.get_by_text(f"selected: source-{source}", exact=True)).to_be_visible()
-    opened.keyboard.press("Escape")
-    expect(opened.get_by_text("selected: nothing", exact=True)).to_be_visible()
+        expect(picture_page.get_by_text(f"selected: source-{source}", exact=True)).to_be_visible()
+    picture_page.keyboard.press("Escape")
+    expect(picture_page.get_by_text("selected: nothing", exact=True)).to_be_visible()
 
 
-def test_the_inspector_says_what_a_bottleneck_does(opened: Page) -> None:
-    graph = opened.get_by_test_id("concat-graph")
+def test_the_inspector_says_what_a_bottleneck_does(picture_page: Page) -> None:
+    graph = picture_page.get_by_test_id("concat-graph")
     graph.locator('[data-layer="3"]').hover()
     expect(graph.locator(".facts")).to_have_text(
         "Bottleneck 3 reads 128, adds 32 · 53,760 parameters · 167.0 MMAC · 6.13 MiB saved"
@@ -151,13 +126,13 @@ def test_the_inspector_says_what_a_bottleneck_does(opened: Page) -> None:
     assert lit == sorted(
         ["flare-3", "lane-0-3", "lane-1-3", "lane-2-3", "layer-3", "slice-2-0", "slice-2-1", "slice-2-2", "slice-3-3"]
     )
-    opened.mouse.move(5, 5)
+    picture_page.mouse.move(5, 5)
     expect(graph.locator("pre")).to_be_visible()
 
 
-def test_hover_on_a_source_lights_its_path_and_tells_the_other_pictures(opened: Page) -> None:
-    opened.evaluate("document.addEventListener('dbe-source', e => (window.told ??= []).push(e.detail.source))")
-    graph = opened.get_by_test_id("concat-graph")
+def test_hover_on_a_source_lights_its_path_and_tells_the_other_pictures(picture_page: Page) -> None:
+    picture_page.evaluate("document.addEventListener('dbe-source', e => (window.told ??= []).push(e.detail.source))")
+    graph = picture_page.get_by_test_id("concat-graph")
     graph.locator('[data-source="2"]').first.hover()
     expect(graph.locator(".about p")).to_have_text(
         "32 channels, read by Bottlenecks 3 to 6 and by what follows. "
@@ -167,37 +142,37 @@ def test_hover_on_a_source_lights_its_path_and_tells_the_other_pictures(opened: 
     assert {f"slice-{column}-2" for column in range(2, 7)} <= set(lit)
     assert {f"lane-2-{reader}" for reader in range(3, 7)} | {"ribbon-2", "flare-2", "layer-2"} <= set(lit)
     assert not [name for name in lit if name.startswith(("slice", "lane")) and "-2" not in name]
-    opened.mouse.move(5, 5)
+    picture_page.mouse.move(5, 5)
     expect(graph.locator("svg.lit")).to_have_count(0)
-    assert opened.evaluate("window.told") == [2, None]
-    opened.evaluate("document.dispatchEvent(new CustomEvent('dbe-source', {detail: {source: 4}}))")
+    assert picture_page.evaluate("window.told") == [2, None]
+    picture_page.evaluate("document.dispatchEvent(new CustomEvent('dbe-source', {detail: {source: 4}}))")
     expect(graph.locator("#slice-6-4")).to_have_class("slice copy on")
 
 
-def test_keys_reach_bottlenecks_and_sources(opened: Page) -> None:
-    graph = opened.get_by_test_id("concat-graph")
+def test_keys_reach_bottlenecks_and_sources(picture_page: Page) -> None:
+    graph = picture_page.get_by_test_id("concat-graph")
     graph.locator('[data-layer="2"]').focus()
-    opened.keyboard.press("Enter")
-    expect(opened.get_by_text("selected: layer-2", exact=True)).to_be_visible()
+    picture_page.keyboard.press("Enter")
+    expect(picture_page.get_by_text("selected: layer-2", exact=True)).to_be_visible()
     expect(graph.locator('[data-layer="2"]')).to_have_attribute("aria-pressed", "true")
     expect(graph.locator('[data-layer="2"]')).to_be_focused()  # the rerun did not take the focus away
-    opened.keyboard.press("Escape")
-    expect(opened.get_by_text("selected: nothing", exact=True)).to_be_visible()
+    picture_page.keyboard.press("Escape")
+    expect(picture_page.get_by_text("selected: nothing", exact=True)).to_be_visible()
 
 
-def test_new_values_change_the_picture_in_place(opened: Page) -> None:
+def test_new_values_change_the_picture_in_place(picture_page: Page) -> None:
     """The same nodes before and after; the toggle keeps what both drawings show."""
-    graph = opened.get_by_test_id("concat-graph")
+    graph = picture_page.get_by_test_id("concat-graph")
     keep = (
         "e => { window.kept = [e.querySelector('svg'), e.querySelector('#slice-3-3'), e.querySelector('#lane-0-4')] }"
     )
     graph.evaluate(keep)
     height = graph.locator("#slice-3-3").bounding_box()
-    slider = opened.get_by_role("slider")
+    slider = picture_page.get_by_role("slider")
     slider.focus()
     slider.press("ArrowRight")
     expect(graph.locator("#text-source-6")).to_contain_text("+33")
-    opened.get_by_text("paper", exact=True).click()
+    picture_page.get_by_text("paper", exact=True).click()
     expect(graph.locator("svg.paper")).to_be_visible()
     expect(graph.locator(".equation p")).to_contain_text("21 connections into 6 layers")
     same = "e => window.kept.map(n => n.isConnected && e.contains(n))"
@@ -206,9 +181,9 @@ def test_new_values_change_the_picture_in_place(opened: Page) -> None:
     expect(graph.locator("[data-layer]")).to_have_count(6)
 
 
-def test_a_long_block_unfolds_and_folds(browser: Browser, address: str) -> None:
+def test_a_long_block_unfolds_and_folds(browser: Browser, picture_address: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"{address}/?layers=24")
+    page.goto(f"{picture_address}/?layers=24")
     wait_until_still(page)
     graph = page.get_by_test_id("concat-graph")
     expect(graph.locator("[data-layer]")).to_have_count(11)
@@ -220,9 +195,9 @@ def test_a_long_block_unfolds_and_folds(browser: Browser, address: str) -> None:
     page.close()
 
 
-def test_a_bottleneck_that_a_link_selects_is_not_hidden_in_the_fold(browser: Browser, address: str) -> None:
+def test_a_bottleneck_that_a_link_selects_is_not_hidden_in_the_fold(browser: Browser, picture_address: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"{address}?layers=64&select=layer-30")
+    page.goto(f"{picture_address}?layers=64&select=layer-30")
     selected = page.get_by_test_id("concat-graph").locator('[data-layer="30"]')
     expect(selected).to_be_in_viewport()
     page.get_by_text("fold layers 8–60").click()
@@ -232,9 +207,11 @@ def test_a_bottleneck_that_a_link_selects_is_not_hidden_in_the_fold(browser: Bro
 
 
 @pytest.mark.parametrize(("width", "expected"), [(390, "vertical"), (1100, "horizontal"), (1280, "horizontal")])
-def test_the_browser_chooses_a_drawing_that_fits(browser: Browser, address: str, width: int, expected: str) -> None:
+def test_the_browser_chooses_a_drawing_that_fits(
+    browser: Browser, picture_address: str, width: int, expected: str
+) -> None:
     page = browser.new_page(viewport={"width": width, "height": 844})
-    page.goto(address)
+    page.goto(picture_address)
     wait_until_still(page)
     graph = page.get_by_test_id("concat-graph")
     expect(graph.locator(f"svg.{expected}")).to_be_visible()
@@ -248,12 +225,12 @@ def test_the_browser_chooses_a_drawing_that_fits(browser: Browser, address: str,
     page.close()
 
 
-def test_colours_follow_a_theme_switch_at_once(opened: Page) -> None:
-    graph = opened.get_by_test_id("concat-graph")
+def test_colours_follow_a_theme_switch_at_once(picture_page: Page) -> None:
+    graph = picture_page.get_by_test_id("concat-graph")
     expect(graph.locator("#slice-1-1")).to_have_css("fill", "rgb(78, 43, 151)")
     expect(graph.locator("#ribbon-1")).to_have_css("opacity", "0.17")
     graph.locator("#slice-1-1").evaluate("e => { window.kept = e }")
-    opened.emulate_media(color_scheme="dark")
+    picture_page.emulate_media(color_scheme="dark")
     expect(graph.locator("#slice-1-1")).to_have_css("fill", "rgb(138, 111, 224)")
     expect(graph.locator("#ribbon-1")).to_have_css("opacity", "0.24")
-    assert opened.evaluate("window.kept.isConnected")
+    assert picture_page.evaluate("window.kept.isConnected")

@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from browser import complaints, wait_until_still
+from browser import wait_until_still
 from playwright.sync_api import Browser, Page, expect
-from server import assert_no_traceback
 
-from explorer.bench.server import running_server
 from explorer.graph import concat_graph
 from explorer.pictures.layout import layout
 from explorer.pictures.layout.shapes import Box
 from explorer.spec import DenseBlockSpec, Drawing
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A small page with the picture, a slider and the toggle."""
-    log = tmp_path_factory.mktemp("picture") / "server.log"
-    with running_server(Path(__file__).with_name("picture_app.py"), log) as server:
-        yield server.address
-    assert_no_traceback(log)
-
-
-@pytest.fixture
-def opened(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    page = context.new_page()
-    with complaints(page) as found:
-        page.goto(address)
-        wait_until_still(page)
-        expect(page.get_by_test_id("concat-graph").locator("svg")).to_be_visible()
-        yield page
-    assert not found
-    context.close()
-
 
 # --- motion ---------------------------------------------------------------------------------------------
 
@@ -59,47 +31,48 @@ def box_of(drawing: Drawing, block: DenseBlockSpec, name: str) -> Box:
     return next(shape.box for shape in shapes if shape.id == name)
 
 
-def test_the_chain_turns_into_the_papers_arrows_slice_by_slice(opened: Page) -> None:
+def test_the_chain_turns_into_the_papers_arrows_slice_by_slice(picture_page: Page) -> None:
     """A copy slides back into the slice that it copies; the nodes stay, and end where Python has them."""
-    graph = opened.get_by_test_id("concat-graph")
+    graph = picture_page.get_by_test_id("concat-graph")
     graph.evaluate(WATCH, ["slice-5-1", "x"])
-    opened.get_by_text("paper", exact=True).click()
+    picture_page.get_by_text("paper", exact=True).click()
     expect(graph).to_have_attribute("data-moving", "")
     expect(graph).not_to_have_attribute("data-moving", "")
-    places = [float(text) for text in opened.evaluate("window.seen")]
+    places = [float(text) for text in picture_page.evaluate("window.seen")]
     chain, paper = (box_of(drawing, DenseBlockSpec(), "slice-5-1").x for drawing in ("chain", "paper"))
     assert places[0] == pytest.approx(chain, abs=0.01)
     assert places[-1] == pytest.approx(paper, abs=0.01)
     assert len(places) > 8 and places == sorted(places, reverse=True)
-    assert opened.evaluate("window.watched.isConnected")
+    assert picture_page.evaluate("window.watched.isConnected")
     expect(graph.locator("#slice-5-1")).to_be_hidden()
-    opened.get_by_text("chain", exact=True).click()
+    picture_page.get_by_text("chain", exact=True).click()
     expect(graph.locator("#slice-5-1")).to_be_visible()
     expect(graph).not_to_have_attribute("data-moving", "")
     assert float(graph.locator("#slice-5-1").get_attribute("x") or "nan") == pytest.approx(chain, abs=0.01)
-    assert opened.evaluate("window.watched.isConnected")
+    assert picture_page.evaluate("window.watched.isConnected")
 
 
-def test_a_slice_grows_and_slides_with_the_slider(opened: Page) -> None:
-    graph = opened.get_by_test_id("concat-graph")
+def test_a_slice_grows_and_slides_with_the_slider(picture_page: Page) -> None:
+    graph = picture_page.get_by_test_id("concat-graph")
     graph.evaluate(WATCH, ["slice-6-6", "height"])
-    slider = opened.get_by_role("slider")
+    slider = picture_page.get_by_role("slider")
     slider.focus()
     slider.press("PageUp")
     expect(graph.locator("#text-source-6")).not_to_contain_text("+32")
     expect(graph).not_to_have_attribute("data-moving", "")
-    heights = [float(text) for text in opened.evaluate("window.seen")]
-    assert len(heights) > 3 and opened.evaluate("window.watched.isConnected")
+    heights = [float(text) for text in picture_page.evaluate("window.seen")]
+    assert len(heights) > 3 and picture_page.evaluate("window.watched.isConnected")
     svg = graph.locator("svg").evaluate("e => e.outerHTML")
     assert "NaN" not in svg and "undefined" not in svg
 
 
-def test_whoever_wants_no_motion_gets_none(browser: Browser, address: str) -> None:
+def test_whoever_wants_no_motion_gets_none(browser: Browser, picture_address: str) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
-    page.goto(address)
+    page.goto(picture_address)
     wait_until_still(page)
     graph = page.get_by_test_id("concat-graph")
+    expect(graph.locator("#slice-6-6")).to_be_visible()
     graph.evaluate(WATCH, ["slice-6-6", "x"])
     page.get_by_text("paper", exact=True).click()
     expect(graph.locator("svg.paper")).to_be_visible()
@@ -108,8 +81,8 @@ def test_whoever_wants_no_motion_gets_none(browser: Browser, address: str) -> No
     context.close()
 
 
-def test_arrow_keys_walk_the_graph(opened: Page) -> None:
-    graph = opened.get_by_test_id("concat-graph")
+def test_arrow_keys_walk_the_graph(picture_page: Page) -> None:
+    graph = picture_page.get_by_test_id("concat-graph")
     graph.locator('[data-layer="2"]').focus()
     for key, name in [
         ("ArrowRight", "layer-3"),
@@ -121,22 +94,22 @@ def test_arrow_keys_walk_the_graph(opened: Page) -> None:
         ("ArrowDown", "layer-6"),
         ("ArrowLeft", "layer-5"),
     ]:
-        opened.keyboard.press(key)
-        assert opened.evaluate("document.activeElement.id") == name, key
+        picture_page.keyboard.press(key)
+        assert picture_page.evaluate("document.activeElement.id") == name, key
     expect(graph.locator(".facts")).to_contain_text("Bottleneck 5 reads 192")
-    opened.keyboard.press("Enter")
-    expect(opened.get_by_text("selected: layer-5", exact=True)).to_be_visible()
+    picture_page.keyboard.press("Enter")
+    expect(picture_page.get_by_text("selected: layer-5", exact=True)).to_be_visible()
 
 
-def test_a_copy_and_a_lane_select_one_reader_of_one_source(opened: Page) -> None:
-    graph = opened.get_by_test_id("concat-graph")
+def test_a_copy_and_a_lane_select_one_reader_of_one_source(picture_page: Page) -> None:
+    graph = picture_page.get_by_test_id("concat-graph")
     graph.locator("#slice-3-1").click()
-    expect(opened.get_by_text("selected: 1-4", exact=True)).to_be_visible()
+    expect(picture_page.get_by_text("selected: 1-4", exact=True)).to_be_visible()
     expect(graph.locator(".about p")).to_be_visible()
     graph.locator("#lane-2-5").dispatch_event("click")
-    expect(opened.get_by_text("selected: 2-5", exact=True)).to_be_visible()
+    expect(picture_page.get_by_text("selected: 2-5", exact=True)).to_be_visible()
     graph.locator("#slice-6-1").click()  # what follows the block is none of its Bottlenecks
-    expect(opened.get_by_text("selected: source-1", exact=True)).to_be_visible()
+    expect(picture_page.get_by_text("selected: source-1", exact=True)).to_be_visible()
 
 
 # --- zoom -----------------------------------------------------------------------------------------------
@@ -147,43 +120,43 @@ def view_of(page: Page) -> list[float]:
     return [float(number) for number in text.split()]
 
 
-def test_the_picture_zooms_about_the_pointer_and_pans(opened: Page) -> None:
-    graph = opened.get_by_test_id("concat-graph")
+def test_the_picture_zooms_about_the_pointer_and_pans(picture_page: Page) -> None:
+    graph = picture_page.get_by_test_id("concat-graph")
     box = graph.locator("#slice-3-1").bounding_box()
     assert box
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    whole = view_of(opened)
-    opened.mouse.move(*middle)
-    opened.mouse.wheel(0, -200)  # a plain wheel is the page's
-    opened.wait_for_timeout(100)
-    assert view_of(opened) == whole
-    opened.keyboard.down("Control")
-    opened.mouse.wheel(0, -300)
-    opened.keyboard.up("Control")
+    whole = view_of(picture_page)
+    picture_page.mouse.move(*middle)
+    picture_page.mouse.wheel(0, -200)  # a plain wheel is the page's
+    picture_page.wait_for_timeout(100)
+    assert view_of(picture_page) == whole
+    picture_page.keyboard.down("Control")
+    picture_page.mouse.wheel(0, -300)
+    picture_page.keyboard.up("Control")
     expect(graph.locator(".drawing")).to_have_class("drawing zoomed")
     near = graph.locator("#slice-3-1").bounding_box()
     assert near and near["width"] > 1.3 * box["width"]
     assert near["x"] < middle[0] < near["x"] + near["width"] and near["y"] < middle[1] < near["y"] + near["height"]
-    opened.mouse.down()
-    opened.mouse.move(middle[0] + 60, middle[1] - 20, steps=4)
-    opened.mouse.up()
+    picture_page.mouse.down()
+    picture_page.mouse.move(middle[0] + 60, middle[1] - 20, steps=4)
+    picture_page.mouse.up()
     moved = graph.locator("#slice-3-1").bounding_box()
     assert moved and moved["x"] - near["x"] == pytest.approx(60, abs=2)
-    expect(opened.get_by_text("selected: nothing", exact=True)).to_be_visible()  # a drag is no click
-    view = view_of(opened)
-    slider = opened.get_by_role("slider")
+    expect(picture_page.get_by_text("selected: nothing", exact=True)).to_be_visible()  # a drag is no click
+    view = view_of(picture_page)
+    slider = picture_page.get_by_role("slider")
     slider.focus()
     slider.press("ArrowRight")
     expect(graph.locator("#text-source-6")).to_contain_text("+33")
-    assert view_of(opened)[0] == pytest.approx(view[0], abs=1), "a new block keeps the zoom"
+    assert view_of(picture_page)[0] == pytest.approx(view[0], abs=1), "a new block keeps the zoom"
     graph.get_by_role("button", name="Show the whole picture").click()
-    assert view_of(opened) == whole
+    assert view_of(picture_page) == whole
 
 
-def test_two_fingers_zoom_and_one_pans(browser: Browser, address: str) -> None:
+def test_two_fingers_zoom_and_one_pans(browser: Browser, picture_address: str) -> None:
     context = browser.new_context(viewport={"width": 860, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
-    page.goto(address)
+    page.goto(picture_address)
     wait_until_still(page)
     box = page.get_by_test_id("concat-graph").locator(".drawing").bounding_box()
     assert box

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser import complaints, wait_until_still
+from browser import page_of, wait_until_still
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from explorer.bench.server import Server
@@ -16,12 +16,8 @@ SMALLEST = """all => Math.min(...all.filter(e => e.checkVisibility() && e.textCo
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1920, "height": 1080})
-    page = context.new_page()
-    with complaints(page) as found:
-        yield page
-    assert not found
-    context.close()
+    with page_of(browser, 1920, 1080) as opened:
+        yield opened
 
 
 def opened(page: Page, server: Server, query: str) -> Locator:

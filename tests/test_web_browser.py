@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import complaints, wait_until_still
+from browser import wait_until_still
 from playwright.sync_api import Browser, Locator, Page, expect
 from server import assert_no_traceback, serving
 
@@ -17,17 +16,6 @@ from explorer.bench.server import Server
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A person of their own: cookies, storage and session are shared with nobody."""
-    context = browser.new_context(viewport=DESKTOP)  # type: ignore[arg-type]  # Playwright's own TypedDict
-    page = context.new_page()
-    with complaints(page) as found:
-        yield page
-    context.close()
-    assert not found
 
 
 def visit(page: Page, server: Server, query: str = "") -> None:
