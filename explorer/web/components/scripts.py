@@ -39,18 +39,20 @@ _SCRIPTS = {
     "residual": (*(f"../picture/{name}.js" for name in ("framed", "patch", "camera", "motion")), "residual.js"),
 }
 NAMES = tuple(_SCRIPTS)
-# One promise for all elements of a kind, and a new try after one that failed. Streamlit ends a call that a newer one
-# has passed while the script loaded, by calling what it returned: that must not end what the newer one shows.
+# One promise for all elements of a kind, and a new try after one that failed. While the script loads, Streamlit may
+# pass a call with a newer one, and ends the older by calling what it returned, which must not end what the newer one
+# shows. It may even evaluate this line twice, and make the newer call first: so the newest is told by the data's
+# turn, and noted where both see it.
 _IMPORT = """
 let script;
-const calls = new WeakMap();
+const newest = (globalThis[Symbol.for("dense_block_explorer.newest")] ??= new WeakMap());
 export default async (element) => {
-  const call = {};
-  calls.set(element.parentElement, call);
+  const call = { turn: element.data.turn };
+  if (!(newest.get(element.parentElement)?.turn > call.turn)) newest.set(element.parentElement, call);
   script ??= import(new URL("%s", location.origin).href);
   try {
     const end = (await script).default(element);
-    return () => calls.get(element.parentElement) === call && end();
+    return () => newest.get(element.parentElement) === call && end();
   } catch (fault) {
     script = undefined;
     throw fault;
