@@ -126,9 +126,9 @@ def test_the_switch_changes_the_measure_in_place_and_weights_come_without_a_move
     expect(page.locator(".st-key-section-reuse h2")).to_have_text(re.compile("read 864 channels in all to make 192"))
     page.locator(".st-key-section-reuse").get_by_role("radio", name="Weights").click()
     expect(page.locator(".axis")).to_contain_text("mean |w|")
-    before = page.locator(".matrix").bounding_box()
+    before = page.locator(".st-key-reuse-matrix").bounding_box()
     expect(page.locator(".axis")).to_contain_text("from expected", timeout=SOON)
-    after = page.locator(".matrix").bounding_box()
+    after = page.locator(".st-key-reuse-matrix").bounding_box()
     assert before is not None and after is not None and before["height"] == after["height"]
     expect(cell(page, 0, 1)).to_have_text(re.compile(r"0\.06\d\d"))
 
