@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from server import assert_no_traceback, serving
 
 from explorer.bench.server import Server
+from explorer.web.components.scripts import script
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -225,3 +226,34 @@ def _alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+# Two evaluations of a component's importing line; the call with the newer data comes first and the older one is ended.
+PASSED = """async (text) => {
+  const line = async () => (await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })))).default;
+  const [one, other] = [await line(), await line()];
+  const parentElement = document.createElement("div");
+  parentElement.attachShadow({ mode: "open" }).innerHTML = '<div class="panel"></div>';
+  document.body.append(parentElement);
+  const element = (turn) => ({
+    parentElement: parentElement.shadowRoot,
+    data: { markup: `<b data-source="1">${turn}</b>`, colours: "", maps: {}, select: "", source: null, turn },
+    setTriggerValue() {},
+  });
+  const newer = other(element(2)), older = one(element(1));
+  await newer;
+  (await older)();
+  document.dispatchEvent(new CustomEvent("dbe-source", { detail: { source: 0 } }));
+  const shown = parentElement.shadowRoot.querySelector("b");
+  const before = [shown.textContent, shown.className];
+  (await newer)();
+  document.dispatchEvent(new CustomEvent("dbe-source", { detail: { source: 1 } }));
+  return [...before, shown.className];
+}"""
+
+
+def test_a_call_that_a_newer_one_has_passed_ends_nothing(page: Page, server: Server) -> None:
+    visit(page, server)
+    newest, lit, after = page.evaluate(PASSED, script("panel").importing)
+    assert (newest, lit) == ("2", "dim")  # the newer call's markup, and it still hears
+    assert after == "dim"  # the newer call's own end does end it
