@@ -143,12 +143,15 @@ def test_a_file_of_the_wrong_kind_or_size_is_refused_before_it_is_sent(
     expect(page.locator(".stem")).to_contain_text("A link carries no picture")
 
 
-def test_a_phone_shows_the_inspector_without_sideways_scrolling(page: Page, server: Server) -> None:
+@pytest.mark.parametrize("select", ["layer-6", "unit-2"])
+def test_a_phone_shows_the_inspector_without_sideways_scrolling(page: Page, server: Server, select: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    visit(page, server, "select=layer-6")
+    visit(page, server, f"select={select}")
     values(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     widths = page.locator(".st-key-inspector canvas").evaluate_all(
         "all => all.map(c => c.getBoundingClientRect().right)"
     )
     assert max(widths) <= 390
+    assert page.locator(".st-key-inspector .ok").evaluate("e => e.getBoundingClientRect().right") <= 390
+    assert page.locator(".read").evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -13,7 +13,7 @@ MAIN_WIDTH = 980  # px, where the window has room
 _CSS = f"""
 <style>
 [data-testid="stMainBlockContainer"] {{
-  max-width: {MAIN_WIDTH}px; padding: 4.25rem 0 3rem; width: calc(100% - 2.5rem); margin-inline: auto;
+  max-width: {MAIN_WIDTH}px; padding: 3.6rem 0 3rem; width: calc(100% - 2.5rem); margin-inline: auto;
 }}
 [data-testid="stMain"] {{ font-feature-settings: "tnum"; }}
 .st-key-notice:not(:has([data-testid="stMarkdown"])) {{ display: none; }}
