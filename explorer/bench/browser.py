@@ -25,19 +25,25 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# A chart counts as redrawn when its data is another object than before (Plotly keeps the last drawn
-# figure at the element) and one more frame has passed. No chart of ours is in a shadow root.
+# A chart is redrawn when its data is another object than before (Plotly keeps the last drawn figure at the
+# element) or, of one drawn by the explorer, when it says so, and one more frame has passed.
 WATCH = """
 () => {
-  const charts = () => [...document.querySelectorAll('.js-plotly-plot')].filter(e => e.data);
-  window.drawnCharts = () => charts().filter(e => (e.querySelector('.main-svg'))).length;
+  const within = root => [
+    ...root.querySelectorAll('.js-plotly-plot, [data-drawn]'),
+    ...[...root.querySelectorAll("[data-testid=stBidiComponentIsolated]")].flatMap(e => within(e.shadowRoot ?? e)),
+  ];
+  const state = e => e.dataset.drawn ?? (e.querySelector('.main-svg') ? e.data : undefined);
+  const charts = () => within(document).filter(e => state(e) !== undefined);
+  window.drawnPlots = () => charts().filter(e => e.matches('.js-plotly-plot')).length;
+  window.drawnCharts = () => charts().length;
   window.watchRedraw = wanted => {
-    const before = new Set(charts().map(e => e.data));
+    const before = charts().map(e => [e, state(e)]); // to search the page in every frame would slow it down
     let pressed = null;
     document.addEventListener('keydown', () => { pressed ??= performance.now(); }, {capture: true, once: true});
     window.redrawn = new Promise(done => {
       const look = () => {
-        const fresh = charts().filter(e => !before.has(e.data)).length;
+        const fresh = before.filter(([e, old]) => !e.isConnected || state(e) !== old).length;
         if (pressed !== null && fresh >= wanted) requestAnimationFrame(() => done(performance.now() - pressed));
         else requestAnimationFrame(look);
       };
@@ -67,25 +73,30 @@ def browser() -> Iterator[Browser]:
             chromium.close()
 
 
-def seconds_to_first_charts(chromium: Browser, server: Server, query: str, charts: int = 2) -> tuple[float, Page]:
+def seconds_to_first_charts(chromium: Browser, server: Server, query: str, charts: int) -> tuple[float, Page]:
     """Seconds from the start of the server's process until ``charts`` Plotly charts are drawn, and the page."""
     # Without bypass_csp the page's own policy would forbid the conditions that Playwright waits for.
     page = chromium.new_page(viewport={"width": 1440, "height": 900}, bypass_csp=True)
     page.add_init_script(f"({WATCH})()")
     page.goto(f"{server.address}/{query}")
-    page.wait_for_function(f"window.drawnCharts() >= {charts}", polling="raf", timeout=60_000)
+    page.wait_for_function(f"window.drawnPlots() >= {charts}", polling="raf", timeout=60_000)
     return time.perf_counter() - server.started, page
 
 
-def redraw_seconds(page: Page, label: str, steps: int, charts: int = 2) -> list[float]:
+def redraw_seconds(page: Page, label: str, steps: int, charts: int) -> list[float]:
     """Moves the slider called ``label`` down and up by single steps; seconds from each key press to redrawn charts.
+
+    The first step down and the first up are not counted: what they show is measured then, and known from then on.
 
     Raises:
         RuntimeError: a step redrew fewer than ``charts`` charts within 30 s.
+        Exception: Playwright's, where ``charts`` charts are not there within 60 s.
     """
+    page.wait_for_function(f"window.drawnCharts() >= {charts}", timeout=60_000)
     thumb = page.get_by_role("slider", name=label).first
     taken = []
-    for step in range(steps):
+    for step in range(2 + steps):
+        page.wait_for_timeout(1500)  # measured numbers arrive and are drawn; a step begins from rest
         thumb.focus()
         page.evaluate(f"window.watchRedraw({charts})")
         page.keyboard.press("ArrowRight" if step % 2 else "ArrowLeft")
@@ -93,5 +104,4 @@ def redraw_seconds(page: Page, label: str, steps: int, charts: int = 2) -> list[
         if milliseconds is None:
             raise RuntimeError(f"Moving {label} did not redraw {charts} charts within 30 s.")
         taken.append(float(milliseconds) / 1e3)
-        page.wait_for_timeout(1500)  # measured numbers arrive and are drawn; the next step begins from rest
-    return taken
+    return taken[2:]

@@ -1,4 +1,4 @@
-"""``bench page``: the page beside a bare Streamlit page with two charts, both measured in the same run.
+"""``bench page``: the page beside a bare Streamlit page with as many charts, both measured in the same run.
 
 Machines differ and drift, so what counts are the ratios: each round starts the bare page and then
 ours, and the ratio of a row is taken round by round.
@@ -26,9 +26,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 layers = st.slider("Bottlenecks L", 1, 64, {layers}, key="layers", bind="query-params")
-st.plotly_chart(go.Figure(go.Bar(y=[64 + 32 * i for i in range(layers + 1)])), key="channels")
-st.plotly_chart(go.Figure(go.Bar(y=[4160 * i for i in range(layers + 1)])), key="parameters")
+for n in range({charts}):
+    st.plotly_chart(go.Figure(go.Bar(y=[64 + 32 * i + n for i in range(layers + 1)])), key=f"chart-{{n}}")
 """
+FIRST = 2  # charts that a person has before anything is measured: channel growth and parameters
+CHARTS = 6  # with the live bytes, both pictures and the reuse matrix
 STEPS = 4  # slider steps a round
 
 
@@ -48,7 +50,7 @@ class _Pair:
 
 
 def bench_page(runs: int = 5, crowd: Crowd | None = None) -> list[BenchRow]:
-    """Start to first charts, slider to redrawn charts, start to first count, and many people at once.
+    """Start to first charts, slider to all charts redrawn, start to first count, and many people at once.
 
     Raises:
         RuntimeError: a server did not start, or there is no browser.
@@ -63,7 +65,7 @@ def bench_page(runs: int = 5, crowd: Crowd | None = None) -> list[BenchRow]:
 
 def _alone(folder: Path, layers: int, runs: int) -> Iterator[BenchRow]:
     start = _Pair(f"L = {layers}, start to first charts")
-    slide = _Pair(f"L = {layers}, slider to redrawn charts")
+    slide = _Pair(f"L = {layers}, slider to all {CHARTS} redrawn")
     servers: tuple[tuple[Callable[[], contextlib.AbstractContextManager[Server]], str, list[float], list[float]], ...]
     servers = (
         (lambda: _bare(folder, layers), f"?layers={layers}", start.bare, slide.bare),
@@ -73,10 +75,10 @@ def _alone(folder: Path, layers: int, runs: int) -> Iterator[BenchRow]:
         for _ in range(runs):
             for run, query, starts, slides in servers:
                 with run() as server:
-                    seconds, page = browser.seconds_to_first_charts(chromium, server, query)
+                    seconds, page = browser.seconds_to_first_charts(chromium, server, query, FIRST)
                     starts.append(seconds)
-                    page.wait_for_timeout(4000)  # the first measurements are drawn
-                    slides.append(statistics.median(browser.redraw_seconds(page, "Bottlenecks L", STEPS)))
+                    page.wait_for_timeout(3000)  # the first measurements are drawn
+                    slides.append(statistics.median(browser.redraw_seconds(page, "Bottlenecks L", STEPS, CHARTS)))
                     page.close()
     yield from start.rows()
     yield from slide.rows()
@@ -97,7 +99,7 @@ def _first_count(folder: Path) -> float:
 @contextlib.contextmanager
 def _bare(folder: Path, layers: int) -> Iterator[Server]:
     script = folder / "bare.py"
-    script.write_text(BARE.format(layers=layers), encoding="utf-8")
+    script.write_text(BARE.format(layers=layers, charts=CHARTS), encoding="utf-8")
     quiet = ("--server.showEmailPrompt", "false", "--browser.gatherUsageStats", "false")
     with running_server(script, folder / "bare.log", *quiet, folder=folder) as server:
         yield server
