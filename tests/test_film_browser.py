@@ -133,6 +133,9 @@ def test_the_charts_show_the_same_stage(page: Page, server: Server) -> None:
     rows = page.locator(".modules .head")
     expect(rows.nth(2)).not_to_have_class(re.compile("later"))
     expect(rows.nth(3)).to_have_class(re.compile("later"))
+    readers = page.locator('.grid [data-source="0"] td')
+    expect(readers.nth(2)).not_to_have_class(re.compile("later"))
+    expect(readers.nth(3)).to_have_class(re.compile("later"))  # Bottleneck 4 reads the input, but is not there yet
     page.keyboard.press("Escape")
     expect(bars).not_to_have_css("clip-path", CUT)
     expect(page.locator(".later")).to_have_count(0)

@@ -53,6 +53,7 @@ def test_hover_goes_from_every_picture_to_all_others(page: Page, server: Server)
     cell(page, 2, 4).hover()
     lit(page, 2, 3)
     expect(page.locator(".says")).to_contain_text("Bottleneck 4 reads 32 channels of x₂, 20% of its input.")
+    expect(graph.locator('.on[data-source="2"]:not(.off)')).to_have_count(1)  # this slice, and not the source's path
     unlit(page)
     page.locator('.modules [data-source="5"] tr').first.hover()
     lit(page, 5, 3)
@@ -62,18 +63,25 @@ def test_hover_goes_from_every_picture_to_all_others(page: Page, server: Server)
     unlit(page)
 
 
+def move_over(page: Page, mark: Locator) -> None:
+    """Moves the pointer about the middle of ``mark``, as a hand does, until a chart has noticed it."""
+    box = mark.bounding_box()
+    assert box is not None
+    x, y = box["x"] + 0.46 * box["width"], box["y"] + 0.5 * box["height"]
+    for step in range(40):
+        page.mouse.move(x + step % 2, y + step % 3)
+        page.wait_for_timeout(100)
+        if page.locator(".grid .dim").count():
+            return
+
+
 @pytest.mark.parametrize("key", CHARTS)
 def test_hover_on_a_chart_reaches_the_matrix_and_the_graph(page: Page, server: Server, key: str) -> None:
     visit(page, server)
     chart = page.locator(f".st-key-{key}")
     chart.scroll_into_view_if_needed()
-    if key == "chart-memory":
-        box = chart.locator(".plot").bounding_box()
-        assert box is not None
-        page.mouse.move(box["x"] + box["width"] * 0.46, box["y"] + box["height"] * 0.5)
-        page.mouse.move(box["x"] + box["width"] * 0.47, box["y"] + box["height"] * 0.5)
-    else:
-        chart.locator(".xy .barlayer .trace").last.locator(".point").nth(2).hover(force=True)
+    mark = chart.locator(".plot" if key == "chart-memory" else ".xy .barlayer .trace:last-child .point:nth-child(3)")
+    move_over(page, mark)
     expect(page.locator(".grid .dim")).to_have_count(6)
     expect(page.get_by_test_id("concat-graph").locator("svg.lit").first).to_be_attached()
     unlit(page)

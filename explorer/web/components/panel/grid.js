@@ -7,10 +7,8 @@ class Grid {
     this.says = table.closest(".matrix").querySelector(".says");
     this.rows = [...table.rows].map((row) => [...row.cells]);
     this.last = this.rows[0].length - 1; // the output's column
-    for (const cell of this.cells()) {
-      cell.tabIndex = -1;
-      if (cell.tagName === "TD") cell.ariaLabel = this.words(cell);
-    }
+    // Two thousand cells take a while to be named, which no one needs to wait for.
+    (globalThis.requestIdleCallback ?? setTimeout)(() => this.table.isConnected && [...this.cells()].forEach((cell) => this.name(cell)));
     table.addEventListener("click", (event) => this.pick(event.target));
     table.addEventListener("keydown", (event) => this.key(event));
     table.addEventListener("focusin", (event) => this.enter(event.target));
@@ -36,8 +34,15 @@ class Grid {
     return cell && this.table.contains(cell) && this.holds(cell) ? cell : null;
   }
 
-  // "2-4", "source-2", "layer-4"; a part of the output stands for its source
+  // What a cell is called, and that it can have the focus.
   name(cell) {
+    if (cell.tabIndex !== 0) cell.tabIndex = -1;
+    if (cell.tagName === "TD") cell.ariaLabel = this.words(cell);
+    return cell;
+  }
+
+  // "2-4", "source-2", "layer-4"; a part of the output stands for its source
+  selection(cell) {
     if (cell.dataset.select) return cell.dataset.select;
     const { source, reader } = this.place(cell);
     const ends = reader === this.last;
@@ -82,7 +87,7 @@ class Grid {
   show(select) {
     this.select = select;
     this.chosen?.removeAttribute("aria-selected");
-    this.chosen = select ? ([...this.cells()].find((cell) => this.name(cell) === select) ?? null) : null;
+    this.chosen = select ? ([...this.cells()].find((cell) => this.selection(cell) === select) ?? null) : null;
     if (this.chosen) this.chosen.ariaSelected = "true";
     if (!this.stop?.isConnected) this.stand(this.chosen ?? this.rows[1][1]);
   }
@@ -90,7 +95,7 @@ class Grid {
   // The one cell that Tab reaches.
   stand(cell) {
     if (this.stop) this.stop.tabIndex = -1;
-    this.stop = cell;
+    this.stop = this.name(cell);
     cell.tabIndex = 0;
   }
 
@@ -101,8 +106,8 @@ class Grid {
 
   pick(element) {
     const cell = this.at(element);
-    const name = cell && this.name(cell);
-    if (name) this.choose(name === this.select ? "" : name);
+    const select = cell && this.selection(cell);
+    if (select) this.choose(select === this.select ? "" : select);
   }
 
   key(event) {
@@ -113,7 +118,7 @@ class Grid {
     event.preventDefault();
     event.stopPropagation();
     if (next === cell) this.pick(cell);
-    else next.focus();
+    else this.name(next).focus();
   }
 
   beside(cell, key, all) {
@@ -132,6 +137,14 @@ class Grid {
     return undefined;
   }
 
+  // Readers that are not there yet step back; a source that is not there does so as a whole.
+  film(layer) {
+    if (layer === null && !this.filming) return;
+    this.filming = layer !== null;
+    for (const row of this.rows)
+      for (const cell of row) cell.classList.toggle("later", this.filming && !row[0].closest(".later") && this.place(cell).reader > layer);
+  }
+
   // Where the focus is, so that a redraw can put it back.
   focused() {
     const cell = this.at(this.table.getRootNode().activeElement);
@@ -140,6 +153,6 @@ class Grid {
 
   focus([row, column]) {
     const cell = this.rows[row]?.find((one) => this.holds(one) && (this.place(one).reader ?? 0) === column);
-    cell?.focus();
+    if (cell) this.name(cell).focus();
   }
 }

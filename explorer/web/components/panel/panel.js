@@ -34,7 +34,6 @@ class Panel {
     root.addEventListener("focusout", () => this.hover(null));
     root.addEventListener("click", (event) => this.toggle(event.target.closest("[data-opens]")));
     this.resize = new ResizeObserver(() => this.measure());
-    this.resize.observe(root);
   }
 
   show({ markup, colours, maps, select, source, turn }) {
@@ -58,11 +57,13 @@ class Panel {
     for (const [group, open] of this.folds) this.fold(group, open);
     if (opens !== undefined) this.root.querySelector(`[data-opens="${opens}"] button`)?.focus();
     if (focus) this.grid?.focus(focus);
+    if (this.grid) this.root.dataset.drawn = String(Number(this.root.dataset.drawn ?? 0) + 1);
     this.film(this.layer ?? null);
-    this.measure();
+    this.resize.disconnect();
+    for (const part of this.root.querySelectorAll(".frame, .frame > *")) this.resize.observe(part);
   }
 
-  // Says of what is wider than its frame that it scrolls.
+  // Says of what is wider than its frame that it scrolls; asked when the browser has laid it out, and not before.
   measure() {
     for (const frame of this.root.querySelectorAll(".frame"))
       frame.parentElement.classList.toggle("scrolls", frame.scrollWidth > frame.clientWidth + 1);
@@ -95,6 +96,7 @@ class Panel {
       const { source, opens, group } = element.dataset;
       element.classList.toggle("later", layer !== null && Number(source ?? opens ?? group) > layer);
     }
+    this.grid?.film(layer);
   }
 
   end() {

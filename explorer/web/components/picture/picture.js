@@ -35,13 +35,14 @@ class Picture extends Framed {
 
   show(data) {
     if (data.turn < this.data?.turn) return; // handed over late
+    const themed = data.turn === this.data?.turn || !this.data; // the same data come again when the theme is switched
     this.data = data;
     this.label(data.words);
     this.keys.show(data);
     this.film.cast(data.film);
     this.selected = target(data.select);
     this.root.style.cssText = data.colours;
-    this.root.classList.toggle("dark", dark(this.root));
+    if (themed) this.root.classList.toggle("dark", dark(this.root));
     this.fit();
     if (this.of) this.light();
   }
@@ -69,6 +70,7 @@ class Picture extends Framed {
     this.film.painted();
     this.light();
     this.reveal();
+    this.drawn();
   }
 
   // Between two widths nothing stands where it stood.
@@ -155,8 +157,9 @@ class Picture extends Framed {
     });
     this.heard = (event) => {
       if (event.detail?.from === "picture") return;
-      const source = event.detail?.source ?? null;
-      this.hover(source === null ? null : { source }, true);
+      const { source = null, reader } = event.detail ?? {};
+      const slice = this.layers?.has(reader) && reader > source; // a cell of the matrix: what one layer reads of one source
+      this.hover(source === null ? null : slice ? { source, layer: reader } : { source }, true);
     };
     document.addEventListener(EVENT, this.heard);
   }
@@ -285,12 +288,4 @@ class Picture extends Framed {
     this.film.end();
     document.removeEventListener(EVENT, this.heard);
   }
-}
-
-function dark(element) {
-  const probe = element.appendChild(document.createElement("i"));
-  probe.style.color = "var(--background)";
-  const [red, green, blue] = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
-  probe.remove();
-  return red + green + blue < 384;
 }
