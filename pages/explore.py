@@ -32,11 +32,13 @@ else:
             charts.channels(found.theory)
         with right:
             charts.parameters(found.theory)
-    pace.let_browser_draw()
+    pace.let_others()
     with head.section("step"):
         charts.memory(found)
     with head.section("reuse"):
         matrix.show_matrix(found, states)
+    pace.let_browser_draw(study.block.layers)
+    spacing.rest()
     with head.section("meaning"):
         numbers.show_formulas(found)
     with head.section("module-table"):

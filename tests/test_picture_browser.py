@@ -228,9 +228,9 @@ def test_the_browser_chooses_a_drawing_that_fits(
 def test_colours_follow_a_theme_switch_at_once(picture_page: Page) -> None:
     graph = picture_page.get_by_test_id("concat-graph")
     expect(graph.locator("#slice-1-1")).to_have_css("fill", "rgb(78, 43, 151)")
-    expect(graph.locator("#ribbon-1")).to_have_css("opacity", "0.17")
+    expect(graph.locator("#ribbon-1")).to_have_css("fill-opacity", "0.17")
     graph.locator("#slice-1-1").evaluate("e => { window.kept = e }")
     picture_page.emulate_media(color_scheme="dark")
     expect(graph.locator("#slice-1-1")).to_have_css("fill", "rgb(138, 111, 224)")
-    expect(graph.locator("#ribbon-1")).to_have_css("opacity", "0.24")
+    expect(graph.locator("#ribbon-1")).to_have_css("fill-opacity", "0.24")
     assert picture_page.evaluate("window.kept.isConnected")

@@ -10,7 +10,7 @@ from itertools import pairwise
 from explorer.findings import GRADIENTS, INPUT, OWN, Timeline
 from explorer.language import _
 
-MOST_BANDS, MOST_STEPS = 12, 600
+MOST_BANDS, MOST_STEPS = 12, 400
 
 
 @dataclass(frozen=True)

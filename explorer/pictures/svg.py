@@ -31,11 +31,11 @@ def style(palette: Palette, scope: str = "") -> str:
         **{f".{role}": f"font-size:{font.size:g}px;font-weight:{font.weight}" for role, font in FONTS.items()},
         ".width,.note": f"fill:{palette.mute}",
         ".link": f"font-weight:600;fill:{palette.accent};text-decoration:underline",
-        ".ribbon": f"opacity:{'var(--carried)' if palette is TOKENS else f'{palette.carried:g}'}",
-        ".copy,.comb": "opacity:.54",  # with the ribbon under it about .62
+        ".ribbon": f"fill-opacity:{'var(--carried)' if palette is TOKENS else f'{palette.carried:g}'}",
+        ".copy,.comb": "fill-opacity:.54",  # with the ribbon under it about .62
         ".lane": "fill:none",
-        '[data-kernel="1x1"]': "opacity:.42",
-        '[data-kernel="3x3"]': "opacity:.78",
+        '[data-kernel="1x1"]': "fill-opacity:.42",
+        '[data-kernel="3x3"]': "fill-opacity:.78",
         ".hit": "fill:transparent",
         ".bracket": f"fill:none;stroke:{palette.axis}",
     }

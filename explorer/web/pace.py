@@ -22,7 +22,7 @@ import streamlit as st
 
 from explorer.web import link
 
-DRAWING = 0.08  # seconds a browser takes for the first screen, about
+DRAWING, DRAWING_LAYER = 0.2, 0.004  # seconds a browser takes for the charts, about, and more for each Bottleneck
 LONGEST = 2.0  # seconds after which a page is drawn without its turn: one that hangs must not stop all others
 _LOOK = 0.004  # seconds between two looks at whether something newer is to be drawn
 
@@ -40,15 +40,25 @@ def in_turn() -> Iterator[None]:
         turn.give()
 
 
-def let_browser_draw() -> None:
-    """Waits a little before the rest of the page is sent; a newer request ends the wait, and this run, at once.
+def let_others() -> None:
+    """Lets the first screens of other pages go before the rest of this one.
 
     To be called within :func:`in_turn`.
     """
     turn = _turn.get()
     turn.give()
+    turn.take(first_screen=False)
+
+
+def let_browser_draw(layers: int) -> None:
+    """Waits a little before the rest of the page is sent; a newer request ends the wait, and this run, at once.
+
+    To be called within :func:`in_turn`, for a block of ``layers`` Bottlenecks.
+    """
+    turn = _turn.get()
+    turn.give()
     try:
-        end = time.monotonic() + DRAWING
+        end = time.monotonic() + DRAWING + layers * DRAWING_LAYER
         while time.monotonic() < end:
             time.sleep(_LOOK)
             _ = link.STUDY in st.session_state  # where Streamlit stops a run whose page is wanted anew

@@ -22,10 +22,11 @@ FOLDER = "/script"
 #: Component → its scripts, which are served as one.
 _SCRIPTS = {
     "panel": ("panel.js", "grid.js", "maps.js"),
-    "chart": ("chart.js",),
+    "chart": ("../picture/theme.js", "chart.js"),
     "picture": (
         "framed.js",  # first: the picture extends it
         "picture.js",
+        "theme.js",
         "names.js",
         "patch.js",
         "camera.js",

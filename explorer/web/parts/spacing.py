@@ -15,6 +15,7 @@ _CSS = """
 .st-key-inspector-picture > :first-child { flex: none; width: auto; }
 .st-key-picture-row { margin-bottom: -6px; flex-wrap: nowrap; }
 [class*="st-key-section-"] { margin-top: 32px; }
+[class*="st-key-section-"] { contain-intrinsic-size: auto 500px; }
 [class*="st-key-section-"] [data-testid="stHorizontalBlock"] { gap: 32px; }
 [data-testid="stGraphVizChart"] svg :is(text, [fill="black"]) { fill: currentColor; }
 [data-testid="stGraphVizChart"] svg [stroke="black"] { stroke: currentColor; }
@@ -22,7 +23,23 @@ _CSS = """
 </style>
 """
 
+_RESTING = """
+<style>
+:is(.st-key-section-compare, .st-key-section-growth, .st-key-section-step, .st-key-section-reuse) {
+  content-visibility: auto;
+}
+</style>
+"""
+
 
 def apply() -> None:
     """Puts the rules into the page."""
     st.html(_CSS)
+
+
+def rest() -> None:
+    """Lets the browser lay out and paint the charts out of sight when they come into sight, and not with every redraw.
+
+    To be called when all of them have been laid out once: a browser remembers their size, so that nothing moves.
+    """
+    st.html(_RESTING)

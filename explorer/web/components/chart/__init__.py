@@ -14,7 +14,7 @@ import streamlit as st
 
 from explorer.pictures.figure_frame import Figure
 from explorer.spec import selection
-from explorer.web.components.colours import colours_for
+from explorer.web.components.colours import colours_for, declarations
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
 from explorer.web.routes import plotly_url
@@ -63,7 +63,8 @@ def chart(
             "message": message,
             "busy": busy,
             "height": height,
-            "colours": colours_for(text, layers),
+            "colours": declarations(frozenset(), layers),
+            "palette": colours_for(text, layers),
             "plotly": plotly_url(),
             "source": selection(select).source,
             "turn": turn(key, (title, line, text, message, busy, layers, select)),

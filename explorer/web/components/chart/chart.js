@@ -2,7 +2,7 @@
 
 const EVENT = "dbe-source";
 const FILM = "dbe-film"; // {layer: n}: only what Bottlenecks 1 to n do is to be seen; null: everything
-const COLOUR = /color-mix\((?:[^()]|\([^()]*\))*\)|var\(--[\w-]+\)/g;
+const COLOUR = /color-mix\(in srgb, (var\(--[\w-]+\)) (\d+)%, (var\(--[\w-]+\))\)|var\(--[\w-]+\)/g;
 const STRIDES = [1, 2, 4, 5, 8, 10, 16, 20, 32, 64];
 const CHARACTER = 7.2; // px, the widest mean of a 13 px font that we may have to fall back to
 const charts = new WeakMap();
@@ -37,7 +37,7 @@ class Chart {
     this.filmed = (event) => this.cut(event.detail?.layer ?? null);
     document.addEventListener(EVENT, this.heard);
     document.addEventListener(FILM, this.filmed);
-    this.resize = new ResizeObserver(() => this.plot.clientWidth !== this.width && this.draw());
+    this.resize = new ResizeObserver(() => this.fits(this.place.clientWidth));
     this.resize.observe(this.place);
   }
 
@@ -48,12 +48,21 @@ class Chart {
     if (before && before.source !== data.source && before.figure === data.figure) return this.dim(); // only chosen
     this.title.textContent = data.title;
     this.line.textContent = data.line;
-    this.section.style.cssText = data.colours;
+    if (data.turn === before?.turn || !before) {
+      this.section.style.cssText = data.colours;
+      this.dark = dark(this.section); // the same data come again when the theme is switched
+    }
     this.place.style.height = `${data.height}px`;
     this.say(data.figure ? "" : data.message, data.busy);
     this.plot.hidden = !data.figure;
     if (data.figure) this.draw();
     else this.plot.removeAttribute("aria-label");
+  }
+
+  // The width is kept, and not asked for with every drawing: the browser would lay out the whole page to answer.
+  fits(width) {
+    this.room = width;
+    if (width !== this.width) this.draw();
   }
 
   say(text, busy = false) {
@@ -72,7 +81,8 @@ class Chart {
       const Plotly = await plotly;
       while (this.again && !this.ended) {
         this.again = false;
-        if (this.data.figure && this.plot.clientWidth) await this.react(Plotly);
+        this.room ||= this.place.clientWidth;
+        if (this.data.figure && this.room) await this.react(Plotly);
       }
     } catch (fault) {
       plotly = undefined; // the next redraw tries again
@@ -83,10 +93,10 @@ class Chart {
   }
 
   async react(Plotly) {
-    const figure = JSON.parse(coloured(this.data.figure, this.section));
+    const figure = JSON.parse(coloured(this.data.figure, this.data.palette, this.dark));
     const { data, layout, config } = figure;
     this.alt = figure.alt;
-    this.width = layout.width = this.plot.clientWidth;
+    this.width = layout.width = this.room;
     if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
     thin(data, layout);
     this.plot.setAttribute("aria-label", figure.alt);
@@ -105,6 +115,8 @@ class Chart {
   // Lights what is pointed at, else what is chosen. Classes on Plotly's own nodes: restyling sixty traces takes far longer.
   dim() {
     const source = this.pointed ?? this.data?.source ?? null;
+    if (source === null && !this.dimmed) return; // there may be two thousand bars
+    this.dimmed = source !== null;
     for (const group of this.plot.querySelectorAll("g.trace")) {
       const trace = group.__data__?.[0]?.trace;
       const { source: one, sources: each, band } = trace?.meta ?? {};
@@ -154,25 +166,24 @@ function load(address) {
   });
 }
 
-// Plotly knows no CSS variables: every colour in the figure's text becomes what it is in the theme of the moment.
-function coloured(text, host) {
-  const probe = host.appendChild(document.createElement("span"));
+// Plotly knows no CSS variables: every colour in the figure's text becomes what it is in the theme of the moment. The
+// palette's declarations say it; to ask the browser would make it work out the style of the whole page.
+function coloured(text, palette, dark) {
   const known = new Map();
-  const result = text.replace(COLOUR, (token) => {
-    if (!known.has(token)) {
-      probe.style.color = token;
-      known.set(token, rgb(getComputedStyle(probe).color));
-    }
-    return known.get(token);
+  for (const [, name, light, other] of palette.matchAll(/(--[\w-]+):light-dark\((#\w{6}),(#\w{6})\)/g))
+    known.set(`var(${name})`, rgb(dark ? other : light));
+  return text.replace(COLOUR, (token, one, share, other) => {
+    if (!known.has(token)) known.set(token, mixed(known.get(one), known.get(other), Number(share) / 100));
+    return `rgb(${known.get(token).join(",")})`;
   });
-  probe.remove();
-  return result;
 }
 
-function rgb(computed) {
-  const [r, g, b] = computed.match(/[\d.]+(?:e-?\d+)?/g).map(Number);
-  const one = computed.startsWith("color(") ? 255 : 1; // color(srgb 0.2 0.4 0.6)
-  return `rgb(${[r, g, b].map((v) => Math.round(v * one)).join(",")})`;
+function rgb(hex) {
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
+function mixed(one, other, share) {
+  return one.map((value, i) => Math.round(value * share + other[i] * (1 - share)));
 }
 
 // Leaves out axis numbers and numbers above bars that would touch at this width; the last one stays.

@@ -10,7 +10,11 @@ class Framed {
     this.root = root;
     this.drawing = root.querySelector(".drawing");
     this.camera = new Camera(this.drawing, root.querySelector(".zoom"));
-    this.resize = new ResizeObserver(() => this.fit());
+    // The width is kept, and not asked for with every drawing: the browser would lay out the whole page to answer.
+    this.resize = new ResizeObserver(() => {
+      this.room = root.clientWidth;
+      this.fit();
+    });
     this.resize.observe(root);
   }
 
@@ -32,7 +36,7 @@ class Framed {
 
   // The widest drawing that fits, in its own size or a little more or less; else it scrolls in its frame.
   fit() {
-    const room = this.root.clientWidth;
+    const room = (this.room ||= this.root.clientWidth);
     if (!room || !this.data) return;
     const wide = this.data.pictures.filter((p) => p.orientation === "horizontal");
     const fitting = wide.filter((p) => p.width * LEAST <= room)[0] ?? wide.at(-1);
@@ -53,6 +57,11 @@ class Framed {
     if (this.asked !== wanted.room) this.ask((this.asked = wanted.room));
     const others = this.data.pictures.filter((p) => p.svg);
     return others.find((p) => p.orientation === wanted.orientation) ?? others[0];
+  }
+
+  // For whoever waits, outside the page, for the next drawing.
+  drawn() {
+    this.root.dataset.drawn = String(Number(this.root.dataset.drawn ?? 0) + 1);
   }
 
   end() {

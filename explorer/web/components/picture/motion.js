@@ -20,10 +20,11 @@ class Motion {
   constructor(svg, before, { duration, stagger, ended }) {
     Object.assign(this, { duration, stagger, ended });
     this.moves = [];
+    this.news = [];
     for (const element of svg.querySelectorAll("rect, path, polygon, text")) {
       const old = before.get(Motion.key(element));
       if (!old) {
-        if (element.id) element.animate([{ opacity: 0 }, {}], { duration: 0.6 * duration, delay: 0.4 * duration, fill: "backwards" });
+        if (element.id) this.news.push(element);
         continue;
       }
       Motion.SHAPES[element.tagName].forEach((attribute, i) => this.add(element, attribute, old[i]));
@@ -56,9 +57,18 @@ class Motion {
       move.at = own;
       move.element.setAttribute(move.attribute, own === 1 ? move.now : Motion.between(move, ease(own)));
     }
+    this.appear(part);
     if (part < 1) this.frame = requestAnimationFrame(this.step);
     else this.ended();
   };
+
+  // What is new comes after the rest has made room. Not as an animation of the browser's, which gives each a layer of its own.
+  appear(part) {
+    const shown = part === 1 ? "" : String(Math.max(0, Math.round(20 * (part - 0.4)) / 12));
+    if (shown === this.shown) return;
+    this.shown = shown;
+    for (const element of this.news) element.style.opacity = shown;
+  }
 
   static between({ from, to, signs }, part) {
     let text = "";
@@ -71,6 +81,7 @@ class Motion {
 
   stop() {
     cancelAnimationFrame(this.frame);
+    this.appear(1);
   }
 }
 

@@ -1,8 +1,17 @@
 // Drawings as they arrive, and the page's own made equal to them.
 
+// Without a Blob or a Response in between it is done before the browser turns to anything else.
 async function unpacked(base64) {
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  const stream = new DecompressionStream("deflate");
+  const writer = stream.writable.getWriter();
+  writer.write(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+  writer.close();
+  const [reader, decoder] = [stream.readable.getReader(), new TextDecoder()];
+  for (let text = ""; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+  }
 }
 
 // Makes `current` equal to `wanted`, keeping every node that has a counterpart: by id, or by place where there is none.
