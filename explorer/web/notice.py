@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
@@ -22,16 +22,15 @@ def show(problems: Sequence[str]) -> None:
     with st.container(key="notice", border=False):
         if not problems:
             return
-        lines = [f"- {plain(problem)}" for problem in problems[:_SHOWN]]
+        items = [escape(problem) for problem in problems[:_SHOWN]]
         rest = len(problems) - _SHOWN
         if rest > 0:
-            lines.append("- " + plural("and one more.", "and {count} more.", rest).format(count=rest))
+            items.append(escape(plural("and one more.", "and {count} more.", rest).format(count=rest)))
         told = plural("One value was not taken:", "{count} values were not taken:", len(problems))
         with st.container(border=True, key="notice-box"):
-            st.markdown("\n".join([told.format(count=len(problems)), "", *lines]))
+            # Not Markdown, which makes links, icons and arrows even of words without a bracket.
+            st.html(
+                f"<p>{escape(told.format(count=len(problems)))}</p>"
+                f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
+            )
             st.button(_("Dismiss"), key="dismiss", on_click=link.dismiss)
-
-
-def plain(text: str) -> str:
-    """``text`` so that Markdown shows it as it is: a link's values must not become links or pictures."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])", r"\\\1", text)

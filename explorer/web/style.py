@@ -16,7 +16,9 @@ _CSS = f"""
   max-width: {MAIN_WIDTH}px; padding: 3.6rem 0 3rem; width: calc(100% - 2.5rem); margin-inline: auto;
 }}
 [data-testid="stMain"] {{ font-feature-settings: "tnum"; }}
-.st-key-notice:not(:has([data-testid="stMarkdown"])) {{ display: none; }}
+.st-key-notice:not(:has([data-testid="stHtml"])) {{ display: none; }}
+.st-key-notice :is(p, ul) {{ margin: 0 0 .5rem; padding: 0; }}
+.st-key-notice li {{ margin-left: 1.25rem; }}
 
 /* The number stands in the box beside the slider: no need to say it, or the ends, again. */
 [data-testid="stSidebar"] [data-testid="stSliderThumbValue"],
