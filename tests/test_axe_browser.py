@@ -7,7 +7,7 @@ in :data:`STREAMLITS_OWN` with its reason; anything else fails. Where axe cannot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
@@ -203,6 +203,51 @@ def test_what_we_draw_breaks_no_rule_and_every_text_reads(page: Page, server: Se
     assert not broken, f"{len(broken)}: " + "\n".join(broken[:12])
     assert not low, f"{len(low)}: " + "\n".join(low[:20])
     assert met == set(STREAMLITS_OWN), "an entry of the list is no longer needed"
+
+
+def _question(page: Page) -> None:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def _slash(page: Page) -> None:
+    page.keyboard.press("/")
+    expect(page.locator(".finder input")).to_be_focused()
+
+
+def _nothing(page: Page) -> None:
+    page.mouse.move(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "enter"),
+    [
+        ("", _question),
+        ("", _slash),
+        ("present=true", _nothing),
+        ("present=true&drawing=paper&select=2-4", _question),
+        ("reference=48-24-4&select=unit-2", _nothing),
+        ("layers=99&dtype=float99", _nothing),  # the notice
+    ],
+    ids=["keys", "finder", "presenter", "presenter, keys", "reference", "refused"],
+)
+def test_what_lies_over_the_page_and_beside_it_breaks_no_rule(
+    browser: Browser, server: Server, query: str, enter: Callable[[Page], None]
+) -> None:
+    page = browser.new_page(viewport=SIZES["desk"], reduced_motion="reduce")
+    page.set_default_timeout(SOON)
+    page.goto(f"{server.address}/?height=8&width=8&{query}")
+    wait_until_still(page)
+    expect(page.get_by_test_id("concat-graph").locator("#layer-2")).to_be_attached()
+    enter(page)
+    for scheme, ground in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", ground)
+        settle(page)
+        broken = [one for one in scan(page) if (one.rule, one.where) not in STREAMLITS_OWN]
+        assert not broken, f"{scheme}: {broken[:5]}"
+        assert not page.evaluate(MEASURE)["low"], scheme
+    page.close()
 
 
 def test_axe_looks_into_our_panels(browser: Browser, server: Server) -> None:

@@ -60,13 +60,16 @@ class Panel {
     if (this.grid) this.root.dataset.drawn = String(Number(this.root.dataset.drawn ?? 0) + 1);
     this.film(this.layer ?? null);
     this.resize.disconnect();
-    for (const part of this.root.querySelectorAll(".frame, .frame > *")) this.resize.observe(part);
+    for (const part of this.root.querySelectorAll(".frame, .frame > *, .pipeline")) this.resize.observe(part);
   }
 
   // Says of what is wider than its frame that it scrolls; asked when the browser has laid it out, and not before.
   measure() {
     for (const frame of this.root.querySelectorAll(".frame"))
       frame.parentElement.classList.toggle("scrolls", frame.scrollWidth > frame.clientWidth + 1);
+    const steps = this.root.querySelector(".pipeline");
+    if (steps?.scrollWidth > steps?.clientWidth + 1) steps.tabIndex = 0; // so that keys can scroll it
+    else steps?.removeAttribute("tabindex");
   }
 
   hover(element) {
