@@ -17,8 +17,9 @@ _CSS = f"""
 }}
 [data-testid="stMain"] {{ font-feature-settings: "tnum"; }}
 .st-key-notice:not(:has([data-testid="stHtml"])) {{ display: none; }}
-.st-key-notice :is(p, ul) {{ margin: 0 0 .5rem; padding: 0; }}
-.st-key-notice li {{ margin-left: 1.25rem; }}
+.st-key-notice {{ margin-top: 8px; }} /* its frame would lie under Streamlit's header */
+.st-key-notice [data-testid="stHtml"] :is(p, ul) {{ margin: 0 0 .5rem; padding: 0; }}
+.st-key-notice [data-testid="stHtml"] li {{ margin-left: 1.25rem; }}
 
 /* The number stands in the box beside the slider: no need to say it, or the ends, again. */
 [data-testid="stSidebar"] [data-testid="stSliderThumbValue"],
