@@ -42,6 +42,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page drawn without a browser need not give one the time to draw."""
     if "explorer.web.pace" in sys.modules:
         monkeypatch.setattr("explorer.web.pace.DRAWING", 0.0)
+        monkeypatch.setattr("explorer.web.pace.DRAWING_LAYER", 0.0)
 
 
 # The two below import what they need when they are asked for: most tests need neither, and Playwright is slow

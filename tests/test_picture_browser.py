@@ -177,6 +177,7 @@ def test_new_values_change_the_picture_in_place(picture_page: Page) -> None:
     expect(graph.locator(".equation p")).to_contain_text("21 connections into 6 layers")
     same = "e => window.kept.map(n => n.isConnected && e.contains(n))"
     assert graph.evaluate(same) == [True, True, True]
+    expect(picture_page.locator(".dbe-picture:not([data-moving])")).to_be_attached()  # a motion begins where it was
     assert graph.locator("#slice-3-3").bounding_box() != height
     expect(graph.locator("[data-layer]")).to_have_count(6)
 
