@@ -21,12 +21,13 @@ _HERE = Path(__file__).parent
 FOLDER = "/script"
 #: Component → its scripts, which are served as one.
 _SCRIPTS = {
-    "panel": ("panel.js", "grid.js", "maps.js"),
-    "chart": ("../picture/theme.js", "chart.js"),
+    "panel": ("panel.js", "grid.js", "maps.js", "../picture/drawn.js"),
+    "chart": ("chart.js", "../picture/theme.js", "../picture/drawn.js"),
     "picture": (
         "framed.js",  # first: the picture extends it
         "picture.js",
         "theme.js",
+        "drawn.js",
         "names.js",
         "patch.js",
         "camera.js",
@@ -37,7 +38,10 @@ _SCRIPTS = {
         "keys.js",
         "finder.js",
     ),
-    "residual": (*(f"../picture/{name}.js" for name in ("framed", "patch", "camera", "motion")), "residual.js"),
+    "residual": (
+        *(f"../picture/{name}.js" for name in ("framed", "drawn", "patch", "camera", "motion")),
+        "residual.js",
+    ),
 }
 NAMES = tuple(_SCRIPTS)
 # One promise for all elements of a kind, and a new try after one that failed. While the script loads, Streamlit may

@@ -14,8 +14,7 @@ _CSS = """
 .st-key-inspector-head { flex-wrap: nowrap; justify-content: space-between; }
 .st-key-inspector-picture > :first-child { flex: none; width: auto; }
 .st-key-picture-row { margin-bottom: -6px; flex-wrap: nowrap; }
-[class*="st-key-section-"] { margin-top: 32px; }
-[class*="st-key-section-"] { contain-intrinsic-size: auto 500px; }
+[class*="st-key-section-"] { margin-top: 32px; contain-intrinsic-size: auto 500px; }
 [class*="st-key-section-"] [data-testid="stHorizontalBlock"] { gap: 32px; }
 [data-testid="stGraphVizChart"] svg :is(text, [fill="black"]) { fill: currentColor; }
 [data-testid="stGraphVizChart"] svg [stroke="black"] { stroke: currentColor; }

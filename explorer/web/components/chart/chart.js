@@ -109,7 +109,7 @@ class Chart {
     }
     this.dim();
     this.cut(this.layer);
-    this.plot.dataset.drawn = String(Number(this.plot.dataset.drawn ?? 0) + 1);
+    drawn(this.plot);
   }
 
   // Lights what is pointed at, else what is chosen. Classes on Plotly's own nodes: restyling sixty traces takes far longer.

@@ -57,7 +57,7 @@ class Panel {
     for (const [group, open] of this.folds) this.fold(group, open);
     if (opens !== undefined) this.root.querySelector(`[data-opens="${opens}"] button`)?.focus();
     if (focus) this.grid?.focus(focus);
-    if (this.grid) this.root.dataset.drawn = String(Number(this.root.dataset.drawn ?? 0) + 1);
+    if (this.grid) drawn(this.root);
     this.film(this.layer ?? null);
     this.resize.disconnect();
     for (const part of this.root.querySelectorAll(".frame, .frame > *, .pipeline")) this.resize.observe(part);

@@ -59,11 +59,6 @@ class Framed {
     return others.find((p) => p.orientation === wanted.orientation) ?? others[0];
   }
 
-  // For whoever waits, outside the page, for the next drawing.
-  drawn() {
-    this.root.dataset.drawn = String(Number(this.root.dataset.drawn ?? 0) + 1);
-  }
-
   end() {
     this.motion?.stop();
     this.resize.disconnect();

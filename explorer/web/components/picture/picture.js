@@ -70,7 +70,7 @@ class Picture extends Framed {
     this.film.painted();
     this.light();
     this.reveal();
-    this.drawn();
+    drawn(this.root);
   }
 
   // Between two widths nothing stands where it stood.

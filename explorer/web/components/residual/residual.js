@@ -55,7 +55,7 @@ class Residual extends Framed {
     this.fit();
     if (before) this.motion = new Motion(this.drawing.firstElementChild, before, { ...SLIDE, ended() {} });
     this.light();
-    this.drawn();
+    drawn(this.root);
   }
 
   listen() {
