@@ -230,6 +230,14 @@ def test_an_abandoned_run_has_its_grace_then_ends() -> None:
     assert isinstance(schedule.state(job(1), None, 2), Failed)
 
 
+def test_an_abandoned_timing_ends_at_once() -> None:
+    schedule = Schedule(LIMITS)
+    schedule.submit(job(1, "time"), "a", 0)
+    schedule.take(schedule.times, 0)
+    schedule.cancel(job(1, "time"), "a", 1)
+    assert schedule.must_end(schedule.times, 1)
+
+
 def test_an_abandoned_run_is_adopted_by_whoever_asks_in_time_and_kept_if_it_ends_in_time() -> None:
     schedule = Schedule(LIMITS)
     schedule.submit(job(1), "a", 0)

@@ -12,7 +12,7 @@ Decisions a reader may wonder about:
   waits behind a benchmark. A timing that has given way ``Limits.preemptions`` times, or has waited
   long, runs beside the counts: it is not starved, and its spread shows the company it had.
 * **A run that nobody waits for** ends after ``Limits.grace_seconds``: a new worker costs about as
-  much, so a run that is nearly done is let finish and its answer kept.
+  much, so a run that is nearly done is let finish and its answer kept. A timing ends at once.
 * **Nothing but builtins arrives** (:mod:`explorer.engine.worker`), so this process never imports torch.
 * **A person's picture is not kept.** Its bytes are in a job only until that is answered or given up; the
   answer is found by the picture's digest (:func:`explorer.engine.line.kept`).

@@ -162,7 +162,7 @@ class Schedule:
     def _gives_up(self, slot: Slot, ask: Ask, dispatched: float, now: float) -> bool:
         seconds = self._limits.seconds(ask.job.kind)
         accept = self._accept_by(slot, dispatched)
-        if ask.abandoned is not None and now >= ask.abandoned + self._limits.grace_seconds:
+        if ask.abandoned is not None and now >= ask.abandoned + self._limits.grace(ask.job.kind):
             self._drop(ask, now)
         elif slot is self.times and self._gives_way(ask, now):
             ask.preempted += 1
@@ -212,7 +212,7 @@ class Schedule:
         for ask in self._asks.values():
             times += ask.leases.values()
             if ask.abandoned is not None:
-                times.append(ask.abandoned + limits.grace_seconds)
+                times.append(ask.abandoned + limits.grace(ask.job.kind))
             if ask.job.kind == "time" and ask.dispatched is None:
                 times.append(ask.asked + self._patience)
         for slot in (self.counts, self.times):

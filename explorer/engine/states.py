@@ -60,7 +60,8 @@ class Limits:
         start_seconds: how long a worker may take to start (it loads torch).
         lease_seconds: a waiter that has not asked for this long does not wait any more.
         grace_seconds: a running job that nobody waits for may still take this long: a new worker
-            costs about as much, and the answer is kept.
+            costs about as much, and the answer is kept. A timing, which takes far longer, ends at once:
+            what is wanted in its place wants the cores.
         idle_seconds: the worker for timings ends after this long without one.
         patience_seconds: a job that has waited this long is passed over no more.
         preemptions: how often a timing gives way to counts; then it runs beside them.
@@ -96,6 +97,10 @@ class Limits:
     unpacked_bytes: int = 8 << 20
     queue_length: int = 1000
     queue_per_waiter: int = 100
+
+    def grace(self, kind: str) -> float:
+        """How long a running job of ``kind`` that nobody waits for may still take."""
+        return 0.0 if kind == "time" else self.grace_seconds
 
     def seconds(self, kind: str) -> float:
         """The deadline of a job of ``kind``."""
