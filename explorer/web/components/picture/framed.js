@@ -59,6 +59,20 @@ class Framed {
     return others.find((p) => p.orientation === wanted.orientation) ?? others[0];
   }
 
+  // Makes the drawing equal to `next`; with `how`, what stands elsewhere now moves there when `moved` is called.
+  become(next, how) {
+    const svg = this.drawing.firstElementChild;
+    this.motion?.stop();
+    this.motion = svg && how ? new Motion(how) : undefined;
+    if (svg) patch(svg, next, this.motion);
+    else this.drawing.append(document.importNode(next, true));
+  }
+
+  moved(ended = () => {}) {
+    if (this.motion) this.motion.soon(() => drawn(this.root), ended);
+    else drawn(this.root);
+  }
+
   end() {
     this.motion?.stop();
     this.resize.disconnect();

@@ -15,21 +15,24 @@ async function unpacked(base64) {
 }
 
 // Makes `current` equal to `wanted`, keeping every node that has a counterpart: by id, or by place where there is none.
-function patch(current, wanted) {
+// A `motion` takes what it can move there in its own time, and is told what is new.
+function patch(current, wanted, motion) {
   for (const { name } of [...current.attributes]) if (!wanted.hasAttribute(name)) current.removeAttribute(name);
-  for (const { name, value } of wanted.attributes) if (current.getAttribute(name) !== value) current.setAttribute(name, value);
+  for (const { name, value } of wanted.attributes)
+    if (current.getAttribute(name) !== value && !motion?.takes(current, name, value)) current.setAttribute(name, value);
   const known = new Map([...current.children].filter((e) => e.id).map((e) => [e.id, e]));
   let place = current.firstChild;
   for (const child of wanted.childNodes) {
     const found = child.id ? known.get(child.id) : place && !place.id && place.nodeName === child.nodeName ? place : undefined;
     if (!found || found.nodeName !== child.nodeName) {
-      current.insertBefore(document.importNode(child, true), place);
+      const added = current.insertBefore(document.importNode(child, true), place);
+      if (added.nodeType === Node.ELEMENT_NODE) motion?.add(added);
       continue;
     }
     if (found === place) place = place.nextSibling;
     else current.insertBefore(found, place);
     if (child.nodeType === Node.TEXT_NODE) found.data !== child.data && (found.data = child.data);
-    else patch(found, child);
+    else patch(found, child, motion);
   }
   while (place) {
     const next = place.nextSibling;

@@ -55,37 +55,26 @@ class Picture extends Framed {
     classList.toggle("corner", chosen.corner);
     classList.toggle("vertical", chosen.orientation === "vertical");
     const next = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-    const svg = this.drawing.firstElementChild;
-    const before = svg && this.moves(chosen) ? Motion.seen(svg) : null;
-    this.motion?.stop();
-    if (svg) patch(svg, next);
-    else this.drawing.append(document.importNode(next, true));
+    const how = this.painted?.drawing === this.data.drawing ? SLIDE : MORPH;
+    this.become(next, this.moves(chosen) ? how : null);
     this.index();
     this.camera.keep();
     if (chosen.room !== this.painted?.room) this.camera.fit();
     this.fit();
-    if (before) this.move(before);
-    else this.root.removeAttribute("data-moving");
+    this.root.toggleAttribute("data-moving", Boolean(this.motion));
     this.painted = { drawing: this.data.drawing, room: chosen.room };
     this.film.painted();
     this.light();
     this.reveal();
-    drawn(this.root);
+    this.moved(() => {
+      this.root.removeAttribute("data-moving");
+      this.film.painted();
+    });
   }
 
   // Between two widths nothing stands where it stood.
   moves(chosen) {
     return chosen.room === this.painted?.room && !this.still;
-  }
-
-  move(before) {
-    const how = this.painted.drawing === this.data.drawing ? SLIDE : MORPH;
-    this.root.dataset.moving = "";
-    const ended = () => {
-      this.root.removeAttribute("data-moving");
-      this.film.painted();
-    };
-    this.motion = new Motion(this.drawing.firstElementChild, before, { ...how, ended });
   }
 
   // Selects what the finder found, and brings it into sight; out of the fold, if it lies there.

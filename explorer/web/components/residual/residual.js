@@ -44,18 +44,13 @@ class Residual extends Framed {
     if (chosen !== this.shown) return; // something newer came meanwhile
     this.root.classList.toggle("vertical", chosen.orientation === "vertical");
     const next = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-    const svg = this.drawing.firstElementChild;
-    const before = svg && same && !this.still ? Motion.seen(svg) : null;
-    this.motion?.stop();
-    if (svg) patch(svg, next);
-    else this.drawing.append(document.importNode(next, true));
+    this.become(next, same && !this.still ? SLIDE : null);
     this.units = new Map([...this.drawing.querySelectorAll("[data-layer]")].map((e) => [Number(e.dataset.layer), e]));
     this.camera.keep();
     if (!same) this.camera.fit();
     this.fit();
-    if (before) this.motion = new Motion(this.drawing.firstElementChild, before, { ...SLIDE, ended() {} });
     this.light();
-    drawn(this.root);
+    this.moved();
   }
 
   listen() {
