@@ -7,6 +7,7 @@ const STRIDES = [1, 2, 4, 5, 8, 10, 16, 20, 32, 64];
 const CHARACTER = 7.2; // px, the widest mean of a 13 px font that we may have to fall back to
 const charts = new WeakMap();
 document.adoptedStyleSheets.push(sheet);
+let together; // until when charts wait for one another
 let plotly; // one promise for all charts of the page
 
 export default function ({ parentElement, data }) {
@@ -79,6 +80,7 @@ class Chart {
     try {
       plotly ??= load(this.data.plotly);
       const Plotly = await plotly;
+      await gathered();
       while (this.again && !this.ended) {
         this.again = false;
         this.room ||= this.place.clientWidth;
@@ -154,6 +156,12 @@ class Chart {
     this.resize.disconnect();
     window.Plotly?.purge(this.plot);
   }
+}
+
+// Charts whose data come together are drawn together: with a frame after each, the browser would lay out and paint as often.
+function gathered() {
+  together ??= new Promise((done) => setTimeout(done)).finally(() => (together = undefined));
+  return together;
 }
 
 function load(address) {
