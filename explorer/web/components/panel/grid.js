@@ -7,11 +7,22 @@ class Grid {
     this.says = table.closest(".matrix").querySelector(".says");
     this.rows = [...table.rows].map((row) => [...row.cells]);
     this.last = this.rows[0].length - 1; // the output's column
-    // Two thousand cells take a while to be named, which no one needs to wait for.
-    (globalThis.requestIdleCallback ?? setTimeout)(() => this.table.isConnected && [...this.cells()].forEach((cell) => this.name(cell)));
+    this.nameLater([...this.cells()]);
     table.addEventListener("click", (event) => this.pick(event.target));
     table.addEventListener("keydown", (event) => this.key(event));
     table.addEventListener("focusin", (event) => this.enter(event.target));
+  }
+
+  // Two thousand cells take a while to be named, which no one needs to wait for: some at a time, where the browser is idle.
+  nameLater(cells) {
+    const some = (deadline) => {
+      if (!this.table.isConnected) return;
+      do cells.splice(0, 50).forEach((cell) => this.name(cell));
+      while (cells.length && deadline?.timeRemaining() > 3);
+      if (cells.length) later(some);
+    };
+    const later = globalThis.requestIdleCallback ?? setTimeout;
+    later(some);
   }
 
   *cells() {
