@@ -16,6 +16,10 @@ _CSS = f"""
   max-width: {MAIN_WIDTH}px; padding: 3.6rem 0 3rem; width: calc(100% - 2.5rem); margin-inline: auto;
 }}
 [data-testid="stMain"] {{ font-feature-settings: "tnum"; }}
+
+/* Streamlit fades out what the run under way has not sent yet. Each element would get a layer of its own for that, and the
+   page a tenth slower; that numbers are on their way is said where they stand. */
+[data-testid="stElementContainer"][data-stale="true"] {{ opacity: 1 !important; transition: none !important; }}
 .st-key-notice:not(:has([data-testid="stHtml"])) {{ display: none; }}
 .st-key-notice {{ margin-top: 8px; }} /* its frame would lie under Streamlit's header */
 .st-key-notice [data-testid="stHtml"] :is(p, ul) {{ margin: 0 0 .5rem; padding: 0; }}
