@@ -42,7 +42,8 @@ def take(findings: Findings) -> None:
         )
         panel("session-title", f'<p class="sub">{escape(told)}</p>', layers=layers)
         session = session_text(findings)
-        st.code(session or _("# The block has not been built yet."), language="python", height=420)
+        # Without colours: of a long block they would be ten thousand elements, two thirds of the page's.
+        st.code(session or _("# The block has not been built yet."), language=None, height=420)
     with files:
         st.code(to_link(study, base), language=None, wrap_lines=True)
         _download(_("PyTorch, runnable .py"), "dense_block.py", "text/x-python", lambda: pytorch_source(study))
