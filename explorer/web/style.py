@@ -17,8 +17,8 @@ _CSS = f"""
 }}
 [data-testid="stMain"] {{ font-feature-settings: "tnum"; }}
 
-/* Streamlit fades out what the run under way has not sent yet. Each element would get a layer of its own for that, and the
-   page a tenth slower; that numbers are on their way is said where they stand. */
+/* Streamlit fades out what the run under way has not sent yet. Each element would get a layer of its own for that, and
+   the page be a tenth slower; that numbers are on their way is said where they stand. */
 [data-testid="stElementContainer"][data-stale="true"] {{ opacity: 1 !important; transition: none !important; }}
 .st-key-notice:not(:has([data-testid="stHtml"])) {{ display: none; }}
 .st-key-notice {{ margin-top: 8px; }} /* its frame would lie under Streamlit's header */
