@@ -207,6 +207,26 @@ def test_a_change_redraws_in_place_and_a_dragged_control_leaves_nothing_stale(pa
     assert page.evaluate("[...document.querySelectorAll('.dbe-chart .plot')].map(plot => plot.mine)") == [True] * 3
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_when_the_measured_numbers_come(page: Page, server: Server, width: int) -> None:
+    """Counted, timed: what stands above and below the line that tells of it stays where it was."""
+    parts = ".st-key-picture, .st-key-tiles, .st-key-section-compare"
+    tops = f"[...document.querySelectorAll('{parts}')].map(e => e.offsetTop)"
+    page.set_viewport_size({"width": width, "height": 900})
+    page.set_default_timeout(SOON)
+    page.goto(f"{server.address}/?{SMALL}&layers=3&in_channels={width // 100}")
+    cancel = page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible()
+    page.locator(".st-key-section-compare").wait_for()
+    wait_until_still(page)
+    expect(cancel).to_be_visible()
+    before = page.evaluate(tops)
+    expect(cancel).to_have_count(0, timeout=3 * SOON)
+    expect(page.get_by_text("median of").first).to_be_attached()
+    wait_until_still(page)
+    assert page.evaluate(tops) == before
+
+
 def test_a_theme_switch_colours_the_charts_anew(page: Page, server: Server) -> None:
     page.emulate_media(color_scheme="light")
     visit(page, server, SMALL)

@@ -67,7 +67,7 @@ def progress(findings: Findings, states: Mapping[Job, State]) -> str:
     pending = [state for state in states.values() if isinstance(state, Pending)]
     ahead = max((state.ahead for state in pending if not state.running), default=0)
     if findings.waiting == ("time",):
-        return _("Timing the blocks: up to three seconds each, longer where four runs take longer")
+        return _("Timing the blocks…")  # how long that takes stands in its tile
     count = sum(role != "time" for role in findings.waiting)
     words = plural("Counting {count} block on the device", "Counting {count} blocks on the device", count).format(
         count=count

@@ -7,6 +7,7 @@ import streamlit as st
 _CSS = """
 <style>
 .st-key-status { margin: 0 0 -6px; min-height: 20px; flex-wrap: nowrap; }
+.st-key-status [data-testid="stButton"] { display: flex; } /* else a line box of its own, and a higher one */
 .st-key-status [data-testid="stButton"] button { min-height: 20px; height: 20px; padding: 0; }
 .st-key-status > :last-child:not(:first-child) { flex: none; width: auto; }
 .st-key-inspector:not(:has([data-testid="stElementContainer"])) { display: none; }
