@@ -66,6 +66,25 @@ def test_a_slice_grows_and_slides_with_the_slider(picture_page: Page) -> None:
     assert "NaN" not in svg and "undefined" not in svg
 
 
+def test_motions_that_are_overtaken_end_where_a_fresh_page_begins(picture_page: Page) -> None:
+    """Steps faster than a motion begins, and a drawing that turns in the middle of one, leave nothing behind."""
+    graph, slider = picture_page.get_by_test_id("concat-graph"), picture_page.get_by_role("slider")
+    slider.focus()
+    for key in ["ArrowRight"] * 6 + ["ArrowLeft"] * 3:
+        slider.press(key)
+    picture_page.get_by_text("paper", exact=True).click()
+    expect(graph.locator("#text-source-6")).to_contain_text("+35")
+    expect(graph.locator("svg.paper")).to_be_visible()
+    expect(graph).not_to_have_attribute("data-moving", "")
+    drawn = layout(concat_graph(DenseBlockSpec(growth_rate=35)), "paper", "horizontal", 976.0)
+    assert drawn.slices and drawn.bottlenecks
+    for shape in drawn.slices:
+        element = graph.locator(f"#{shape.id}")
+        for name in ("x", "y", "width", "height"):
+            assert float(element.get_attribute(name) or "nan") == pytest.approx(getattr(shape.box, name), abs=0.06)
+    assert graph.locator("[style*=opacity]").count() == 0
+
+
 def test_whoever_wants_no_motion_gets_none(browser: Browser, picture_address: str) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
