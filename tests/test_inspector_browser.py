@@ -110,8 +110,9 @@ def test_a_picture_is_run_and_a_link_does_not_carry_it(page: Page, server: Serve
         ("a.png", "image/png", b"no picture at all"),
         ("a.png", "image/png", SVG),
         ("a.png", "image/png", photograph()[:99]),
+        ("a.png", "image/png", b""),
     ],
-    ids=["not an image", "a malicious SVG", "cut short"],
+    ids=["not an image", "a malicious SVG", "cut short", "empty"],
 )
 def test_what_is_no_picture_is_refused_in_a_sentence(
     page: Page, server: Server, name: str, kind: str, data: bytes
@@ -123,6 +124,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence(
     expect(told).to_be_visible(timeout=SOON)
     text = told.inner_text()
     assert "picture" in text and text.endswith(".") and "Traceback" not in text
+    assert ("empty" in text) == (not data)
     page.get_by_role("radio", name="Test pattern").or_(page.get_by_text("Test pattern", exact=True)).first.click()
     values(page)
 

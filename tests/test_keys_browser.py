@@ -15,7 +15,7 @@ def test_a_question_mark_lists_the_keys_and_gives_the_focus_back(page: Page, ser
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog).to_be_visible()
-    expect(dialog.get_by_role("rowheader")).to_have_count(10)
+    expect(dialog.get_by_role("rowheader")).to_have_count(11)
     for _step in range(4):  # nothing behind the dialog can have the focus
         assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
         page.keyboard.press("Tab")

@@ -51,6 +51,8 @@ def test_the_titles_numbers_are_what_the_bottlenecks_read_and_make() -> None:
     assert read == 864
     assert "10.34 MiB" in title(study.with_(matrix="bytes")) and round(read * 56 * 56 * 4 / 2**20, 2) == 10.34
     assert title(study) == "By Bottleneck 6, the input is 29% of what is read, each layer 14%"
+    long = title(study.with_(layers=64))
+    assert long == "By Bottleneck 64, the input is 3.1% of what is read, each layer 1.5%"
     assert "0.0625 to 0.0334" in title(study.with_(matrix="weights"))
     assert title(study.with_(layers=1)) == "The only Bottleneck reads the input alone"
 

@@ -152,8 +152,13 @@ def _share_title(block: DenseBlockSpec) -> str:
         return _("The only Bottleneck reads the input alone")
     read = block.width_before(block.layers)
     return _("By Bottleneck {last}, the input is {input} of what is read, each layer {layer}").format(
-        last=block.layers, input=percent(block.in_channels / read), layer=percent(block.growth_rate / read)
+        last=block.layers, input=_fine(block.in_channels / read), layer=_fine(block.growth_rate / read)
     )
+
+
+def _fine(share: float) -> str:
+    """``14%``, ``1.5%``: times sixty-three, half a percent would be too much."""
+    return f"{share:.1%}" if 0.0005 <= share < 0.095 else percent(share)
 
 
 def line(study: Study, tinted: bool) -> str:

@@ -42,6 +42,8 @@ def inspect(found: Findings, states: Mapping[Job, State]) -> None:
             return
         layer = _layer(found, job)
         view, problem = seen(LayerView, job, states, study.run.device)
+        if upload is not None and not upload.data:
+            problem = Problem("failed", _("The file is empty."), _("Choose another picture."))
         with st.container(key="inspector-head", horizontal=True, vertical_alignment="top", gap="small"):
             panel("inspector-title", _head(study, layer, view), layers=study.block.layers)
             st.button(_("Close"), key="inspector-close", type="tertiary", on_click=link.set_select, args=(None,))

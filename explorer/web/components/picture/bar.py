@@ -47,6 +47,7 @@ def _reading() -> list[tuple[str, str]]:
     return [
         ("/", _("find a layer or a source")),
         ("← → ↑ ↓", _("walk the picture, from the Bottleneck or slice in focus")),
+        ("Home  End", _("to the first, to the last")),
         (_("Enter"), _("select it; again, let it go")),
         ("Esc", _("end the film, or let go what is selected")),
         ("m", _("as coded, or as drawn in the paper")),
