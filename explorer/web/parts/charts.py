@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 import streamlit as st
 
 from explorer.findings import Findings, StudyTheory
@@ -9,7 +12,9 @@ from explorer.language import _
 from explorer.pictures import captions, figure_channels, figure_memory, figure_parameters
 from explorer.pictures.figures import channel_growth, live_bytes, parameters_per_layer
 from explorer.pictures.words import why
-from explorer.web.components.chart import chart
+from explorer.spec import Study, ViewSpec
+from explorer.theory import study_theory
+from explorer.web.components.chart import chart, written
 
 ONE_BY_ONE = "explore_one_by_one"  # page-only: which variant the parameter chart shows, for each kind of block
 
@@ -20,7 +25,7 @@ def channels(theory: StudyTheory) -> None:
         "chart-channels",
         captions.channels_title(theory),
         captions.channels_line(theory),
-        channel_growth(theory),
+        _channels(_without_view(theory)),
         layers=theory.study.block.layers,
         height=figure_channels.HEIGHT,
         select=theory.study.view.select,
@@ -40,7 +45,7 @@ def parameters(theory: StudyTheory) -> None:
         "chart-parameters",
         captions.parameters_title(theory),
         captions.parameters_line(theory),
-        parameters_per_layer(theory, variant == "with"),
+        _parameters(_without_view(theory), variant == "with"),
         layers=block.layers,
         height=figure_parameters.HEIGHT,
         select=theory.study.view.select,
@@ -69,10 +74,27 @@ def memory(findings: Findings) -> None:
         "chart-memory",
         captions.memory_title(findings),
         captions.memory_line(findings),
-        figure,
+        written(figure) if figure else None,
         layers=findings.study.block.layers,
         height=figure_memory.HEIGHT,
         message=message,
         busy=busy,
         select=findings.study.view.select,
     )
+
+
+# Kept, since whoever moves a slider moves it back, and a class looks at the same blocks.
+
+
+def _without_view(theory: StudyTheory) -> Study:
+    return replace(theory.study, view=ViewSpec())
+
+
+@lru_cache(maxsize=128)
+def _channels(study: Study) -> str:
+    return written(channel_growth(study_theory(study)))
+
+
+@lru_cache(maxsize=128)
+def _parameters(study: Study, bottleneck: bool) -> str:
+    return written(parameters_per_layer(study_theory(study), bottleneck))

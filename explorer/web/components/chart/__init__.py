@@ -28,11 +28,16 @@ _component = st.components.v2.component(
 )
 
 
+def written(figure: Figure) -> str:
+    """``figure`` as :func:`chart` takes it: as text, which can be kept."""
+    return json.dumps(figure, separators=(",", ":"), ensure_ascii=False)
+
+
 def chart(
     key: str,
     title: str,
     line: str,
-    figure: Figure | None,
+    figure: str | None,
     *,
     layers: int,
     height: int,
@@ -46,14 +51,15 @@ def chart(
         key: keeps the chart's place from run to run.
         title: the finding.
         line: how to read it.
-        figure: what :mod:`explorer.pictures.figures` made with the palette ``TOKENS``; None shows ``message``.
+        figure: what :mod:`explorer.pictures.figures` made with the palette ``TOKENS``, :func:`written`; None shows
+            ``message``.
         layers: Bottlenecks of the block, which decide the source colours.
         height: px, the same with and without a figure.
         message: said in the figure's place while there is none.
         busy: whether the figure is on its way.
         select: what the view selects; its source stays lit while nothing is pointed at.
     """
-    text = json.dumps(figure, separators=(",", ":"), ensure_ascii=False) if figure else ""
+    text = figure or ""
     _component(
         key=key,
         data={
