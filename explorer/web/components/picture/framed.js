@@ -16,11 +16,13 @@ class Framed {
       this.fit();
     });
     this.resize.observe(root);
+    this.sight = new IntersectionObserver((entries) => (this.unseen = !entries.at(-1).isIntersecting));
+    this.sight.observe(root);
   }
 
   // Nothing moves where nobody looks; and some people are made dizzy.
   get still() {
-    return document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    return document.hidden || this.unseen || matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
 
   // What buttons, fields and dialogs say, which changes only with the language.
@@ -76,6 +78,7 @@ class Framed {
   end() {
     this.motion?.stop();
     this.resize.disconnect();
+    this.sight.disconnect();
   }
 }
 
