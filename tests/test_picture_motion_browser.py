@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from browser import wait_until_still
 from playwright.sync_api import Browser, Page, expect
@@ -75,10 +77,10 @@ def test_motions_that_are_overtaken_end_where_a_fresh_page_begins(picture_page: 
     picture_page.get_by_text("paper", exact=True).click()
     rate = int(slider.get_attribute("aria-valuenow") or slider.input_value())
     assert rate > 32
-    expect(graph.locator("#text-source-6")).to_contain_text(f"+{rate}")
-    expect(graph.locator("svg.paper")).to_be_visible()
-    expect(graph).not_to_have_attribute("data-moving", "")
     drawn = layout(concat_graph(DenseBlockSpec(growth_rate=rate)), "paper", "horizontal", 976.0)
+    expect(graph.locator("svg.paper")).to_be_visible()
+    expect(graph.locator("#slice-6-6")).to_have_attribute("aria-label", re.compile(f"{rate} channels"))
+    expect(graph).not_to_have_attribute("data-moving", "")
     assert drawn.slices and drawn.bottlenecks
     for shape in drawn.slices:
         element = graph.locator(f"#{shape.id}")
