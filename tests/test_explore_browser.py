@@ -214,13 +214,14 @@ def test_nothing_moves_when_the_measured_numbers_come(page: Page, server: Server
     tops = f"[...document.querySelectorAll('{parts}')].map(e => e.offsetTop)"
     page.set_viewport_size({"width": width, "height": 900})
     page.set_default_timeout(SOON)
-    page.goto(f"{server.address}/?{SMALL}&layers=3&in_channels={width // 100}")
+    page.goto(f"{server.address}/?layers=4&in_channels={width // 10}")  # timed for some seconds
     cancel = page.get_by_role("button", name="Cancel")
+    for place in (".st-key-picture svg", ".st-key-section-compare svg", ".tile .sk"):
+        page.locator(place).first.wait_for()
     expect(cancel).to_be_visible()
-    page.locator(".st-key-section-compare").wait_for()
-    wait_until_still(page)
-    expect(cancel).to_be_visible()
+    page.wait_for_timeout(300)  # what is drawn has its size
     before = page.evaluate(tops)
+    assert cancel.is_visible()
     expect(cancel).to_have_count(0, timeout=3 * SOON)
     expect(page.get_by_text("median of").first).to_be_attached()
     wait_until_still(page)
