@@ -7,19 +7,25 @@ class Grid {
     this.says = table.closest(".matrix").querySelector(".says");
     this.rows = [...table.rows].map((row) => [...row.cells]);
     this.last = this.rows[0].length - 1; // the output's column
-    this.nameLater([...this.cells()]);
+    this.nameLater();
     table.addEventListener("click", (event) => this.pick(event.target));
     table.addEventListener("keydown", (event) => this.key(event));
     table.addEventListener("focusin", (event) => this.enter(event.target));
   }
 
   // Two thousand cells take a while to be named, which no one needs to wait for: some at a time, where the browser is idle.
-  nameLater(cells) {
+  nameLater() {
+    const cells = this.cells();
     const some = (deadline) => {
       if (!this.table.isConnected) return;
-      do cells.splice(0, 50).forEach((cell) => this.name(cell));
-      while (cells.length && deadline?.timeRemaining() > 3);
-      if (cells.length) later(some);
+      do
+        for (let n = 0; n < 50; n++) {
+          const { done, value } = cells.next();
+          if (done) return;
+          this.name(value);
+        }
+      while (deadline?.timeRemaining() > 3);
+      later(some);
     };
     const later = globalThis.requestIdleCallback ?? setTimeout;
     later(some);
