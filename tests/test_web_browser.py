@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from browser import wait_until_still
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from server import assert_no_traceback, serving
 
 from explorer.bench.server import Server
@@ -96,6 +96,50 @@ def test_back_forward_and_reload_restore_the_block(page: Page, server: Server) -
     expect_controls(page, layers=9)
     expect(device(page, "CPU")).to_be_checked()
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_the_address_is_right_after_a_choice_and_steps_that_crossed_on_the_way(page: Page, server: Server) -> None:
+    """What the server says of the address about a choice arrives after the browser's own next steps of a slider."""
+    routes: list[WebSocketRoute] = []
+    held: list[str | bytes] = []
+    holding = False
+
+    def between(route: WebSocketRoute) -> None:
+        routes.append(route)
+        route.connect_to_server().on_message(lambda text: held.append(text) if holding else route.send(text))
+
+    page.route_web_socket(re.compile("_stcore/stream"), between)
+    visit(page, server, "?growth_rate=24")
+    entries = page.evaluate("history.length")
+    holding = True
+    device(page, "CPU").click()
+    for _ in range(3):
+        page.wait_for_timeout(700)
+        page.locator(".st-key-growth_rate input[type=range]").press("ArrowRight")
+    holding = False
+    for text in held:
+        routes[-1].send(text)
+    expect_controls(page, growth_rate=27)
+    wait_until_still(page)
+    expect(device(page, "CPU")).to_be_checked()
+    expect(page).to_have_url(re.compile(r"\?(?=.*growth_rate=27)(?=.*device=cpu)"))
+    wait_until_still(page)
+    page.wait_for_timeout(1000)
+    expect(page).to_have_url(re.compile(r"\?(?=.*growth_rate=27)(?=.*device=cpu)"))
+    assert page.evaluate("history.length") <= entries + 4  # the choice, and each step that it had overwritten
+
+
+def test_an_undisturbed_choice_is_one_step_of_the_history_and_a_slider_is_none(page: Page, server: Server) -> None:
+    visit(page, server, "?growth_rate=24")
+    entries = page.evaluate("history.length")
+    device(page, "CPU").click()
+    expect(page).to_have_url(re.compile("device=cpu"))
+    slider = page.locator(".st-key-growth_rate input[type=range]")
+    for rate in (25, 26):
+        slider.press("ArrowRight")
+        expect(page.get_by_role("heading", level=1)).to_contain_text(f"{64 + 6 * rate}")
+        wait_until_still(page)
+    assert page.evaluate("history.length") == entries + 1
 
 
 def test_a_preset_is_one_step_of_the_history(page: Page, server: Server) -> None:

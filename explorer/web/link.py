@@ -11,14 +11,21 @@ the widgets only what is legal; what is not is kept as sentences to show.
 The browser sends the state of every widget with every message, so a value that the server has just
 set may come back as it was before, as if the person had changed it. Two rules keep that harmless. A
 widget that is not bound is never set: :func:`shown_key` gives it a new key, and so a new widget, when
-its value is changed by anything but itself. And a bound one is put back by :func:`hold` when a poll
-brings an old value: whatever the person does to it arrives in a message of its own.
+its value is changed by anything but itself. And a bound one is put back when its old value comes with
+an address that has the new one (the browser writes both when a person moves it), and by :func:`hold`
+when a poll brings it: whatever the person does arrives in a message of its own.
+
+What the server says of the address may cross what the browser itself writes there meanwhile, as when a
+choice is followed at once by a slider's step, and would then overwrite it with an older value. So for
+:data:`CROSSING` seconds after it has said something, every run whose address is another says that, too:
+where nothing has crossed, it is what the browser has already, and makes no entry in its history.
 
 All that this page needs of Streamlit's query parameters beyond ``st.query_params`` is in this module.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import cast
 from urllib.parse import parse_qsl, urlencode
@@ -33,6 +40,9 @@ from explorer.spec import FIELDS, SpecError, Study
 STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and sentences on what was not taken
 _DRAWN = "_drawn"  # session key: whether the sidebar has been drawn to its end once
 _SHOWN = "_shown"  # session key: unbound widget → (how often its value came from elsewhere, its value)
+_SET = "_set"  # session key: bound field → (until when its old value may come back, the old one, the new one)
+_SAID = "_said"  # session key: (until when it may cross the browser's own, what the server said of the address last)
+CROSSING = 5.0
 _STREAMLITS_OWN = ("embed", "embed_options")
 
 #: Fields whose widget is bound to the address; the others are written by :func:`choose`.
@@ -63,9 +73,13 @@ def resolve() -> Study:
         study, problems = reading.study, tuple(map(_told, reading.problems))
         for name in CHOSEN:
             st.session_state[name] = study[name]
+        st.session_state.pop(_SAID, None)
         _tidy(context, reading)
     else:
+        _put_back(reading.study)
         study, problems = _from_controls(st.session_state[STUDY], _selection(context))
+        if time.monotonic() < st.session_state.get(_SAID, (0.0,))[0]:
+            _put({name: study[name] for name in FIELDS})
     if not problems and study == st.session_state.get(STUDY):
         problems = st.session_state[PROBLEMS]  # told until dismissed, or until the next change
     # Streamlit seeds a bound widget from the address, and goes on doing so until the browser, which loads each
@@ -136,7 +150,10 @@ def hold() -> None:
 
 def apply(values: Mapping[str, object]) -> None:
     """A widget's callback: sets the controls of several fields, as one step of the browser's history."""
+    told = st.session_state.setdefault(_SET, {})
     for name, value in values.items():
+        if name in BOUND:
+            told[name] = time.monotonic() + CROSSING, st.session_state[STUDY][name], value
         st.session_state[name] = value
     _put(values)
 
@@ -144,6 +161,14 @@ def apply(values: Mapping[str, object]) -> None:
 def dismiss() -> None:
     """A widget's callback: the person has read what was not taken."""
     st.session_state[PROBLEMS] = ()
+
+
+def _put_back(address: Study) -> None:
+    """Sets bound widgets anew whose old value has come back with an ``address`` that has the new one."""
+    now = time.monotonic()
+    for name, (until, old, new) in st.session_state.get(_SET, {}).items():
+        if now < until and st.session_state.get(name) == old and address[name] == new:
+            st.session_state[name] = new
 
 
 def _selection(context: ScriptRunContext) -> str | None:
@@ -198,10 +223,12 @@ def _tidy(context: ScriptRunContext, reading: Reading) -> None:
 
 
 def _put(values: Mapping[str, object]) -> None:
-    """Sets parameters (default or None: takes them out) and tells the browser once, as one entry of its history."""
+    """Sets parameters (default or None: takes them out) and tells the browser once, as one entry of its history.
+
+    It is told what is not in the address that its message came with, or may not be in it any more.
+    """
     with _context().session_state.query_params() as params:
-        before = str(params)
-        last: tuple[str, str] | None = None
+        before = params.to_dict()
         for name, value in values.items():
             info = FIELDS.get(name)
             if value is None or info is None or value == info.default:
@@ -210,16 +237,13 @@ def _put(values: Mapping[str, object]) -> None:
             text = str(value).lower() if isinstance(value, bool) else str(value)
             # A select slider's parameter is a list to Streamlit, which compares it with what it would write itself.
             params.set_with_no_forward_msg(name, [text] if name in SLIDERS else text)
-            last = name, text
-        if str(params) != before:
-            if last is None:  # removing a parameter that is there tells the browser, too
-                params.set_with_no_forward_msg("_", "")
-                params.remove_param("_")
-            else:
-                name, text = last
-                params.set_corrected_value(name, [text], "string_array_value") if name in SLIDERS else (
-                    params.set_corrected_value(name, text, "string_value")
-                )
+        after = params.to_dict()
+        until, said = st.session_state.get(_SAID, (0.0, before))
+        now = time.monotonic()
+        if after != before or (now < until and after != said):
+            params.set_with_no_forward_msg("_", "")
+            params.remove_param("_")  # to remove one that is there is what tells the browser of all of them
+            st.session_state[_SAID] = now + CROSSING if after != before else until, after
 
 
 def _context() -> ScriptRunContext:
