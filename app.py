@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
+from explorer.web import files, routes
 from explorer.web.engine_holder import lifespan
 from explorer.web.faults import quiet_streamlit, script_failed
 from explorer.web.guard import middleware
-from explorer.web.routes import routes
 
 quiet_streamlit()
 app = st.App(
     "explorer/web/frame.py",
     lifespan=lifespan,
-    routes=routes(),
+    routes=[*routes.routes(), *files.routes()],
     middleware=middleware(),
     on_script_error=script_failed,
 )

@@ -315,17 +315,15 @@ def test_the_files_of_the_oddest_block_hold_nothing_that_runs(browser: Browser, 
 
 
 def downloads(page: Page) -> dict[str, str]:
-    """Every file that the page offers: what comes of each button, and nothing offered in another way."""
-    buttons = page.get_by_test_id("stDownloadButton").locator("button")
-    expect(buttons).to_have_count(len(EXPORTS))
-    # Every answer redraws the page, and a file that is asked for at that moment may be gone.
-    expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=SOON)
-    wait_until_still(page)
-    assert page.locator("a[download], [data-testid=stLinkButton], [data-testid=stDataFrame], .modebar").count() == 0
+    """Every file that the page offers: what comes of each link, and nothing offered in another way."""
+    links = page.locator("a[download]")
+    expect(links).to_have_count(len(EXPORTS))
+    other = ("stDownloadButton", "stLinkButton", "stDataFrame")
+    assert page.locator(", ".join((".modebar", *(f"[data-testid={name}]" for name in other)))).count() == 0
     found: dict[str, str] = {}
-    for button in buttons.all():
+    for link in links.all():
         with page.expect_download() as download:
-            button.click()
+            link.click()
         found[download.value.suggested_filename] = download.value.path().read_text(encoding="utf-8")
     assert set(found) == set(EXPORTS)
     return found

@@ -39,7 +39,7 @@ from explorer.web.guard import (
 )
 from explorer.web.routes import plotly_url, routes
 
-PATHS = ("/", "/explore", "/plotly.min.js", "/_stcore/health", "/_stcore/host-config", "/nowhere")
+PATHS = ("/", "/explore", "/plotly.min.js", "/block.svg", "/_stcore/health", "/_stcore/host-config", "/nowhere")
 
 
 def port_of(server: Server) -> int:

@@ -1,0 +1,132 @@
+"""The files of a Study over HTTP: what each holds, and what is said of a link that is none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from study_fakes import answer
+
+from explorer.codec import to_query
+from explorer.engine import Done, State
+from explorer.spec import DenseBlockSpec, InputSpec, Job, Study
+from explorer.web import files
+
+STUDY = Study(block=DenseBlockSpec(40, 12, 5), input=InputSpec(2, 8, 8))
+KINDS = {"py": "text/x-python", "svg": "image/svg+xml", "json": "application/json", "dot": "text/vnd.graphviz"}
+
+
+class Answered:
+    """An engine that has answered everything."""
+
+    def state(self, job: Job) -> State:
+        return Done(answer(job))
+
+
+@pytest.fixture(autouse=True)
+def answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "engine", Answered)
+    monkeypatch.delenv("EXPLORER_PUBLIC_URL", raising=False)
+
+
+def get(address: str, referer: str = "") -> Response:
+    """What the server answers at ``address``, as ``http://lab.example.org:8501``."""
+    path, _, query = address.partition("?")
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "server": ("127.0.0.1", 8501),
+        "root_path": "",
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(b"host", b"lab.example.org:8501"), *([(b"referer", referer.encode())] if referer else [])],
+    }
+    route = next(route for route in files.routes() if isinstance(route, Route) and route.path == path)
+    found: Response = route.endpoint(Request(scope))
+    return found
+
+
+def text(found: Response) -> str:
+    return bytes(found.body).decode()
+
+
+def file(ending: str) -> files.File:
+    return next(one for one in files.files() if one.ending == ending)
+
+
+@pytest.mark.parametrize(("ending", "kind"), KINDS.items())
+def test_each_file_is_at_its_address(ending: str, kind: str) -> None:
+    found = get(files.address(file(ending), STUDY))
+    assert (found.status_code, found.headers["content-type"].partition(";")[0]) == (200, kind)
+    assert {"py": "class Denseblock", "svg": "<svg", "json": '"growth_rate": 12', "dot": "digraph"}[ending] in text(
+        found
+    )
+    assert found.body == get(files.address(file(ending), STUDY)).body
+    assert found.body != get(files.address(file(ending), Study())).body
+
+
+def test_no_file_is_left_out() -> None:
+    assert {one.ending for one in files.files()} == {*KINDS}
+
+
+@pytest.mark.parametrize("ending", KINDS)
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("layers=0", "layers"),
+        ("layers=" + "9" * 500, "layers"),
+        ("layers=3&layers=4", "given once"),
+        ("growth=12", "growth_rate"),
+        ("measured=2", "measured"),
+        ("measured=1&measured=1", "measured"),
+        ("seed=nan", "seed"),
+        ("%0d%0aset-cookie:x=1", "parameter"),
+    ],
+)
+def test_what_is_no_link_is_told_in_one_line(ending: str, query: str, words: str) -> None:
+    found = get(f"/block.{ending}?{query}")
+    assert (found.status_code, found.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    told = text(found)
+    assert words in told and told.count("\n") == 1 and len(told) < 1000
+    assert "set-cookie" not in found.headers
+
+
+@pytest.mark.parametrize("ending", sorted(KINDS.keys() - {"json"}))
+def test_measured_is_refused_where_nothing_is_measured(ending: str) -> None:
+    assert get(f"/block.{ending}?measured=1").status_code == 400
+
+
+def test_the_numbers_are_closed_forms_and_measured_where_that_is_asked_for() -> None:
+    def parameters(query: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(text(get(f"/block.json?{query}")))["dense"]["parameters"]
+        return found
+
+    query = urlencode(to_query(STUDY))
+    assert parameters(query).keys() < parameters(query + "&measured=1").keys()
+    assert len({*parameters(query + "&measured=1").values()}) == 1
+    assert files.address(file("json"), STUDY) == f"/block.json?{query}&measured=1"
+
+
+@pytest.mark.parametrize(
+    ("referer", "base"),
+    [
+        ("", "http://lab.example.org:8501/"),
+        ("https://lab.example.org:8501/explore?layers=3", "https://lab.example.org:8501/"),
+        ("https://evil.example/", "http://lab.example.org:8501/"),
+        ("javascript://lab.example.org:8501/", "http://lab.example.org:8501/"),
+        ("http://[", "http://lab.example.org:8501/"),
+    ],
+)
+def test_the_link_within_begins_as_the_pages_own(referer: str, base: str) -> None:
+    assert json.loads(text(get("/block.json?layers=3", referer)))["link"] == f"{base}?layers=3"
+
+
+def test_the_link_within_begins_as_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLORER_PUBLIC_URL", "https://blocks.example.org/dense")
+    assert json.loads(text(get("/block.json?layers=3")))["link"] == "https://blocks.example.org/dense/?layers=3"
