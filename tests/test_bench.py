@@ -94,9 +94,11 @@ def test_an_interrupted_benchmark_says_so_and_leaves_no_process(what: str, sign:
         assert all_gone(started)
 
 
-def test_a_browser_that_crashes_ends_the_benchmark_in_one_sentence() -> None:
+@pytest.mark.parametrize("after", [0, 0.05, 0.5])  # seconds: before, while and after it opens a page
+def test_a_browser_that_crashes_ends_the_benchmark_in_one_sentence(after: float) -> None:
     with bench("page", "--runs", "1") as process:
         started = until_started(process, "--type=renderer")
+        time.sleep(after)
         leader = next(pid for pid in started if "--headless" in command(pid) and "--type=" not in command(pid))
         os.kill(leader, signal.SIGKILL)
         out, err = process.communicate(timeout=30)

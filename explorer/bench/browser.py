@@ -6,8 +6,10 @@ Needs Playwright and Chromium, which the tests need too.
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from collections.abc import Iterator
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from explorer.bench.server import Server
@@ -71,6 +73,35 @@ def browser() -> Iterator[Browser]:
             yield chromium
         finally:
             chromium.close()
+
+
+@contextlib.contextmanager
+def told_of_its_end(chromium: Browser) -> Iterator[None]:
+    """Ends whatever waits for ``chromium`` a second after that has crashed (not on Windows, which has no such timer).
+
+    Playwright waits for ever for a page that a browser was about to open when it crashed.
+
+    Raises:
+        ConnectionError: the browser ended within, and Playwright did not say so itself.
+    """
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def give_up(number: int, frame: FrameType | None) -> None:
+        raise ConnectionError("the browser was closed")
+
+    def ended(_: Browser) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 1.0)
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    chromium.on("disconnected", ended)
+    try:
+        yield
+    finally:
+        chromium.remove_listener("disconnected", ended)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def seconds_to_first_charts(chromium: Browser, server: Server, query: str, charts: int) -> tuple[float, Page]:

@@ -71,7 +71,7 @@ def _alone(folder: Path, layers: int, runs: int) -> Iterator[BenchRow]:
         (lambda: _bare(folder, layers), f"?layers={layers}", start.bare, slide.bare),
         (lambda: _explorer(folder), f"?layers={layers}", start.ours, slide.ours),
     )
-    with browser.browser() as chromium:
+    with browser.browser() as chromium, browser.told_of_its_end(chromium):
         for _ in range(runs):
             for run, query, starts, slides in servers:
                 with run() as server:
