@@ -16,7 +16,8 @@ from explorer.codec import to_query
 from explorer.engine import Failed, State
 from explorer.findings import Problem
 from explorer.presets import PRESETS
-from explorer.spec import FIELDS, Choice, Job, Study, Whole
+from explorer.spec import FIELDS, Choice, Job, ResidualSpec, Study, Whole
+from explorer.theory import counterpart
 from explorer.web import controls, engine_holder, link
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,7 +84,10 @@ def test_the_default_page_is_the_default_study(app: AppTest) -> None:
 @given(studies())
 def test_every_link_gives_exactly_its_study_and_its_controls_show_it(study: Study) -> None:
     app = fresh(**to_query(study)).run()
-    assert study_of(app) == study
+    residual, unit = counterpart(study).theory.spec, study.view.selected.unit
+    assert isinstance(residual, ResidualSpec)
+    missing = unit is not None and unit > residual.units
+    assert study_of(app) == (study.with_(select=None) if missing else study)
     found = shown(app)
     beside = [name for name in link.CHOSEN if FIELDS[name].section == "view"]  # these stand where they act
     for name in (*link.BOUND, *(name for name in link.CHOSEN if name not in beside)):
@@ -190,6 +194,23 @@ def test_a_rule_between_controls_undoes_the_change_and_says_so() -> None:
 def test_a_selection_goes_when_its_layer_goes() -> None:
     app = fresh(select="layer-5").run()
     assert study_of(app).view.select == "layer-5"
+    app.sidebar.select_slider(key="layers").set_value(3).run()
+    assert study_of(app).view.select is None
+    assert "select" not in app.query_params
+
+
+def test_a_unit_that_the_residual_block_does_not_have_is_told() -> None:
+    app = fresh(select="unit-9").run()
+    assert study_of(app).view.select is None
+    assert app.session_state[link.PROBLEMS] == (
+        "select must be unit-1 to unit-6 of this residual block, not 'unit-9'. Nothing is selected.",
+    )
+    assert "select" not in app.query_params
+
+
+def test_a_selection_goes_when_its_unit_goes() -> None:
+    app = fresh(select="unit-6", layers="9").run()
+    assert study_of(app).view.select == "unit-6"
     app.sidebar.select_slider(key="layers").set_value(3).run()
     assert study_of(app).view.select is None
     assert "select" not in app.query_params

@@ -35,7 +35,8 @@ from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
 from explorer.codec import Reading, read_leniently, to_query
 from explorer.language import _, plural
-from explorer.spec import FIELDS, SpecError, Study
+from explorer.spec import FIELDS, ResidualSpec, SpecError, Study
+from explorer.theory import counterpart
 
 STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and sentences on what was not taken
 _DRAWN = "_drawn"  # session key: whether the sidebar has been drawn to its end once
@@ -57,7 +58,9 @@ SLIDERS = ("growth_rate", "layers", "in_channels")
 def read(query: str) -> Reading:
     """What the address asks for; Streamlit's own parameters are passed over."""
     pairs = parse_qsl(query, keep_blank_values=True)
-    return read_leniently((name, text) for name, text in pairs if name.lower() not in _STREAMLITS_OWN)
+    reading = read_leniently((name, text) for name, text in pairs if name.lower() not in _STREAMLITS_OWN)
+    problem = _unit_missing(reading.study)
+    return reading if problem is None else Reading(reading.study.with_(select=None), (*reading.problems, problem))
 
 
 def resolve() -> Study:
@@ -176,6 +179,14 @@ def _selection(context: ScriptRunContext) -> str | None:
     return dict(parse_qsl(context.query_string)).get("select")
 
 
+def _unit_missing(study: Study) -> SpecError | None:
+    """What is wrong with a selected unit that the residual block does not have, whose units the theory alone knows."""
+    unit, spec = study.view.selected.unit, counterpart(study).theory.spec
+    if unit is None or not isinstance(spec, ResidualSpec) or unit <= spec.units:
+        return None
+    return SpecError("select", study.view.select, f"unit-1 to unit-{spec.units} of this residual block")
+
+
 def _told(problem: SpecError) -> str:
     """What was wrong with a link, and what is shown instead."""
     infos = [FIELDS[name] for name in problem.fields if name in FIELDS]
@@ -204,9 +215,13 @@ def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[str,
         apply({name: before[name] for name in names if values[name] != before[name]})
     if select is not None:
         try:
-            study = study.with_(select=select)
-        except SpecError:  # fewer Bottlenecks than before: what was selected is gone
+            chosen = study.with_(select=select)
+        except SpecError:
+            chosen = study
+        if chosen is study or _unit_missing(chosen):  # fewer Bottlenecks or units than before: it is gone
             _put({"select": None})
+        else:
+            study = chosen
     return study, problems
 
 
