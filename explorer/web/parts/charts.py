@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -64,7 +65,7 @@ def parameters(theory: StudyTheory) -> None:
 
 def memory(findings: Findings) -> None:
     """Live bytes over the step of both blocks; the reason in its place where there are none."""
-    figure = live_bytes(findings)
+    figure = _live_bytes(_Tracked(findings))
     problem = findings.dense.problem
     busy = figure is None and problem is None and "dense" in findings.waiting
     message = (
@@ -74,7 +75,7 @@ def memory(findings: Findings) -> None:
         "chart-memory",
         captions.memory_title(findings),
         captions.memory_line(findings),
-        written(figure) if figure else None,
+        figure,
         layers=findings.study.block.layers,
         height=figure_memory.HEIGHT,
         message=message,
@@ -98,3 +99,23 @@ def _channels(study: Study) -> str:
 @lru_cache(maxsize=128)
 def _parameters(study: Study, bottleneck: bool) -> str:
     return written(parameters_per_layer(study_theory(study), bottleneck))
+
+
+class _Tracked:
+    """Findings, equal where the memory chart shows the same two measurements, whose bytes no cache then hashes."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self.shown = findings.dense.measurement, findings.residual.measurement
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self.shown)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Tracked) and all(map(operator.is_, self.shown, other.shown))
+
+
+@lru_cache(maxsize=64)
+def _live_bytes(tracked: _Tracked) -> str | None:
+    figure = live_bytes(tracked.findings)
+    return written(figure) if figure else None
