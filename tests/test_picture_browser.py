@@ -160,6 +160,26 @@ def test_keys_reach_bottlenecks_and_sources(picture_page: Page) -> None:
     expect(picture_page.get_by_text("selected: nothing", exact=True)).to_be_visible()
 
 
+def test_the_tab_key_stops_once_in_the_drawing_and_where_it_was_left(picture_page: Page) -> None:
+    drawing = picture_page.get_by_test_id("concat-graph").locator(".drawing")
+    stop = drawing.locator('[role=button][tabindex="0"]')
+    expect(stop).to_have_count(1)
+    drawing.locator("#layer-2").focus()
+    picture_page.keyboard.press("ArrowRight")
+    expect(drawing.locator("#layer-3")).to_be_focused()
+    picture_page.keyboard.press("Tab")
+    assert not picture_page.evaluate("!!document.activeElement.closest('.drawing')")
+    picture_page.keyboard.press("Shift+Tab")
+    expect(drawing.locator("#layer-3")).to_be_focused()
+    expect(stop).to_have_count(1)
+    picture_page.keyboard.press("Escape")
+    picture_page.mouse.click(5, 5)
+    drawing.locator("#layer-5").click()
+    picture_page.mouse.click(5, 5)
+    expect(stop).to_have_count(1)
+    expect(stop).to_have_id("layer-5")
+
+
 def test_new_values_change_the_picture_in_place(picture_page: Page) -> None:
     """The same nodes before and after; the toggle keeps what both drawings show."""
     graph = picture_page.get_by_test_id("concat-graph")

@@ -143,7 +143,7 @@ def _groups(drawn: ResidualLayout, palette: Palette, buttons: bool) -> Iterator[
 def _unit(drawn: ResidualLayout, shape: UnitShape, palette: Palette, buttons: bool) -> str:
     attributes: dict[str, object] = {"id": shape.id, "class": "unit", "data-layer": shape.unit}
     if buttons:
-        attributes |= {"role": "button", "tabindex": 0, "aria-label": unit_words(drawn.spec, shape.unit)}
+        attributes |= {"role": "button", "tabindex": -1, "aria-label": unit_words(drawn.spec, shape.unit)}
     parts = [
         tag("rect", {"class": "hit", "rx": 8, **box(shape.hit)}),
         *(

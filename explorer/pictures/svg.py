@@ -179,7 +179,7 @@ def _slice(drawn: Layout, shape: SliceShape, colour: str, buttons: bool) -> str:
     }
     folded = drawn.fold is not None and drawn.fold.holds(shape.column)
     if buttons and shape.is_new and not folded:
-        attributes |= {"role": "button", "tabindex": 0, "aria-label": spoken.source(drawn.graph, shape.source)}
+        attributes |= {"role": "button", "tabindex": -1, "aria-label": spoken.source(drawn.graph, shape.source)}
     return tag("rect", attributes)
 
 
@@ -239,7 +239,7 @@ def _bottleneck(drawn: Layout, shape: BottleneckShape, colour: str, buttons: boo
     node = drawn.graph.bottlenecks[shape.layer - 1]
     attributes: dict[str, object] = {"id": shape.id, "class": "bottleneck", "data-layer": shape.layer}
     if buttons:
-        attributes |= {"role": "button", "tabindex": 0, "aria-label": spoken.bottleneck(node)}
+        attributes |= {"role": "button", "tabindex": -1, "aria-label": spoken.bottleneck(node)}
     pieces = "".join(
         tag("polygon", {"data-kernel": kernel, "fill": colour, "points": " ".join(point(p) for p in corners)})
         for kernel, corners in shape.pieces

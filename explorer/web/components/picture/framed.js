@@ -6,6 +6,8 @@ const UPRIGHT = 616; // px: below, the layers run downwards
 const SLIDE = { duration: 260, stagger: 0 }; // a slider's step is a short motion
 
 class Framed {
+  static WALKED = "[role=button]:not([data-action])";
+
   constructor(root) {
     this.root = root;
     this.drawing = root.querySelector(".drawing");
@@ -73,6 +75,15 @@ class Framed {
   moved(ended = () => {}) {
     if (this.motion) this.motion.soon(() => drawn(this.root), ended);
     else drawn(this.root);
+  }
+
+  // The one stop of the Tab key, from which arrow keys walk: `element`, else where it was, else the drawing's first.
+  stopAt(element = this.stop) {
+    const walked = (e) => e?.matches(Framed.WALKED) && this.drawing.contains(e);
+    const next = walked(element) ? element : this.drawing.querySelector(Framed.WALKED);
+    if (next !== this.stop && walked(this.stop)) this.stop.setAttribute("tabindex", -1);
+    this.stop = next;
+    next?.setAttribute("tabindex", 0);
   }
 
   end() {

@@ -127,13 +127,17 @@ class Picture extends Framed {
       if (column !== undefined) into(this.columns, Number(column), element);
     }
     this.on = [];
+    this.stopAt();
   }
 
   listen() {
     const at = (event) => targetOf(event.target);
     this.drawing.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.hover(at(event)));
     this.drawing.addEventListener("pointerleave", () => this.hover(null));
-    this.drawing.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && this.hover(at(event)));
+    this.drawing.addEventListener("focusin", (event) => {
+      this.stopAt(event.target);
+      if (event.target.matches(":focus-visible")) this.hover(at(event));
+    });
     this.drawing.addEventListener("focusout", () => this.hover(null));
     this.drawing.addEventListener("click", (event) => this.pick(event.target));
     this.drawing.addEventListener("keydown", (event) => {
@@ -191,7 +195,7 @@ class Picture extends Framed {
   // Those of them that can have the focus: none in the fold.
   originals() {
     const all = [...this.columns.keys()].map((source) => [source, this.original(source)]);
-    return all.filter(([, element]) => element?.tabIndex === 0);
+    return all.filter(([, element]) => element?.matches(Framed.WALKED));
   }
 
   pick(element) {
@@ -238,7 +242,9 @@ class Picture extends Framed {
     const element = selected.source === undefined ? this.layers.get(selected.layer) : this.slice(selected);
     if (!element) return;
     this.also(element, "selected");
-    if (element.getAttribute("role") === "button") element.setAttribute("aria-pressed", "true");
+    if (!element.matches(Framed.WALKED)) return;
+    element.setAttribute("aria-pressed", "true");
+    if (!this.drawing.contains(this.root.getRootNode().activeElement)) this.stopAt(element);
   }
 
   also(element, word) {

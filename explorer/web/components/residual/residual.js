@@ -46,6 +46,7 @@ class Residual extends Framed {
     const next = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     this.become(next, same && !this.still ? SLIDE : null);
     this.units = new Map([...this.drawing.querySelectorAll("[data-layer]")].map((e) => [Number(e.dataset.layer), e]));
+    this.stopAt();
     this.camera.keep();
     if (!same) this.camera.fit();
     this.fit();
@@ -57,7 +58,10 @@ class Residual extends Framed {
     const at = (event) => this.at(event.target);
     this.drawing.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.hover(at(event)));
     this.drawing.addEventListener("pointerleave", () => this.hover(null));
-    this.drawing.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && this.hover(at(event)));
+    this.drawing.addEventListener("focusin", (event) => {
+      this.stopAt(event.target);
+      if (event.target.matches(":focus-visible")) this.hover(at(event));
+    });
     this.drawing.addEventListener("focusout", () => this.hover(null));
     this.drawing.addEventListener("click", (event) => this.pick(event.target));
     this.drawing.addEventListener("keydown", (event) => {
