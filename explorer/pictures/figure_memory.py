@@ -164,6 +164,8 @@ def _residual_label(words: str, dense: Track, residual: Track, palette: Palette)
     at = position(residual.line, residual.line.peak_step)
     reach = text_width(words) / _NARROW * dense.end
     to_right = at + reach <= dense.end
+    crosses = dense.end > 1 and to_right and at < 1 < at + reach
+    at = 1 if crosses else at  # beside the line where backward begins, not across it
     left, right = (at, at + reach) if to_right else (at - reach, at)
     under = max(found.highest(left, right) for found in (dense, residual))
     return label(
@@ -173,6 +175,7 @@ def _residual_label(words: str, dense: Track, residual: Track, palette: Palette)
         halo=palette.background,
         x=at,
         xanchor="left" if to_right else "right",
+        xshift=6 if crosses else 0,
         y=under,
         yanchor="bottom",
         yshift=8,
@@ -181,7 +184,8 @@ def _residual_label(words: str, dense: Track, residual: Track, palette: Palette)
 
 def _peak_label(words: str, line: Timeline, palette: Palette) -> dict[str, Any]:
     at = position(line, line.peak_step)
-    left = at > 0.12
+    reach = text_width(words) / _NARROW * max(at, 1)
+    left = at > 0.12 and not at - reach < 1 < at  # not across the line where backward begins
     return label(
         words,
         palette.ink,
