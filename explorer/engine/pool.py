@@ -76,7 +76,7 @@ class Worker:
         self._errand.take()
         if pool is not None:
             self._ending = [thread for thread in self._ending if thread.is_alive()]
-            self._ending.append(threading.Thread(target=_end, args=(pool,), name="end of a worker", daemon=True))
+            self._ending.append(threading.Thread(target=_end_behind, args=(pool,), name="end of a worker", daemon=True))
             self._ending[-1].start()
 
     def close(self) -> None:
@@ -129,6 +129,20 @@ def _end(pool: ProcessPool) -> None:
     # A pool that failed while it started or ended has nothing left to end.
     with contextlib.suppress(OSError, RuntimeError, AttributeError):
         pool.join()
+
+
+def _end_behind(pool: ProcessPool) -> None:
+    """Ends the process behind whatever else runs (Linux).
+
+    A person has moved a slider and the page is being drawn, while the system takes a core for tenths of a second to
+    free the gigabytes that a large block held. A dying process does that itself, in its own priority.
+    """
+    workers = getattr(getattr(getattr(pool, "_pool_manager", None), "worker_manager", None), "workers", {})
+    for pid in list(workers):
+        for thread in Path(f"/proc/{pid}/task").glob("*"):
+            with contextlib.suppress(OSError):  # gone already, or not allowed
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), 19)
+    _end(pool)
 
 
 def _context(preload: tuple[str, ...]) -> Any:
