@@ -58,6 +58,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def instant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose measurements are there at once; see ``server.serving_at_once``."""
+    from server import serving_at_once
+
+    with serving_at_once(tmp_path_factory.mktemp("instant")) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real browser, one for all tests of a file; see ``browser.chromium``."""
@@ -74,6 +83,23 @@ def page(browser: Browser) -> Iterator[Page]:
 
     with page_of(browser) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """One page for all tests of a file, each of which opens the explorer in it anew; see ``kept_page``."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def kept_page(tab: Page) -> Iterator[Page]:
+    """The file's page, as new. For tests that install nothing in it and do not ask what it went through."""
+    from browser import as_new
+
+    with as_new(tab) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")

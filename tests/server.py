@@ -31,6 +31,15 @@ def serving(folder: Path, *options: str, environment: Mapping[str, str] | None =
     assert_no_traceback(log)
 
 
+@contextlib.contextmanager
+def serving_at_once(folder: Path) -> Iterator[Server]:
+    """As :func:`serving`, with a stand-in for the workers that answers at once with what the closed forms say."""
+    log = folder / "server.log"
+    with running_server(Path(__file__).with_name("instant_app.py"), log) as server:
+        yield server
+    assert_no_traceback(log)
+
+
 def assert_no_traceback(log: Path) -> None:
     """Fails if what a server printed holds a traceback, or one of its own lines about a fault."""
     printed = log.read_text(errors="replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from explorer.engine import Done, Pending, State
@@ -127,10 +127,12 @@ def answers(study: Study) -> dict[Job, State]:
 
 
 class Instant:
-    """An engine that answers by ``perform`` at once, or after ``polls`` questions."""
+    """An engine that answers with what ``perform`` says, at once, or after ``polls`` questions."""
 
-    def __init__(self, polls: int = 0, given: Mapping[type, State] | None = None) -> None:
-        self.polls, self.given = polls, given or {}
+    def __init__(
+        self, polls: int = 0, given: Mapping[type, State] | None = None, perform: Callable[[Job], Any] = answer
+    ) -> None:
+        self.polls, self.given, self.perform = polls, given or {}, perform
         self.asked: list[Job] = []
         self.cancelled: list[Job] = []
         self.closed = False
@@ -142,12 +144,12 @@ class Instant:
         return self.state(job, waiter) or Pending(False, 0, 0.0)
 
     def state(self, job: Job, waiter: str | None = None) -> State | None:
-        if self._left[job] > 0:
+        if self._left.get(job, 0) > 0:
             self._left[job] -= 1
             return Pending(True, 0, 0.0)
         if type(job) in self.given:
             return self.given[type(job)]
-        return Done(answer(job))
+        return Done(self.perform(job))
 
     def cancel(self, job: Job, waiter: str) -> None:
         self.cancelled.append(job)

@@ -40,6 +40,10 @@ STREAMLITS_OWN = {
     ("color-contrast", "stCode"): (
         "dark keywords have 4.47 : 1, in st.code's own blue, which blueColor and blueTextColor leave as it is"
     ),
+    ("region", "stSkipToContent"): (
+        "a link that skips to the page's main part need lie in no region, but axe does not know it for one where "
+        "the page's first other link, here a file's, is in a shadow root and so in another tree"
+    ),
 }
 
 # The element that a finding is in: our component if it lies in one, else the closest one that Streamlit names.
@@ -158,7 +162,6 @@ def visit(page: Page, server: Server, query: str, unfold: bool = False) -> None:
     expect(page.locator(".dbe-chart .plot[data-drawn]")).to_have_count(CHARTS, timeout=SOON)
     expect(page.locator(".tiles").get_by_text("✓ counted")).to_have_count(3, timeout=SOON)
     if unfold:
-        page.get_by_role("button", name="Cancel").click()  # the timing, which is the same as without the fold
         page.locator(".dbe-picture [data-action=fold]").first.click()
         expect(page.locator(".dbe-picture [data-layer='12']")).to_be_attached(timeout=SOON)
         page.mouse.move(1, 1)
@@ -181,11 +184,11 @@ def scan(page: Page, *only: str) -> list[Finding]:
     return [Finding(**one) for one in found]
 
 
-def test_what_we_draw_breaks_no_rule_and_every_text_reads(page: Page, server: Server) -> None:
+def test_what_we_draw_breaks_no_rule_and_every_text_reads(page: Page, instant: Server) -> None:
     broken, low, met = [], [], set()
     for query, unfold in STATES.items():
         page.emulate_media(color_scheme="light")
-        visit(page, server, query, unfold)
+        visit(page, instant, query, unfold)
         for scheme, ground in SCHEMES.items():
             page.emulate_media(color_scheme=scheme)
             expect(page.get_by_test_id("stApp")).to_have_css("background-color", ground)
@@ -202,7 +205,8 @@ def test_what_we_draw_breaks_no_rule_and_every_text_reads(page: Page, server: Se
             print(page.viewport_size, query, scheme, measured["texts"], "texts, least contrast", measured["least"])
     assert not broken, f"{len(broken)}: " + "\n".join(broken[:12])
     assert not low, f"{len(low)}: " + "\n".join(low[:20])
-    assert met == set(STREAMLITS_OWN), "an entry of the list is no longer needed"
+    if page.viewport_size == SIZES["desk"]:  # axe tells no contrast of keywords that a phone's narrow code box cuts
+        assert met == set(STREAMLITS_OWN), "an entry of the list is no longer needed"
 
 
 def _question(page: Page) -> None:
@@ -232,11 +236,11 @@ def _nothing(page: Page) -> None:
     ids=["keys", "finder", "presenter", "presenter, keys", "reference", "refused"],
 )
 def test_what_lies_over_the_page_and_beside_it_breaks_no_rule(
-    browser: Browser, server: Server, query: str, enter: Callable[[Page], None]
+    kept_page: Page, instant: Server, query: str, enter: Callable[[Page], None]
 ) -> None:
-    page = browser.new_page(viewport=SIZES["desk"], reduced_motion="reduce")
-    page.set_default_timeout(SOON)
-    page.goto(f"{server.address}/?height=8&width=8&{query}")
+    page = kept_page
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{instant.address}/?height=8&width=8&{query}")
     wait_until_still(page)
     expect(page.get_by_test_id("concat-graph").locator("#layer-2")).to_be_attached()
     enter(page)
@@ -247,14 +251,13 @@ def test_what_lies_over_the_page_and_beside_it_breaks_no_rule(
         broken = [one for one in scan(page) if (one.rule, one.where) not in STREAMLITS_OWN]
         assert not broken, f"{scheme}: {broken[:5]}"
         assert not page.evaluate(MEASURE)["low"], scheme
-    page.close()
 
 
-def test_axe_looks_into_our_panels(browser: Browser, server: Server) -> None:
+def test_axe_looks_into_our_panels(browser: Browser, instant: Server) -> None:
     """What is broken on purpose inside a panel's shadow root and inside the picture is found, and is ours."""
     page = browser.new_page(viewport=SIZES["desk"], color_scheme="light")
     page.set_default_timeout(SOON)
-    visit(page, server, "height=8&width=8")
+    visit(page, instant, "height=8&width=8")
     bad = '<img src="data:," width="9" height="9"><p style="color:#ddd;background:#fff">hardly there</p>'
     for place in (".tiles", ".dbe-picture .strip"):
         page.locator(place).first.evaluate("(element, bad) => element.insertAdjacentHTML('beforeend', bad)", bad)

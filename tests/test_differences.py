@@ -98,11 +98,11 @@ def test_silhouettes_share_one_scale() -> None:
     assert "64-32-12" not in markup and "Reference: k = 32, L = 12, c₀ = 64." in markup
 
 
-def test_a_block_is_pinned_compared_and_let_go(browser: Browser, server: Server) -> None:
+def test_a_block_is_pinned_compared_and_let_go(browser: Browser, instant: Server) -> None:
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.set_default_timeout(SOON)
     with complaints(page) as found:
-        page.goto(f"{server.address}/?{SMALL}")
+        page.goto(f"{instant.address}/?{SMALL}")
         wait_until_still(page)
         page.get_by_role("button", name="Pin this block as reference").click()
         expect(page).to_have_url(re.compile("reference=64-32-6"))

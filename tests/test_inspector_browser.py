@@ -24,6 +24,11 @@ COLOURS = """canvases => canvases.map(canvas => {
 })"""
 
 
+@pytest.fixture
+def page(kept_page: Page) -> Page:
+    return kept_page
+
+
 def visit(page: Page, server: Server, query: str) -> None:
     page.set_default_timeout(SOON)
     page.goto(f"{server.address}/?{SMALL}&{query}")
@@ -67,14 +72,14 @@ def test_a_click_opens_the_inspector_with_painted_maps_and_a_reload_keeps_it(pag
     assert "select" not in page.url
 
 
-def test_a_slice_is_marked_among_what_the_layer_reads(page: Page, server: Server) -> None:
-    visit(page, server, "select=1-4")
+def test_a_slice_is_marked_among_what_the_layer_reads(page: Page, instant: Server) -> None:
+    visit(page, instant, "select=1-4")
     values(page)
     expect(page.locator(".values .chosen th")).to_have_text("x₁")
 
 
-def test_hovering_a_row_lights_its_source_in_the_picture(page: Page, server: Server) -> None:
-    visit(page, server, "select=layer-4")
+def test_hovering_a_row_lights_its_source_in_the_picture(page: Page, instant: Server) -> None:
+    visit(page, instant, "select=layer-4")
     values(page)
     page.locator('.values tr[data-source="2"]').hover()
     expect(page.locator('.dbe-picture [data-source="2"].on').first).to_be_attached()
@@ -135,9 +140,9 @@ def test_what_is_no_picture_is_refused_in_a_sentence(
     ids=["an SVG by its name", "a huge file"],
 )
 def test_a_file_of_the_wrong_kind_or_size_is_refused_before_it_is_sent(
-    page: Page, server: Server, name: str, data: bytes, words: str
+    page: Page, instant: Server, name: str, data: bytes, words: str
 ) -> None:
-    visit(page, server, "select=layer-1&image=upload")
+    visit(page, instant, "select=layer-1&image=upload")
     values(page)
     give(page, name, "image/svg+xml" if name.endswith("svg") else "image/png", data)
     told = page.get_by_test_id("stFileUploader").get_by_role("alert")

@@ -9,8 +9,13 @@ from playwright.sync_api import Page, expect
 from explorer.bench.server import Server
 
 
-def test_a_question_mark_lists_the_keys_and_gives_the_focus_back(page: Page, server: Server) -> None:
-    graph = opened(page, server)
+@pytest.fixture
+def page(kept_page: Page) -> Page:
+    return kept_page
+
+
+def test_a_question_mark_lists_the_keys_and_gives_the_focus_back(page: Page, instant: Server) -> None:
+    graph = opened(page, instant)
     graph.locator("#layer-2").focus()
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keys")
@@ -28,8 +33,8 @@ def test_a_question_mark_lists_the_keys_and_gives_the_focus_back(page: Page, ser
     expect(dialog).to_be_hidden()
 
 
-def test_where_somebody_writes_keys_are_letters(page: Page, server: Server) -> None:
-    opened(page, server)
+def test_where_somebody_writes_keys_are_letters(page: Page, instant: Server) -> None:
+    opened(page, instant)
     box = page.get_by_label("Growth rate k, exact")
     box.focus()
     for key in ("/", "?", "m", "p"):
@@ -52,8 +57,8 @@ def test_where_somebody_writes_keys_are_letters(page: Page, server: Server) -> N
         ("input", "x₀ the block’s input", "source-0"),
     ],
 )
-def test_the_finder_finds_and_selects(page: Page, server: Server, typed: str, found: str, select: str) -> None:
-    graph = opened(page, server)
+def test_the_finder_finds_and_selects(page: Page, instant: Server, typed: str, found: str, select: str) -> None:
+    graph = opened(page, instant)
     page.keyboard.press("/")
     finder = page.get_by_role("dialog", name="Find a layer")
     expect(finder.get_by_role("combobox")).to_be_focused()
@@ -67,8 +72,8 @@ def test_the_finder_finds_and_selects(page: Page, server: Server, typed: str, fo
     expect(graph.locator(f"#{shape}")).to_be_focused()
 
 
-def test_arrows_choose_among_what_was_found_and_escape_finds_nothing(page: Page, server: Server) -> None:
-    graph = opened(page, server)
+def test_arrows_choose_among_what_was_found_and_escape_finds_nothing(page: Page, instant: Server) -> None:
+    graph = opened(page, instant)
     graph.get_by_role("button", name="Find a layer").click()
     finder = page.get_by_role("dialog", name="Find a layer")
     options = finder.get_by_role("option")
@@ -87,8 +92,8 @@ def test_arrows_choose_among_what_was_found_and_escape_finds_nothing(page: Page,
     assert "select" not in page.url
 
 
-def test_what_lies_in_the_fold_is_unfolded_and_brought_into_sight(page: Page, server: Server) -> None:
-    graph = opened(page, server, "?layers=64")
+def test_what_lies_in_the_fold_is_unfolded_and_brought_into_sight(page: Page, instant: Server) -> None:
+    graph = opened(page, instant, "?layers=64")
     expect(graph.locator("#layer-30")).to_have_count(0)
     page.keyboard.press("/")
     page.keyboard.type("30")
@@ -98,8 +103,8 @@ def test_what_lies_in_the_fold_is_unfolded_and_brought_into_sight(page: Page, se
     page.wait_for_url("**select=layer-30")
 
 
-def test_keys_zoom_fit_and_change_the_drawing(page: Page, server: Server) -> None:
-    graph = opened(page, server)
+def test_keys_zoom_fit_and_change_the_drawing(page: Page, instant: Server) -> None:
+    graph = opened(page, instant)
     svg = graph.locator(".drawing svg")
     whole = svg.get_attribute("viewBox")
     page.keyboard.press("+")

@@ -204,14 +204,14 @@ def hostile_visits() -> Iterator[tuple[list[str], str]]:
         yield told, urlencode(query)
 
 
-def test_every_value_is_text_in_every_field(browser: Browser, server: Server) -> None:
+def test_every_value_is_text_in_every_field(browser: Browser, instant: Server) -> None:
     visits = list(hostile_visits())
     assert {value for value in HOSTILE if any(f"'{value}'" in text for told, _ in visits for text in told)} == {
         *HOSTILE
     }
-    with watched(browser, server.address) as (page, found):
+    with watched(browser, instant.address) as (page, found):
         for told, query in visits:
-            visit(page, server, query)
+            visit(page, instant, query)
             expect_told(page, told)
             assert MARK not in page.url
         charts(page)
@@ -219,47 +219,49 @@ def test_every_value_is_text_in_every_field(browser: Browser, server: Server) ->
     assert found == []
 
 
-def test_what_cannot_be_printed_or_is_endless_is_spelled_out(browser: Browser, server: Server) -> None:
-    with watched(browser, server.address) as (page, found):
+def test_what_cannot_be_printed_or_is_endless_is_spelled_out(browser: Browser, instant: Server) -> None:
+    with watched(browser, instant.address) as (page, found):
         visit(
-            page, server, urlencode([*SMALL.items(), *zip(("dtype", "device", "select", "unit"), SPELLED, strict=True)])
+            page,
+            instant,
+            urlencode([*SMALL.items(), *zip(("dtype", "device", "select", "unit"), SPELLED, strict=True)]),
         )
         expect_told(page, list(SPELLED.values()))
         twice = [("match", IMAGE), ("match", "x"), ("embed_options", IMAGE), ("present", "true")]
-        visit(page, server, urlencode(twice))  # the presenter view
+        visit(page, instant, urlencode(twice))  # the presenter view
         expect_told(page, [f"not '{IMAGE}, x'"])
     assert found == []
 
 
 @pytest.mark.parametrize("words", [WORDY[:TOLD], WORDY[TOLD:]], ids=["addresses", "signs"])
-def test_a_value_is_no_link_and_no_sign(browser: Browser, server: Server, words: tuple[str, ...]) -> None:
-    with watched(browser, server.address) as (page, found):
+def test_a_value_is_no_link_and_no_sign(browser: Browser, instant: Server, words: tuple[str, ...]) -> None:
+    with watched(browser, instant.address) as (page, found):
         pairs = zip(("dtype", "unit", "device", "select"), words, strict=True)
-        visit(page, server, urlencode([*SMALL.items(), *pairs]))
+        visit(page, instant, urlencode([*SMALL.items(), *pairs]))
         expect_told(page, [f"not '{word}'" for word in words])
     assert found == []
 
 
-def test_the_address_is_text_beyond_its_fields(browser: Browser, server: Server) -> None:
-    with watched(browser, server.address) as (page, found):
+def test_the_address_is_text_beyond_its_fields(browser: Browser, instant: Server) -> None:
+    with watched(browser, instant.address) as (page, found):
         fragment = f"{urlencode(SMALL)}#{IMAGE}"
-        visit(page, server, fragment, path=f"/{quote(IMAGE)}")
+        visit(page, instant, fragment, path=f"/{quote(IMAGE)}")
         expect(page.get_by_test_id("stDialog")).to_be_visible()
         assert markup(page) == []
     assert [said for said in found if "404" not in said and "does not seem to exist" not in said] == []
 
 
-def test_without_the_policy_nothing_runs_either(browser: Browser, server: Server) -> None:
-    with watched(browser, server.address, policy=False) as (page, found):
+def test_without_the_policy_nothing_runs_either(browser: Browser, instant: Server) -> None:
+    with watched(browser, instant.address, policy=False) as (page, found):
         for told, query in itertools.islice(hostile_visits(), 4):  # each value is told once
-            visit(page, server, query)
+            visit(page, instant, query)
             expect_told(page, told)
     assert found == []
 
 
-def test_what_is_typed_is_text(browser: Browser, server: Server) -> None:
-    with watched(browser, server.address) as (page, found):
-        visit(page, server, urlencode(SMALL))
+def test_what_is_typed_is_text(browser: Browser, instant: Server) -> None:
+    with watched(browser, instant.address) as (page, found):
+        visit(page, instant, urlencode(SMALL))
         page.get_by_role("combobox", name="Preset").fill(IMAGE)
         expect(page.get_by_role("combobox", name="Preset")).to_have_value(IMAGE)
         assert markup(page) == []
@@ -446,9 +448,9 @@ PLANTED = {
 }
 
 
-def test_markup_in_a_component_would_be_seen(browser: Browser, server: Server) -> None:
-    with watched(browser, server.address) as (page, found):
-        visit(page, server, urlencode(SMALL))
+def test_markup_in_a_component_would_be_seen(browser: Browser, instant: Server) -> None:
+    with watched(browser, instant.address) as (page, found):
+        visit(page, instant, urlencode(SMALL))
         assert markup(page) == []
         for planted, (seen, said) in PLANTED.items():
             found.clear()
@@ -461,17 +463,17 @@ def test_markup_in_a_component_would_be_seen(browser: Browser, server: Server) -
             assert not any(line.startswith("dialog") for line in found)
 
 
-def test_a_script_that_runs_would_be_seen(browser: Browser, server: Server) -> None:
-    with watched(browser, server.address, policy=False) as (page, found):
-        visit(page, server, urlencode(SMALL))
+def test_a_script_that_runs_would_be_seen(browser: Browser, instant: Server) -> None:
+    with watched(browser, instant.address, policy=False) as (page, found):
+        visit(page, instant, urlencode(SMALL))
         with page.expect_event("dialog"):
             page.evaluate(PLANT, IMAGE)
     assert "dialog: 1" in found
 
 
-def test_markup_in_plotly_would_be_seen(browser: Browser, server: Server) -> None:
-    with watched(browser, server.address) as (page, found):
-        visit(page, server, urlencode(SMALL))
+def test_markup_in_plotly_would_be_seen(browser: Browser, instant: Server) -> None:
+    with watched(browser, instant.address) as (page, found):
+        visit(page, instant, urlencode(SMALL))
         charts(page)
         page.evaluate("Plotly.relayout(document.querySelector('.js-plotly-plot'), { 'meta.note': 'alert(1)' })")
         assert any(line.startswith("Plotly") for line in markup(page))

@@ -15,6 +15,11 @@ SMALL = "height=8&width=8"
 CHARTS = ("chart-channels", "chart-parameters", "chart-memory")
 
 
+@pytest.fixture
+def page(kept_page: Page) -> Page:
+    return kept_page
+
+
 def visit(page: Page, server: Server, query: str = "") -> None:
     page.set_default_timeout(SOON)
     page.goto(f"{server.address}/?{SMALL}&{query}")
@@ -43,8 +48,8 @@ def unlit(page: Page) -> None:
     expect(page.locator(".dim")).to_have_count(0)
 
 
-def test_hover_goes_from_every_picture_to_all_others(page: Page, server: Server) -> None:
-    visit(page, server)
+def test_hover_goes_from_every_picture_to_all_others(page: Page, instant: Server) -> None:
+    visit(page, instant)
     graph = page.get_by_test_id("concat-graph")
     graph.locator('[data-source="2"][data-column="2"]').first.hover(force=True)
     lit(page, 2, 3)
@@ -76,8 +81,8 @@ def move_over(page: Page, mark: Locator) -> None:
 
 
 @pytest.mark.parametrize("key", CHARTS)
-def test_hover_on_a_chart_reaches_the_matrix_and_the_graph(page: Page, server: Server, key: str) -> None:
-    visit(page, server)
+def test_hover_on_a_chart_reaches_the_matrix_and_the_graph(page: Page, instant: Server, key: str) -> None:
+    visit(page, instant)
     chart = page.locator(f".st-key-{key}")
     chart.scroll_into_view_if_needed()
     mark = chart.locator(".plot" if key == "chart-memory" else ".xy .barlayer .trace:last-child .point:nth-child(3)")
@@ -87,8 +92,8 @@ def test_hover_on_a_chart_reaches_the_matrix_and_the_graph(page: Page, server: S
     unlit(page)
 
 
-def test_a_cell_selects_and_lets_go_and_the_address_keeps_it(page: Page, server: Server) -> None:
-    visit(page, server)
+def test_a_cell_selects_and_lets_go_and_the_address_keeps_it(page: Page, instant: Server) -> None:
+    visit(page, instant)
     cell(page, 2, 4).click()
     expect(page).to_have_url(re.compile("select=2-4"))
     expect(cell(page, 2, 4)).to_have_attribute("aria-selected", "true")
@@ -106,8 +111,8 @@ def test_a_cell_selects_and_lets_go_and_the_address_keeps_it(page: Page, server:
     expect(page.locator(".grid [aria-selected]")).to_have_count(0)
 
 
-def test_the_matrix_is_one_tab_stop_walked_by_arrows(page: Page, server: Server) -> None:
-    visit(page, server)
+def test_the_matrix_is_one_tab_stop_walked_by_arrows(page: Page, instant: Server) -> None:
+    visit(page, instant)
     expect(page.locator('.grid [tabindex="0"]')).to_have_count(1)
     cell(page, 0, 1).focus()
     page.keyboard.press("ArrowRight")
@@ -163,10 +168,10 @@ CROWDED = """() => {
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("query", ["layers=2", "", "layers=16", "layers=24&matrix=bytes", "layers=64&matrix=weights"])
 def test_no_number_overlaps_and_the_page_never_scrolls_sideways(
-    page: Page, server: Server, query: str, width: int
+    page: Page, instant: Server, query: str, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    visit(page, server, query)
+    visit(page, instant, query)
     if "weights" in query:
         expect(page.locator(".axis")).to_contain_text("from expected", timeout=SOON)
     assert page.evaluate(CROWDED) == []

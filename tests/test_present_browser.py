@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser import page_of, wait_until_still
-from playwright.sync_api import Browser, Locator, Page, expect
+from browser import as_new, wait_until_still
+from playwright.sync_api import Locator, Page, expect
 
 from explorer.bench.server import Server
 
@@ -15,9 +15,9 @@ SMALLEST = """all => Math.min(...all.filter(e => e.checkVisibility() && e.textCo
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with page_of(browser, 1920, 1080) as opened:
-        yield opened
+def page(tab: Page) -> Iterator[Page]:
+    with as_new(tab, 1920, 1080) as page:
+        yield page
 
 
 def opened(page: Page, server: Server, query: str) -> Locator:
@@ -30,10 +30,10 @@ def opened(page: Page, server: Server, query: str) -> Locator:
 @pytest.mark.parametrize(("width", "height", "smallest"), [(1920, 1080, 18), (1440, 900, 16)])
 @pytest.mark.parametrize("query", ["layers=6", "layers=2&drawing=paper", "layers=24", "layers=64&drawing=paper"])
 def test_headline_and_picture_fill_the_screen(
-    page: Page, server: Server, width: int, height: int, smallest: int, query: str
+    page: Page, instant: Server, width: int, height: int, smallest: int, query: str
 ) -> None:
     page.set_viewport_size({"width": width, "height": height})
-    graph = opened(page, server, f"?present=true&{query}")
+    graph = opened(page, instant, f"?present=true&{query}")
     for name in ("stSidebar", "stHeader"):
         expect(page.get_by_test_id(name)).to_be_hidden()
     expect(page.locator("h1")).to_be_in_viewport(ratio=1)
@@ -49,8 +49,8 @@ def test_headline_and_picture_fill_the_screen(
     expect(page.locator(".dbe-chart")).to_have_count(0)
 
 
-def test_only_keys_are_needed(page: Page, server: Server) -> None:
-    graph = opened(page, server, "?present=true")
+def test_only_keys_are_needed(page: Page, instant: Server) -> None:
+    graph = opened(page, instant, "?present=true")
     stage = graph.locator(".player output")
     hint = graph.locator(".hint")
     expect(hint).to_have_css("opacity", "1")
@@ -76,8 +76,8 @@ def test_only_keys_are_needed(page: Page, server: Server) -> None:
     assert "present=true" in page.url and "drawing=paper" in page.url
 
 
-def test_nothing_of_the_sidebar_can_have_the_focus(page: Page, server: Server) -> None:
-    opened(page, server, "?present=true")
+def test_nothing_of_the_sidebar_can_have_the_focus(page: Page, instant: Server) -> None:
+    opened(page, instant, "?present=true")
     wait = page.get_by_test_id("stSidebar").get_by_test_id("stSlider")
     expect(wait.first).to_be_attached()
     for _step in range(25):
@@ -87,8 +87,8 @@ def test_nothing_of_the_sidebar_can_have_the_focus(page: Page, server: Server) -
 
 
 @pytest.mark.parametrize("key", ["p", "Escape"])
-def test_whoever_leaves_finds_every_setting(page: Page, server: Server, key: str) -> None:
-    opened(page, server, "?present=true&growth_rate=24&layers=5&height=28&match=parameters&drawing=paper")
+def test_whoever_leaves_finds_every_setting(page: Page, instant: Server, key: str) -> None:
+    opened(page, instant, "?present=true&growth_rate=24&layers=5&height=28&match=parameters&drawing=paper")
     page.keyboard.press(key)
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
     wait_until_still(page)

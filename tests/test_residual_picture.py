@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from browser import complaints, wait_until_still
+from browser import wait_until_still
 from golden import golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -189,8 +189,9 @@ def test_no_text_overlaps_or_is_cut(browser: Browser, font: str) -> None:
 # --- on the page ----------------------------------------------------------------------------------------
 
 
-def visit(browser: Browser, server: Server, query: str = "", wide: int = 1440, high: int = 900) -> Page:
-    page = browser.new_context(viewport={"width": wide, "height": high}, reduced_motion="reduce").new_page()
+def visit(page: Page, server: Server, query: str = "", wide: int = 1440, high: int = 900) -> Page:
+    page.set_viewport_size({"width": wide, "height": high})
+    page.emulate_media(reduced_motion="reduce")
     page.set_default_timeout(SOON)
     page.goto(f"{server.address}/?{SMALL}&{query}")
     wait_until_still(page)
@@ -198,67 +199,60 @@ def visit(browser: Browser, server: Server, query: str = "", wide: int = 1440, h
     return page
 
 
-def test_a_unit_is_selected_by_click_and_key_and_the_link_brings_it_back(browser: Browser, server: Server) -> None:
-    page = visit(browser, server)
-    with complaints(page) as found:
-        graph = page.get_by_test_id("residual-graph")
-        graph.locator('[data-layer="3"]').click(position={"x": 60, "y": 200})
-        expect(page).to_have_url(re.compile(r"select=unit-3"))
-        expect(graph.locator('[aria-pressed="true"]')).to_have_attribute("id", "unit-3")
-        expect(graph.locator(".facts")).to_contain_text("Unit 3 reads 256, gives 256 · 70,400 parameters")
-        page.reload()
-        wait_until_still(page)
-        expect(graph.locator('[aria-pressed="true"]')).to_have_attribute("id", "unit-3", timeout=SOON)
-        expect(page.get_by_test_id("concat-graph").locator("svg.lit")).to_have_count(0)
-        graph.locator("#unit-3").focus()
-        page.keyboard.press("ArrowRight")
-        expect(graph.locator("#unit-4")).to_be_focused()
-        page.keyboard.press("Enter")
-        expect(page).to_have_url(re.compile(r"select=unit-4"))
-        page.keyboard.press("Escape")
-        expect(page).not_to_have_url(re.compile(r"select="))
-        expect(graph.locator('[aria-pressed="true"]')).to_have_count(0)
-    page.context.close()
-    assert not found
+def test_a_unit_is_selected_by_click_and_key_and_the_link_brings_it_back(kept_page: Page, instant: Server) -> None:
+    page = visit(kept_page, instant)
+    graph = page.get_by_test_id("residual-graph")
+    graph.locator('[data-layer="3"]').click(position={"x": 60, "y": 200})
+    expect(page).to_have_url(re.compile(r"select=unit-3"))
+    expect(graph.locator('[aria-pressed="true"]')).to_have_attribute("id", "unit-3")
+    expect(graph.locator(".facts")).to_contain_text("Unit 3 reads 256, gives 256 · 70,400 parameters")
+    page.reload()
+    wait_until_still(page)
+    expect(graph.locator('[aria-pressed="true"]')).to_have_attribute("id", "unit-3", timeout=SOON)
+    expect(page.get_by_test_id("concat-graph").locator("svg.lit")).to_have_count(0)
+    graph.locator("#unit-3").focus()
+    page.keyboard.press("ArrowRight")
+    expect(graph.locator("#unit-4")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"select=unit-4"))
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile(r"select="))
+    expect(graph.locator('[aria-pressed="true"]')).to_have_count(0)
 
 
-def test_hover_lights_a_unit_and_the_columns_that_it_reads_and_gives(browser: Browser, server: Server) -> None:
-    page = visit(browser, server)
+def test_hover_lights_a_unit_and_the_columns_that_it_reads_and_gives(kept_page: Page, instant: Server) -> None:
+    page = visit(kept_page, instant)
     graph = page.get_by_test_id("residual-graph")
     graph.locator('[data-layer="2"]').hover(position={"x": 60, "y": 200})
     lit = graph.locator(".on").evaluate_all("all => all.map(e => e.id).sort()")
     assert lit == ["unit-2", "width-1", "width-2"]
     page.mouse.move(2, 2)
     expect(graph.locator(".on")).to_have_count(0)
-    page.context.close()
 
 
-def test_a_long_block_unfolds_in_place(browser: Browser, server: Server) -> None:
-    page = visit(browser, server, "layers=24")
+def test_a_long_block_unfolds_in_place(kept_page: Page, instant: Server) -> None:
+    page = visit(kept_page, instant, "layers=24")
     graph = page.get_by_test_id("residual-graph")
     expect(graph.locator("[data-layer]")).to_have_count(11)
     graph.locator('[data-action="fold"]').click()
     expect(graph.locator("[data-layer]")).to_have_count(24)
     graph.locator('[data-action="fold"]').click()
     expect(graph.locator("[data-layer]")).to_have_count(11)
-    page.context.close()
 
 
-def test_both_pictures_have_one_scale_on_the_page(browser: Browser, server: Server) -> None:
+def test_both_pictures_have_one_scale_on_the_page(kept_page: Page, instant: Server) -> None:
     """A channel is as high in one as in the other: measured, not computed."""
-    page = visit(browser, server)
+    page = visit(kept_page, instant)
     high = "e => e.getBoundingClientRect().height"
     dense = sum(page.locator(f"#ribbon-{source}").evaluate(high) for source in range(6))
     assert page.locator("#width-6").evaluate(high) * 224 / 256 == pytest.approx(dense, rel=0.01)
-    page.context.close()
 
 
 @pytest.mark.parametrize("query", ["", "layers=24&select=unit-24", "layers=64&reference=512-32-16", "layers=2"])
-def test_a_phone_does_not_scroll_sideways(browser: Browser, server: Server, query: str) -> None:
-    page = visit(browser, server, query, 390, 844)
+def test_a_phone_does_not_scroll_sideways(kept_page: Page, instant: Server, query: str) -> None:
+    page = visit(kept_page, instant, query, 390, 844)
     expect(page.get_by_test_id("residual-graph").locator("svg.vertical")).to_be_visible()
     wide = "[document.documentElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)"
     assert max(page.evaluate(wide)) <= 390
     frames = page.locator(".st-key-section-compare :is(.drawing, table, .shapes)")
     assert all(frames.evaluate_all("all => all.map(e => e.scrollWidth <= e.clientWidth + 1)"))
-    page.context.close()
