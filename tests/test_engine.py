@@ -486,8 +486,10 @@ def end_by(code: str, args: list[str], end: Callable[[subprocess.Popen[str]], No
     try:
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline() == "busy\n", process.stderr.read()
-        below = descendants(process.pid)
-        assert len(below) >= 2
+        latest = time.monotonic() + 20
+        while len(below := descendants(process.pid)) < 2:
+            assert time.monotonic() < latest
+            time.sleep(0.01)
         begun = time.monotonic()
         end(process)
         process.wait(10)

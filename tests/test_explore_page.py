@@ -370,7 +370,7 @@ def test_of_a_slider_dragged_through_twenty_values_the_last_alone_is_run(
         runs.close()
 
 
-def _until(true: Callable[[], bool], seconds: float = 30) -> None:
+def _until(true: Callable[[], bool], seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
