@@ -272,8 +272,9 @@ def _alive(pid: int) -> bool:
     return state != "Z"
 
 
-# Two evaluations of a component's importing line; the call with the newer data comes first and the older one is ended.
-PASSED = """async (text) => {
+# Two evaluations of a component's importing line; the call with the newer data (or with the same) comes first and the
+# other one is ended. At last the element is taken out of the page, and the call that stands is ended.
+PASSED = """async ([text, turns]) => {
   const line = async () => (await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })))).default;
   const [one, other] = [await line(), await line()];
   const parentElement = document.createElement("div");
@@ -284,20 +285,25 @@ PASSED = """async (text) => {
     data: { markup: `<b data-source="1">${turn}</b>`, colours: "", maps: {}, select: "", source: null, turn },
     setTriggerValue() {},
   });
-  const newer = other(element(2)), older = one(element(1));
+  const ended = () => new Promise((done) => setTimeout(done, 50));
+  const newer = other(element(turns[1])), older = one(element(turns[0]));
   await newer;
   (await older)();
+  await ended();
   document.dispatchEvent(new CustomEvent("dbe-source", { detail: { source: 0 } }));
   const shown = parentElement.shadowRoot.querySelector("b");
   const before = [shown.textContent, shown.className];
-  (await newer)();
+  parentElement.remove();
+  for (const call of [newer, older]) (await call)();
+  await ended();
   document.dispatchEvent(new CustomEvent("dbe-source", { detail: { source: 1 } }));
   return [...before, shown.className];
 }"""
 
 
-def test_a_call_that_a_newer_one_has_passed_ends_nothing(page: Page, server: Server) -> None:
+@pytest.mark.parametrize("turns", [(1, 2), (2, 2)])
+def test_a_call_that_another_one_has_passed_ends_nothing(page: Page, server: Server, turns: tuple[int, int]) -> None:
     visit(page, server)
-    newest, lit, after = page.evaluate(PASSED, script("panel").importing)
-    assert (newest, lit) == ("2", "dim")  # the newer call's markup, and it still hears
-    assert after == "dim"  # the newer call's own end does end it
+    shown, lit, after = page.evaluate(PASSED, [script("panel").importing, turns])
+    assert (shown, lit) == ("2", "dim")  # the newer call's markup, and it still hears
+    assert after == "dim"  # what has left the page is ended

@@ -45,19 +45,15 @@ _SCRIPTS = {
 }
 NAMES = tuple(_SCRIPTS)
 # One promise for all elements of a kind, and a new try after one that failed. While the script loads, Streamlit may
-# pass a call with a newer one, and ends the older by calling what it returned, which must not end what the newer one
-# shows. It may even evaluate this line twice, and make the newer call first: so the newest is told by the data's
-# turn, and noted where both see it.
+# pass a call with another one, even with the same data, may make the newer call first, and ends the older by calling
+# what it returned, which must not end what the newer one shows. So only what has left the page is ended.
 _IMPORT = """
 let script;
-const newest = (globalThis[Symbol.for("dense_block_explorer.newest")] ??= new WeakMap());
 export default async (element) => {
-  const call = { turn: element.data.turn };
-  if (!(newest.get(element.parentElement)?.turn > call.turn)) newest.set(element.parentElement, call);
   script ??= import(new URL("%s", location.origin).href);
   try {
     const end = (await script).default(element);
-    return () => newest.get(element.parentElement) === call && end();
+    return () => setTimeout(() => element.parentElement.isConnected || end());
   } catch (fault) {
     script = undefined;
     throw fault;
