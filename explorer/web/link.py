@@ -43,7 +43,7 @@ _DRAWN = "_drawn"  # session key: whether the sidebar has been drawn to its end 
 _SHOWN = "_shown"  # session key: unbound widget → (how often its value came from elsewhere, its value)
 _SET = "_set"  # session key: bound field → (until when its old value may come back, the old one, the new one)
 _SAID = "_said"  # session key: (until when it may cross the browser's own, what the server said of the address last)
-CROSSING = 5.0
+CROSSING = 5.0  # seconds
 _STREAMLITS_OWN = ("embed", "embed_options")
 
 #: Fields whose widget is bound to the address; the others are written by :func:`choose`.
@@ -181,8 +181,11 @@ def _selection(context: ScriptRunContext) -> str | None:
 
 def _unit_missing(study: Study) -> SpecError | None:
     """What is wrong with a selected unit that the residual block does not have, whose units the theory alone knows."""
-    unit, spec = study.view.selected.unit, counterpart(study).theory.spec
-    if unit is None or not isinstance(spec, ResidualSpec) or unit <= spec.units:
+    unit = study.view.selected.unit
+    if unit is None:
+        return None
+    spec = counterpart(study).theory.spec
+    if not isinstance(spec, ResidualSpec) or unit <= spec.units:
         return None
     return SpecError("select", study.view.select, f"unit-1 to unit-{spec.units} of this residual block")
 
@@ -216,12 +219,11 @@ def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[str,
     if select is not None:
         try:
             chosen = study.with_(select=select)
-        except SpecError:
-            chosen = study
-        if chosen is study or _unit_missing(chosen):  # fewer Bottlenecks or units than before: it is gone
-            _put({"select": None})
-        else:
+            if missing := _unit_missing(chosen):
+                raise missing
             study = chosen
+        except SpecError:  # fewer Bottlenecks or units than before: what was selected is gone
+            _put({"select": None})
     return study, problems
 
 
