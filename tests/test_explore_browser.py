@@ -236,6 +236,10 @@ def test_nothing_moves_when_the_measured_numbers_come(page: Page, server: Server
     expect(cancel).to_be_visible()
     page.wait_for_timeout(300)  # what is drawn has its size
     before = page.evaluate(tops)
+    line = page.locator(".status.busy")
+    line.evaluate("line => line.append('Counting 3 blocks, after 12 other jobs…')")  # as long as it comes
+    assert line.evaluate("line => [line.offsetHeight, getComputedStyle(line).whiteSpace]") == [20, "nowrap"]
+    assert page.evaluate(tops) == before
     assert cancel.is_visible()
     expect(cancel).to_have_count(0, timeout=3 * SOON)
     expect(page.get_by_text("median of").first).to_be_attached()

@@ -69,10 +69,10 @@ def progress(findings: Findings, states: Mapping[Job, State]) -> str:
     if findings.waiting == ("time",):
         return _("Timing the blocks…")  # how long that takes stands in its tile
     count = sum(role != "time" for role in findings.waiting)
-    words = plural("Counting {count} block on the device", "Counting {count} blocks on the device", count).format(
-        count=count
-    )
     others = ahead - count + 1
-    if others > 0 and not any(state.running for state in pending):
-        words += plural(", after {count} other job", ", after {count} other jobs", others).format(count=others)
-    return f"{words}…"
+    if others > 0 and not any(state.running for state in pending):  # as short as fits a phone in one line
+        words = plural("Counting {count} block", "Counting {count} blocks", count).format(count=count)
+        after = plural(", after {count} other job…", ", after {count} other jobs…", others)
+        return words + after.format(count=others)
+    words = plural("Counting {count} block on the device…", "Counting {count} blocks on the device…", count)
+    return words.format(count=count)
