@@ -8,7 +8,7 @@ that whoever shows the text can change what is there instead of replacing it. Sl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from xml.sax.saxutils import escape
 
@@ -198,7 +198,6 @@ def _slice_hit(shape: SliceShape) -> str:
 
 
 def _lane(shape: LaneShape, colour: str) -> str:
-    start, *rest = shape.points
     return tag(
         "path",
         {
@@ -207,27 +206,29 @@ def _lane(shape: LaneShape, colour: str) -> str:
             **_belongs(shape.shown, of=shape.source, to=shape.reader),
             "stroke": colour,
             "stroke-width": number(shape.thickness, 2),
-            "d": f"M{point(start)}" + "".join(_cubics(start, rest)),
+            "d": _cubics(shape.points),
         },
     )
 
 
-def _cubics(start: Point, points: list[Point]) -> Iterator[str]:
-    """Cubic segments relative to their start, which is shorter to send; errors of rounding do not add up."""
-    at = (round(start[0], 1), round(start[1], 1))
-    for i in range(0, len(points), 3):
-        numbers = [round(p[axis] - at[axis], 1) for p in points[i : i + 3] for axis in (0, 1)]
-        yield "c" + _joined(numbers)
-        at = (round(at[0] + numbers[4], 1), round(at[1] + numbers[5], 1))
+def _cubics(points: Sequence[Point]) -> str:
+    """Cubic segments relative to their start, which is shorter to send.
+
+    In whole tenths of a pixel, so that errors of rounding do not add up.
+    """
+    x, y = round(points[0][0] * 10), round(points[0][1] * 10)
+    path = f"M{point(points[0])}"
+    for i in range(1, len(points), 3):
+        six = [(round(u * 10) - x, round(v * 10) - y) for u, v in points[i : i + 3]]
+        path += "c" + "".join([_tenths(du) + _tenths(dv) for du, dv in six]).removeprefix(" ")
+        x, y = x + six[-1][0], y + six[-1][1]
+    return path
 
 
-def _joined(numbers: Iterable[float]) -> str:
-    """Numbers as path data, separated only where they must be."""
-    text = ""
-    for value in numbers:
-        written = number(value)
-        text += written if not text or written.startswith("-") else f" {written}"
-    return text
+@lru_cache(maxsize=16_384)
+def _tenths(value: int) -> str:
+    """``value`` tenths in path data, separated from what is before it only where it must be: 35 is `` 3.5``."""
+    return number(value / 10) if value < 0 else f" {number(value / 10)}"
 
 
 def _flare(points: tuple[Point, ...]) -> str:
