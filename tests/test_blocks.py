@@ -155,7 +155,10 @@ def test_stage_one_of_resnet_50_has_its_parameters() -> None:
 
 @pytest.mark.parametrize("spec", [DenseBlockSpec(), ResidualSpec()], ids=repr)
 def test_an_unknown_implementation_is_named(spec: BlockSpec) -> None:
-    with pytest.raises(SpecError, match=r"implementation must be one of concat, not 'quick'\."):
+    with pytest.raises(
+        SpecError,
+        match=r"implementation must be one of concat, list, checkpoint, checkpoint_1x1, shared, fused, not 'quick'\.",
+    ):
         build(spec, "quick")
 
 

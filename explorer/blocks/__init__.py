@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from torch import nn
 
-from explorer.blocks.dense import dense_block
+from explorer.blocks.checkpoints import Checkpoint1x1Block, CheckpointBlock
+from explorer.blocks.dense import Denseblock, Layer, layers_of
+from explorer.blocks.fused import FusedBlock
+from explorer.blocks.listed import ListBlock
 from explorer.blocks.residual import residual_stack
+from explorer.blocks.shared import SharedBlock
 from explorer.spec import BlockSpec, DenseBlockSpec, ResidualSpec, SpecError
 
 __all__ = ["IMPLEMENTATIONS", "build", "units"]
 
-#: How a Dense Block may be written: name → builder. ``concat`` is the source text's own code.
-IMPLEMENTATIONS: dict[str, Callable[[DenseBlockSpec], nn.Module]] = {"concat": dense_block}
+#: How a Dense Block may be written: name → what its layers are put into. All have the same parameters and buffers in
+#: the same order, and are the same function; they differ in memory and time. ``concat`` is the source text's own code.
+IMPLEMENTATIONS: dict[str, Callable[[Iterable[Layer]], Denseblock]] = {
+    "concat": Denseblock,
+    "list": ListBlock,
+    "checkpoint": CheckpointBlock,
+    "checkpoint_1x1": Checkpoint1x1Block,
+    "shared": SharedBlock,
+    "fused": FusedBlock,
+}
 
 
 def build(spec: BlockSpec, implementation: str = "concat") -> nn.Module:
@@ -35,7 +47,7 @@ def build(spec: BlockSpec, implementation: str = "concat") -> nn.Module:
     if implementation not in IMPLEMENTATIONS:
         raise SpecError("implementation", implementation, f"one of {', '.join(IMPLEMENTATIONS)}")
     if isinstance(spec, DenseBlockSpec):
-        return IMPLEMENTATIONS[implementation](spec)
+        return IMPLEMENTATIONS[implementation](layers_of(spec))
     return residual_stack(spec)
 
 

@@ -1,0 +1,235 @@
+"""Every implementation is one function: outputs, gradients and running statistics of ``concat``, twice in a row."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from explorer.blocks import IMPLEMENTATIONS, build, shared
+from explorer.spec import DenseBlockSpec
+
+TRAINED = [name for name in IMPLEMENTATIONS if name not in ("concat", "fused")]
+OTHERS = [*TRAINED, "fused"]
+PLACES = ("plain", "channels_last", "strided", "expanded")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Blocks this small gain nothing from more threads, which would wait for each other."""
+    before, chunk = torch.get_num_threads(), shared.CHUNK
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+    shared.CHUNK = chunk
+
+
+specs = st.builds(
+    DenseBlockSpec,
+    in_channels=st.integers(1, 12),
+    growth_rate=st.integers(1, 6),
+    layers=st.integers(1, 5),
+    bottleneck_factor=st.integers(1, 4),
+    bottleneck=st.booleans(),
+    order=st.sampled_from(("pre", "post")),
+)
+sizes = st.tuples(st.integers(1, 3), st.integers(2, 7), st.integers(1, 7))
+
+
+def pair(spec: DenseBlockSpec, name: str, seed: int = 0) -> tuple[nn.Module, nn.Module]:
+    """``concat`` and another implementation with the same weights, none of them at its initial value, in float64."""
+    torch.manual_seed(seed)
+    plain = build(spec).double()
+    with torch.no_grad():
+        for each in plain.modules():
+            if isinstance(each, nn.BatchNorm2d):
+                assert each.running_mean is not None and each.running_var is not None
+                each.weight.uniform_(-1.5, 1.5)
+                each.bias.normal_()
+                each.running_mean.normal_()
+                each.running_var.uniform_(0.3, 3)
+    other = build(spec, name).double()
+    other.load_state_dict(plain.state_dict())
+    return plain, other
+
+
+def placed(x: Tensor, how: str) -> Tensor:
+    """``x`` with other strides."""
+    if how == "channels_last":
+        return x.contiguous(memory_format=torch.channels_last)
+    if how == "strided":
+        return torch.stack((x, x), -1)[..., 0]
+    return x[:1].expand(x.shape) if how == "expanded" else x
+
+
+def apart(one: Tensor | None, other: Tensor | None) -> float:
+    """Their distance, relative to the larger of them and to 1."""
+    assert one is not None and other is not None and one.shape == other.shape
+    one, other = one.detach().double(), other.detach().double()
+    return float((one - other).norm() / max(1.0, float(one.norm())))
+
+
+def stepped(block: nn.Module, x: Tensor, weight: Tensor) -> dict[str, Tensor]:
+    """All that one training step leaves, and the step itself: parameters move on by a little."""
+    x = x.detach().clone(memory_format=torch.preserve_format).requires_grad_()
+    block.zero_grad()
+    y = block(x)
+    y.backward(weight)  # as it is: what comes in must only be read
+    assert x.grad is not None
+    found = {"output": y.detach(), "input": x.grad}
+    for name, parameter in block.named_parameters():
+        assert parameter.grad is not None
+        found[name] = parameter.grad.clone()
+        parameter.data -= 0.01 * parameter.grad / (1 + parameter.grad.abs().max())
+    return found | {name: buffer.clone() for name, buffer in block.named_buffers()}
+
+
+def differing(one: dict[str, Tensor], other: dict[str, Tensor], bound: float) -> list[str]:
+    assert list(one) == list(other)
+    return [f"{name} {apart(one[name], other[name]):.1e}" for name in one if apart(one[name], other[name]) > bound]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@settings(max_examples=60)
+@given(specs, sizes, st.sampled_from(PLACES), st.integers(0, 99), st.sampled_from((1, 3, 128)))
+def test_two_training_steps_are_the_same(
+    name: str, spec: DenseBlockSpec, size: tuple[int, int, int], how: str, seed: int, chunk: int
+) -> None:
+    shared.CHUNK = chunk  # channels that backward makes again at a time
+    plain, other = pair(spec, name, seed)
+    for _ in range(2):
+        x = placed(torch.randn(size[0], spec.in_channels, *size[1:], dtype=torch.float64), how)
+        weight = torch.randn(size[0], spec.out_channels, *size[1:], dtype=torch.float64)
+        given = weight.clone()
+        assert differing(stepped(plain, x, weight), stepped(other, x, weight), 1e-10) == []
+        assert torch.equal(weight, given)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@settings(max_examples=40)
+@given(specs, sizes, st.sampled_from(PLACES), st.integers(0, 99))
+def test_evaluation_is_the_same(
+    name: str, spec: DenseBlockSpec, size: tuple[int, int, int], how: str, seed: int
+) -> None:
+    plain, other = pair(spec, name, seed)
+    plain.eval(), other.eval()
+    x = placed(torch.randn(size[0], spec.in_channels, *size[1:], dtype=torch.float64), how)
+    with torch.no_grad():
+        assert apart(plain(x), other(x)) < 1e-10
+    if name != "fused":
+        weight = torch.randn(size[0], spec.out_channels, *size[1:], dtype=torch.float64)
+        assert differing(stepped(plain, x, weight), stepped(other, x, weight), 1e-10) == []
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("bottleneck", [True, False])
+@pytest.mark.parametrize("order", ["pre", "post"])
+def test_a_training_forward_without_gradients_counts_its_batch(name: str, bottleneck: bool, order: str) -> None:
+    plain, other = pair(DenseBlockSpec(5, 3, 3, 2, bottleneck, order), name)  # type: ignore[arg-type]  # of the two orders
+    x = torch.randn(2, 5, 4, 3, dtype=torch.float64)
+    with torch.no_grad():
+        assert apart(plain(x), other(x)) < 1e-10
+    assert [
+        name for (name, a), b in zip(plain.named_buffers(), other.buffers(), strict=True) if apart(a, b) > 1e-10
+    ] == []
+    assert {int(b) for n, b in other.named_buffers() if n.endswith("tracked")} == {1}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("bottleneck", [True, False])
+@pytest.mark.parametrize("order", ["pre", "post"])
+def test_state_and_its_order_are_those_of_concat(name: str, bottleneck: bool, order: str) -> None:
+    spec = DenseBlockSpec(5, 3, 3, 2, bottleneck, order)  # type: ignore[arg-type]  # of the two orders
+    torch.manual_seed(0)
+    plain = build(spec)
+    torch.manual_seed(0)
+    other = build(spec, name)
+    assert list(plain.state_dict()) == list(other.state_dict())
+    assert [n for n, _ in plain.named_parameters()] == [n for n, _ in other.named_parameters()]
+    assert [n for n, _ in plain.named_buffers()] == [n for n, _ in other.named_buffers()]
+    assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), other.parameters(), strict=True))
+    assert other.training and {p.dtype for p in other.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("bottleneck", [True, False])
+@pytest.mark.parametrize("order", ["pre", "post"])
+@pytest.mark.parametrize("outside", [torch.float32, torch.bfloat16])
+def test_under_autocast_they_agree(name: str, bottleneck: bool, order: str, outside: torch.dtype) -> None:
+    """A float32 module that computes in bfloat16."""
+    spec = DenseBlockSpec(16, 8, 4, 4, bottleneck, order)  # type: ignore[arg-type]  # of the two orders
+    torch.manual_seed(0)
+    plain = build(spec)
+    other = build(spec, name)
+    other.load_state_dict(plain.state_dict())
+    x, weight = torch.randn(4, 16, 9, 8).to(outside), torch.randn(4, spec.out_channels, 9, 8)
+    found: list[dict[str, Any]] = []
+    for block in (plain, other):
+        mine = x.clone().requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16):
+            y = block(mine)
+        (y * weight).sum().backward()
+        gradients = {n: p.grad for n, p in block.named_parameters()}
+        found.append({"output": y, "input": mine.grad} | gradients | dict(block.named_buffers()))
+    assert [(v.dtype, v.shape) for v in found[0].values()] == [(v.dtype, v.shape) for v in found[1].values()]
+    assert differing(found[0], found[1], 2e-2) == []
+    assert {int(b) for n, b in other.named_buffers() if n.endswith("tracked")} == {1}
+
+
+@pytest.mark.parametrize("name", ["concat", *TRAINED])
+@pytest.mark.parametrize("bottleneck", [True, False])
+@pytest.mark.parametrize("order", ["pre", "post"])
+def test_gradients_are_those_of_small_differences(name: str, bottleneck: bool, order: str) -> None:
+    spec = DenseBlockSpec(2, 2, 2, 1, bottleneck, order)  # type: ignore[arg-type]  # of the two orders
+    _, block = pair(spec, name, seed=3)
+    x = torch.randn(2, 2, 3, 2, dtype=torch.float64, requires_grad=True)
+    names, parameters = zip(*block.named_parameters(), strict=True)
+
+    def run(x: Tensor, *given: Tensor) -> Tensor:
+        whole = copy.deepcopy(block)
+        out: Tensor = torch.func.functional_call(whole, dict(zip(names, given, strict=True)), (x,))
+        return out
+
+    assert torch.autograd.gradcheck(run, (x, *parameters), eps=1e-6, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_same_seed_gives_the_same_bits(name: str) -> None:
+    def once() -> dict[str, Tensor]:
+        torch.manual_seed(5)
+        return stepped(build(DenseBlockSpec(6, 4, 4), name), torch.randn(2, 6, 5, 5), torch.randn(2, 22, 5, 5))
+
+    one, other = once(), once()
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_single_value_a_channel_cannot_be_normalised() -> None:
+    for name in ("concat", *TRAINED):
+        with pytest.raises(ValueError, match="Expected more than 1 value per channel"):
+            build(DenseBlockSpec(4, 2, 2), name)(torch.randn(1, 4, 1, 1))
+
+
+def test_fused_refuses_to_train() -> None:
+    with pytest.raises(RuntimeError, match=r"for inference: call eval\(\) first"):
+        build(DenseBlockSpec(4, 2, 2), "fused")(torch.randn(1, 4, 3, 3))
+
+
+@pytest.mark.parametrize("name", ["concat", *TRAINED])
+def test_a_graph_that_is_kept_gives_its_gradients_again(name: str) -> None:
+    block = build(DenseBlockSpec(4, 2, 3), name).double()
+    loss = block(torch.randn(2, 4, 3, 3, dtype=torch.float64)).square().sum()
+    found = []
+    for keep in (True, False):
+        block.zero_grad()
+        loss.backward(retain_graph=keep)
+        found.append([p.grad.clone() for p in block.parameters() if p.grad is not None])
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        loss.backward()
+    assert {int(b) for n, b in block.named_buffers() if n.endswith("tracked")} == {1}
