@@ -19,6 +19,7 @@ from explorer.documents.source import pytorch_source
 from explorer.documents.table import describe_text
 from explorer.engine import Done, Failed, State
 from explorer.findings import BlockMeasurement, Findings, Problem, to_builtins
+from explorer.measure.jobs import perform
 from explorer.presets import PRESETS
 from explorer.spec import CountJob, Job, Study
 from explorer.study import count_jobs, findings, time_job
@@ -232,6 +233,21 @@ def test_the_source_runs_alone(study: Study, tmp_path: Path) -> None:
     assert names["output"].requires_grad == (study.run.mode == "training")
 
 
+@pytest.mark.parametrize("mode", ["training", "inference"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_source_draws_the_weights_and_the_input_of_the_measured_run(mode: str, dtype: str, tmp_path: Path) -> None:
+    """So what is said of the measured run's output can be checked with the file."""
+    import runpy
+
+    changes = {"layers": 3, "height": 9, "width": 7, "batch": 2, "seed": 7, "mode": mode, "dtype": dtype}
+    study = Study().with_(device="cpu", **changes)
+    measured = perform(CountJob(study.block, study.input, study.run))["output_sum"]
+    file = tmp_path / "block.py"
+    file.write_text(pytorch_source(study), encoding="utf-8")
+    output = runpy.run_path(str(file), run_name="__main__")["output"]
+    assert float(output.detach().double().sum()) == pytest.approx(measured, rel=1e-4)
+
+
 def test_the_source_names_a_device_only_where_one_was_asked_for() -> None:
     assert "device=" not in pytorch_source(Study())
     assert '.to(device="cuda:1", dtype=torch.float16)' in pytorch_source(
@@ -276,7 +292,8 @@ def test_the_worked_example_s_session() -> None:
     assert text.startswith(SESSION)
     assert text.endswith(
         ">>> output = block(torch.randn(1, 64, 256, 256))\n>>> output.shape\ntorch.Size([1, 256, 256, 256])\n"
-        "# The measured run (weights and input of seed 0, CPU, 2 threads, torch 2.13.0): the output’s sum was 1.5.\n"
+        "# The measured run, with weights and input as the PyTorch file draws them (seed 0, CPU, 2 threads, torch "
+        "2.13.0): the output’s sum was 1.5.\n"
     )
     assert [f"BatchNorm2d({c}, " in text for c in (64, 96, 128, 160, 192, 224)] == [True] * 6
 

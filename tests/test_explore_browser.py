@@ -247,6 +247,21 @@ def test_nothing_moves_when_the_measured_numbers_come(page: Page, server: Server
     assert page.evaluate(tops) == before
 
 
+@pytest.mark.parametrize("query", ["", "?layers=2", "?layers=12&match=saved_bytes", "?mode=inference&batch=4"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_bars_of_a_tile_are_of_one_scale(page: Page, instant: Server, query: str, width: int) -> None:
+    """Whatever is said beside them; so their lengths can be compared."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{instant.address}/{query}")
+    expect(page.get_by_text("median of").first).to_be_attached(timeout=SOON)
+    tracks = "tile => new Set([...tile.querySelectorAll('.mb')].map(bar => Math.round(bar.clientWidth))).size"
+    tiles = page.locator(".tile")
+    expect(tiles).to_have_count(4)
+    assert [tiles.nth(i).evaluate(tracks) for i in range(4)] == [1] * 4
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+    assert page.locator(".tile .br span").evaluate_all(cut) == []
+
+
 def test_a_theme_switch_colours_the_charts_anew(page: Page, instant: Server) -> None:
     page.emulate_media(color_scheme="light")
     visit(page, instant, SMALL)

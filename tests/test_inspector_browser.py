@@ -130,6 +130,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence(
     text = told.inner_text()
     assert "picture" in text and text.endswith(".") and "Traceback" not in text
     assert ("empty" in text) == (not data)
+    expect(page.locator(".st-key-inspector-head")).to_contain_text("denseblock.0, not run")
     page.get_by_role("radio", name="Test pattern").or_(page.get_by_text("Test pattern", exact=True)).first.click()
     values(page)
 

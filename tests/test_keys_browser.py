@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browser import opened
+from browser import opened, wait_until_still
 from playwright.sync_api import Page, expect
 
 from explorer.bench.server import Server
@@ -31,6 +31,17 @@ def test_a_question_mark_lists_the_keys_and_gives_the_focus_back(page: Page, ins
     expect(dialog).to_be_visible()
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize(("layers", "layer"), [(24, 17), (24, 20), (24, 23), (64, 57), (64, 60)])
+def test_what_is_said_of_a_bottleneck_does_not_hide_it(page: Page, instant: Server, layers: int, layer: int) -> None:
+    """A link to one in the fold unfolds the picture, which scrolls to it; the last four are never folded."""
+    graph = opened(page, instant, f"?layers={layers}&select=layer-{layer}")
+    expect(graph.locator(".strip .inspector")).to_be_visible()
+    wait_until_still(page)
+    box, strip = graph.locator(f"#layer-{layer}").bounding_box(), graph.locator(".strip").bounding_box()
+    assert box and strip
+    assert strip["y"] + strip["height"] <= box["y"] or strip["x"] + strip["width"] <= box["x"]
 
 
 def test_where_somebody_writes_keys_are_letters(page: Page, instant: Server) -> None:

@@ -86,6 +86,26 @@ def test_nothing_of_the_sidebar_can_have_the_focus(page: Page, instant: Server) 
         assert not page.evaluate(inside)
 
 
+def test_escape_ends_the_film_first_and_then_leaves(page: Page, instant: Server) -> None:
+    graph = opened(page, instant, "?present=true")
+    page.keyboard.press("Home")
+    expect(graph.locator("#layer-1")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(graph.locator("#layer-1")).to_be_visible()
+    assert "present" in page.url
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1440, 900), (1280, 720)])
+def test_nothing_looks_in_at_the_lower_edge(page: Page, instant: Server, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    opened(page, instant, "?present=true")
+    expect(page.locator(".tile")).to_have_count(4)
+    top = page.locator(".tile").first.evaluate("e => e.getBoundingClientRect().top")
+    assert height - 2 <= top <= 1.2 * height
+
+
 @pytest.mark.parametrize("key", ["p", "Escape"])
 def test_whoever_leaves_finds_every_setting(page: Page, instant: Server, key: str) -> None:
     opened(page, instant, "?present=true&growth_rate=24&layers=5&height=28&match=parameters&drawing=paper")

@@ -44,5 +44,8 @@ def _sum(live: BlockMeasurement, seed: int) -> list[str]:
     """A comment, not a command: typed here, the input would be another draw."""
     if live.output_sum is None:
         return []
-    words = _("The measured run (weights and input of seed {seed}, {device}): the output’s sum was {sum}.")
+    words = _(
+        "The measured run, with weights and input as the PyTorch file draws them (seed {seed}, {device}): "
+        "the output’s sum was {sum}."
+    )
     return ["# " + words.format(seed=seed, device=device_words(live.device), sum=output_sum(live.output_sum))]

@@ -124,7 +124,9 @@ def _run(study: Study) -> Iterator[str]:
     cast = f".to({', '.join(wanted)})" if wanted else ""
     yield f"torch.manual_seed({run.seed})"
     yield f"block = Denseblock({block.in_channels}, {block.growth_rate}, {block.layers}){cast}"
-    call = f"output = block(torch.randn({', '.join([shape, *wanted])}))"
+    yield f"draw = torch.Generator().manual_seed({run.seed})  # the input's own, on the CPU: the same on every device"
+    yield f"x = torch.randn({shape}, generator=draw){cast}"
+    call = "output = block(x)"
     if run.mode == "inference":
         yield "block.eval()"
         yield "with torch.no_grad():"

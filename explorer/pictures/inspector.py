@@ -250,9 +250,11 @@ def legend() -> str:
     )
 
 
-def where(study: Study, layer: LayerTheory, view: LayerView | None) -> str:
-    """The layer's place in the module, and where it ran."""
+def where(study: Study, layer: LayerTheory, view: LayerView | None, ran: bool = True) -> str:
+    """The layer's place in the module, and where it ran; not ``ran``: it did not, and why is said elsewhere."""
     place = f"denseblock.{layer.index - 1}" if _is_dense(study) else _("unit {n}").format(n=layer.index)
+    if view is None and not ran:
+        return _("{place}, not run: see below").format(place=place)
     if view is None:
         return _("{place}: running it on the picture…").format(place=place)
     return _("{place}, run on {device}, weights untrained (seed {seed})").format(

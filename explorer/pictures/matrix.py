@@ -117,8 +117,8 @@ def _rows(study: Study, found: Reuse, sentences: Sequence[str], wordy: bool, hei
         beside = ""
         first = values[0]
         if not wordy and written and first is not None and source < block.layers:
-            text = found.text(first)
-            if source * _PHONE / (block.layers + 1) >= _DIGIT * len(text) + 4:
+            text = f"{found.text(first)} ▸"  # it belongs to the cell on its right, which has no room for it
+            if source * _PHONE / (block.layers + 1) >= _DIGIT * (len(text) + 1) + 4:
                 beside = f"<span>{escape(text)}</span>"
         before = f'<td class="e" colspan="{source}">{beside}' if source else ""
         cells = "".join("<td>" if v is None else _cell(found.text(v), v / most, wordy) for v in values[:-1])

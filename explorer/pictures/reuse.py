@@ -127,7 +127,7 @@ def title(study: Study) -> str:
         if block.layers == 1:
             return _("Untrained, the input is read with a mean |w| of {first}").format(first=ends[0])
         return _(
-            "Untrained, every source is read alike: mean |w| falls from {first} to {last} as readers widen"
+            "Untrained, every source is read alike: from {first} to {last} mean |w| is expected as readers widen"
         ).format(first=ends[0], last=ends[1])
     if matrix == "share":
         return _share_title(block)
@@ -180,7 +180,7 @@ def line(study: Study, tinted: bool) -> str:
 
 def percent(share: float, sign: str = "%") -> str:
     """``22%``; never 0 or 100 of what is neither."""
-    whole = round(share * 100)
+    whole = math.floor(share * 100 + 0.5)  # 12.5 is 13, as people round
     if whole == 0:
         return f"< 1{sign}"
     return f"> 99{sign}" if whole == 100 and share < 1 else f"{whole}{sign}"

@@ -74,12 +74,14 @@ def _present_css() -> str:
     for zoom in (1 + step / 50 for step in range(1, round((_LARGEST - 1) * 50) + 1)):
         room = (math.ceil(side * zoom) for side in (PRESENT_WIDTH, PRESENT_HEIGHT))
         fits = "(min-width: {}px) and (min-height: {}px)".format(*room)
-        steps.append(f"@media {fits} {{ {main} {{ zoom: {zoom:.2f}; }} }}")
+        steps.append(f"@media {fits} {{ {main} {{ zoom: {zoom:.2f}; --zoom: {zoom:.2f}; }} }}")
     return (
         "<style>"
         + ", ".join(f'[data-testid="{name}"]' for name in hidden)
         + " { display: none !important; }\n"
         + f"{main} {{ padding-top: .75rem; }}\n"
+        # No tile looks in at the lower edge: they begin where the screen ends, a scroll away.
+        + ".st-key-stage { min-height: calc(100vh / var(--zoom, 1) - .75rem); }\n"
         + "\n".join(steps)
         + "</style>"
     )

@@ -112,7 +112,8 @@ def measure(graph: Graph, orientation: Orientation, width: float, folded: bool) 
     length = max(10.0, min(roomy, along.gap - 10 - lanes.reads - tail))
     lift = (8.0 if not horizontal else 24.0 if length >= ROOMY else 9.0) + lanes.tallest / 2
 
-    strip = STRIP if horizontal and along.width >= CORNER_FROM else None
+    scrolls = horizontal and foldable is not None and not folded  # then what stands in the corner is not its beginning
+    strip = STRIP if horizontal and along.width >= CORNER_FROM and not scrolls else None
     rise = lift + lanes.tallest / 2
     before = tail + length + 7 + lanes.reads
     limits = (

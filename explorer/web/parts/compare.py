@@ -61,7 +61,7 @@ def reference_markup(theory: StudyTheory, reference: DenseBlockSpec | None) -> s
         )
         return f'<h3>{escape(title)}</h3><p class="sub last">{escape(line)}</p>'
     before = block_theory(reference, study.input, study.run)
-    line = _("Reference: {words}. Both on the same input and in the same run, closed forms.")
+    line = _("Reference: {words}. Closed forms of both, on the same input and with the same settings.")
     head = f"<h3>{escape(finding(theory.dense, before))}</h3>"
     head += f'<p class="sub">{escape(line.format(words=reference_words(study, reference)))}</p>'
     now = _shape(_("now"), block_words(study), study.block, _one(study.block, reference))

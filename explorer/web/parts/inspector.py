@@ -45,14 +45,14 @@ def inspect(found: Findings, states: Mapping[Job, State]) -> None:
         if upload is not None and not upload.data:
             problem = Problem("failed", _("The file is empty."), _("Choose another picture."))
         with st.container(key="inspector-head", horizontal=True, vertical_alignment="top", gap="small"):
-            panel("inspector-title", _head(study, layer, view), layers=study.block.layers)
+            panel("inspector-title", _head(study, layer, view, problem), layers=study.block.layers)
             st.button(_("Close"), key="inspector-close", type="tertiary", on_click=link.set_select, args=(None,))
         _choose(study, view, upload is not None)
         _body(study, layer, view, problem)
 
 
-def _head(study: Study, layer: LayerTheory, view: LayerView | None) -> str:
-    words = escape(markup.where(study, layer, view))
+def _head(study: Study, layer: LayerTheory, view: LayerView | None, problem: Problem | None) -> str:
+    words = escape(markup.where(study, layer, view, ran=problem is None))
     if view is not None:
         right, told = markup.agreement(layer, view, study.run.mode == "training")
         words += f' <span class="{"ok" if right else "bad"}">{escape(told)}</span>'

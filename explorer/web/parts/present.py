@@ -22,8 +22,9 @@ def present(findings: Findings) -> None:
     """Draws the view for a lecture hall."""
     style.present()
     with st.container(key="present", gap="small"):
-        panel("headline", f"<h1>{escape(headline(findings))}</h1>", layers=findings.study.block.layers)
-        picture(findings)
+        with st.container(key="stage", gap="small"):
+            panel("headline", f"<h1>{escape(headline(findings))}</h1>", layers=findings.study.block.layers)
+            picture(findings)
         numbers.show_tiles(findings)
 
 

@@ -27,6 +27,7 @@ class _Beside:
     value: float
     ratio: str
     words: str
+    short: str = ""  # of the words, as much as fits beside the bar, where they are longer
 
 
 def tiles(findings: Findings) -> str:
@@ -34,14 +35,12 @@ def tiles(findings: Findings) -> str:
     inference = findings.study.run.mode == "inference"
     parts = [
         _counts(
-            findings, _("Parameters"), lambda b: b.parameters, lambda layer: layer.parameters, _parameter_scale, "count"
+            findings, "parameters", lambda b: b.parameters, lambda layer: layer.parameters, _parameter_scale, "count"
         ),
-        _counts(findings, _("MACs, forward"), lambda b: b.macs, lambda layer: layer.macs, mac_scale, "count"),
-        _counts(findings, _("Peak, nothing saved"), lambda b: b.peak_bytes, None, byte_scale, "amount")
+        _counts(findings, "macs", lambda b: b.macs, lambda layer: layer.macs, mac_scale, "count"),
+        _counts(findings, "peak", lambda b: b.peak_bytes, None, byte_scale, "amount")
         if inference
-        else _counts(
-            findings, _("Saved for backward"), lambda b: b.saved_bytes, lambda y: y.saved_bytes, byte_scale, "amount"
-        ),
+        else _counts(findings, "saved", lambda b: b.saved_bytes, lambda y: y.saved_bytes, byte_scale, "amount"),
         _time(findings),
     ]
     unrun = "" if findings.dense.parameters.ran else " unrun"
@@ -76,7 +75,7 @@ def _differing(findings: Findings) -> str:
 
 def _counts(
     findings: Findings,
-    name: str,
+    what: str,
     of: Callable[[BlockFindings], Quantity],
     by_layer: Callable[[LayerTheory], int] | None,
     scale_for: Callable[[Sequence[int]], Scale],
@@ -87,7 +86,7 @@ def _counts(
     mark = _mark(stamp(findings, dense, quantity), origin_words(dense, quantity), quantity.ran or quantity.differs != 0)
     if quantity.value is None:
         problem = dense.problem
-        return _tile(name, mark, _reason(problem) if problem else _skeleton(_("Tracking on the live module")))
+        return _tile(*_named(what), mark, _reason(problem) if problem else _skeleton(_("Tracking on the live module")))
     rivals = _rivals(findings)
     values = [quantity.value, *(of(rival).value or 0 for rival in rivals)]
     scale = scale_for(values)
@@ -112,7 +111,7 @@ def _counts(
             hatched=rival is findings.second,
             differs=counted_beside(of(rival)),
         )
-    return _tile(name, mark, body)
+    return _tile(*_named(what), mark, body)
 
 
 def _rivals(findings: Findings) -> list[BlockFindings]:
@@ -122,20 +121,22 @@ def _rivals(findings: Findings) -> list[BlockFindings]:
 
 
 def _time(findings: Findings) -> str:
-    name, dense = _("Forward time"), findings.dense
+    what, dense = "time", findings.dense
     timing = dense.forward
     if timing is None:
         problem = findings.timing_problem or dense.problem
         mark = _mark(time_stamp(findings, dense), "")
         if problem is not None:
-            return _tile(name, mark, _reason(problem))
+            return _tile(*_named(what), mark, _reason(problem))
         for rival in _rivals(findings):  # blocks are timed together, or not at all
             if rival.problem is not None:
-                return _tile(name, mark, _sentences(f"{rival.label}: {rival.problem.message}", rival.problem.advice))
+                return _tile(
+                    *_named(what), mark, _sentences(f"{rival.label}: {rival.problem.message}", rival.problem.advice)
+                )
         if findings.waiting:
             wait = _("Once the controls rest: up to three seconds a block, longer where four runs take longer")
-            return _tile(name, mark, _skeleton(wait))
-        return _tile(name, mark, _sentences("", _("Timed once the block has been counted.")))
+            return _tile(*_named(what), mark, _skeleton(wait))
+        return _tile(*_named(what), mark, _sentences("", _("Timed once the block has been counted.")))
     rivals = [block for block in _rivals(findings) if block.forward is not None]
     medians = [timing.median, *(block.forward.median for block in rivals if block.forward)]
     most = max(medians)
@@ -147,16 +148,35 @@ def _time(findings: Findings) -> str:
     for block in rivals:
         assert block.forward is not None
         times, words = timing_difference(timing, block.forward)
-        beside = _Beside(block.label, ms(block.forward.median), "", block.forward.median / most, times, words)
+        short = "" if times else _("no difference")
+        beside = _Beside(block.label, ms(block.forward.median), "", block.forward.median / most, times, words, short)
         body += _row(beside, hatched=block is findings.second)
-    return _tile(name, _mark(time_stamp(findings, dense), tip), body)
+    return _tile(*_named(what), _mark(time_stamp(findings, dense), tip), body)
+
+
+def _named(what: str) -> tuple[str, str]:
+    """A tile's name, and what it means."""
+    return {
+        "parameters": (_("Parameters"), _("Numbers that training sets: weights of convolutions, γ and β of BN.")),
+        "macs": (
+            _("MACs, forward"),
+            _("Multiply-accumulates of one forward pass: one multiplication and one addition."),
+        ),
+        "peak": (_("Peak, nothing saved"), _("Bytes alive at the highest point of a forward pass without gradients.")),
+        "saved": (
+            _("Saved for backward"),
+            _("Bytes that autograd keeps of a forward pass, to compute gradients later."),
+        ),
+        "time": (_("Forward time"), _("One forward pass on this device, the median of several.")),
+    }[what]
 
 
 # --- pieces -------------------------------------------------------------------------------------------
 
 
-def _tile(name: str, mark: str, body: str) -> str:
-    return f'<div class="tile"><div class="k"><span>{escape(name)}</span>{mark}</div>{body}</div>'
+def _tile(name: str, means: str, mark: str, body: str) -> str:
+    head = f'<div class="k"><span title="{escape(means)}">{escape(name)}</span>{mark}</div>'
+    return f'<div class="tile">{head}{body}</div>'
 
 
 def _mark(text: str, tip: str, ran: bool = True) -> str:
@@ -200,7 +220,8 @@ def _row(beside: _Beside, hatched: bool, differs: str = "") -> str:
         label = label.removeprefix(_("residual") + " ")
     bar = (
         f'<div class="br"><div class="mb {"hatched" if hatched else "solid"}">'
-        f'<div style="width:{beside.value:.2%}"></div></div><span>{escape(beside.words)}</span></div>'
+        f'<div style="width:{beside.value:.2%}"></div></div><span title="{escape(beside.words)}">'
+        f"{escape(beside.short or beside.words)}</span></div>"
     )
     return (
         f'<div class="rv"><span title="{escape(beside.label)}">'

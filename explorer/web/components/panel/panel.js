@@ -68,7 +68,9 @@ class Panel {
     for (const frame of this.root.querySelectorAll(".frame"))
       frame.parentElement.classList.toggle("scrolls", frame.scrollWidth > frame.clientWidth + 1);
     const steps = this.root.querySelector(".pipeline");
-    if (steps?.scrollWidth > steps?.clientWidth + 1) steps.tabIndex = 0; // so that keys can scroll it
+    const wide = steps?.scrollWidth > steps?.clientWidth + 1;
+    steps?.classList.toggle("wide", wide);
+    if (wide) steps.tabIndex = 0; // so that keys can scroll it
     else steps?.removeAttribute("tabindex");
   }
 
@@ -95,6 +97,7 @@ class Panel {
 
   film(layer) {
     this.layer = layer;
+    this.root.classList.toggle("filming", layer !== null);
     for (const element of this.root.querySelectorAll("[data-source], [data-opens], [data-group]")) {
       const { source, opens, group } = element.dataset;
       element.classList.toggle("later", layer !== null && Number(source ?? opens ?? group) > layer);

@@ -18,7 +18,7 @@ import streamlit as st
 from explorer.findings import StudyTheory
 from explorer.graph import Graph
 from explorer.graph import concat_graph as graph_of
-from explorer.pictures.layout import layout
+from explorer.pictures.layout import folding, layout
 from explorer.pictures.layout.frame import CORNER_FROM
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.palette import TOKENS
@@ -106,7 +106,7 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
         "select": view.select if view.select and view.selected.unit is None else "",  # a unit is the other picture's
         "unfolded": unfolded,
         "pictures": [
-            one | {"corner": one["orientation"] == "horizontal" and one["width"] >= CORNER_FROM}
+            one | {"corner": _has_corner(block.layers, unfolded, one["orientation"], one["width"])}
             for one in pictures(drawings, room, lambda *one: _packed(block, view.drawing, *one, not unfolded))
         ],
         "colours": declarations(frozenset(graph.sources), block.layers),
@@ -126,6 +126,12 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
 def _packed(block: DenseBlockSpec, drawing: Drawing, orientation: Orientation, width: float, folded: bool) -> str:
     """One drawing's SVG as it is sent."""
     return packed(render(layout(graph_of(block), drawing, orientation, width, folded), TOKENS, standalone=False))
+
+
+def _has_corner(layers: int, unfolded: bool, orientation: Orientation, width: float) -> bool:
+    """Whether the drawing leaves its upper left corner empty; one that scrolls has other Bottlenecks there."""
+    scrolls = unfolded and folding(layers, orientation, width) is not None
+    return orientation == "horizontal" and width >= CORNER_FROM and not scrolls
 
 
 def _drawings(layers: int, unfolded: bool) -> tuple[tuple[Orientation, float], ...]:

@@ -67,7 +67,8 @@ def _presenting() -> list[tuple[str, str]]:
         ("m", _("as coded, or as drawn in the paper")),
         ("+  −", _("one Bottleneck more or fewer")),
         ("/", _("find a layer or a source")),
-        ("Esc  p", _("leave the presenter view")),
+        ("Esc", _("end the film, let go what is selected, then leave")),
+        ("p", _("leave the presenter view")),
         ("?", _("list these keys")),
     ]
 

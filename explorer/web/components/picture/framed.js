@@ -42,15 +42,17 @@ class Framed {
   fit() {
     const room = (this.room ||= this.root.clientWidth);
     if (!room || !this.data) return;
-    const wide = this.data.pictures.filter((p) => p.orientation === "horizontal");
-    const fitting = wide.filter((p) => p.width * LEAST <= room)[0] ?? wide.at(-1);
+    const flat = this.data.pictures.filter((p) => p.orientation === "horizontal");
+    const fitting = flat.filter((p) => p.width * LEAST <= room)[0] ?? flat.at(-1);
     const upright = this.data.pictures.find((p) => p.orientation === "vertical");
     const chosen = this.sent(room < UPRIGHT ? upright : fitting);
     if (chosen.svg !== this.shown?.svg) return this.paint(chosen);
     const svg = this.drawing.firstElementChild;
     if (!svg) return;
     const [width, height] = this.camera.whole.slice(2);
-    const scale = width * LEAST > room ? 1 : Math.min(MOST, room / width);
+    const wide = width * LEAST > room;
+    const scale = wide ? 1 : Math.min(MOST, room / width);
+    this.drawing.classList.toggle("wide", wide);
     svg.setAttribute("width", width * scale);
     svg.setAttribute("height", height * scale);
   }

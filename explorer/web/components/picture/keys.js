@@ -94,10 +94,10 @@ class Keys {
     return steps[key];
   }
 
-  // The film ends, then the selection is let go; a lecturer leaves the presenter view.
+  // The film ends, then the selection is let go, then a lecturer leaves the presenter view.
   escape() {
     const { picture, presenting } = this;
-    if (picture.film.told && !presenting) return () => picture.film.end();
+    if (picture.film.told) return () => picture.film.end();
     if (picture.selected) return () => picture.choose(null);
     return presenting ? () => picture.view("present") : undefined;
   }

@@ -23,10 +23,23 @@ def chain_words(block: DenseBlockSpec) -> Words:
     return {
         "code": ["for layer in bottlenecks:", "    x = torch.cat([x, layer(x)], 1)"],
         "remarks": [_("# {layers} of them").format(layers=block.layers), added.format(k=block.growth_rate)],
-        "line": _(
-            "{c0} + {layers} · {k} = {c}. Nothing is overwritten; each Bottleneck reads all that came before."
-        ).format(c0=f"{block.in_channels:,}", layers=block.layers, k=block.growth_rate, c=f"{block.out_channels:,}"),
+        "line": f"{_sum_words(block)} {_layer_words(block)}",
     }
+
+
+def _sum_words(block: DenseBlockSpec) -> str:
+    return _(
+        "{c0} + {layers} · {k} = {c}. DenseNet concatenates: all channels stay, each layer adds {k}, the growth rate."
+    ).format(c0=f"{block.in_channels:,}", layers=block.layers, k=block.growth_rate, c=f"{block.out_channels:,}")
+
+
+def _layer_words(block: DenseBlockSpec) -> str:
+    """Where it has a 1×1, how it got its name."""
+    if not block.bottleneck:
+        return _("A layer reads all that came before.")
+    return _("However many it reads, a 1×1 turns them into {middle}, from which a 3×3 makes the {k}: a Bottleneck.").format(
+        middle=block.mid_channels, k=block.growth_rate
+    )
 
 
 def paper_words(block: DenseBlockSpec) -> Words:
