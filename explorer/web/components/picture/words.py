@@ -37,9 +37,9 @@ def _layer_words(block: DenseBlockSpec) -> str:
     """Where it has a 1×1, how it got its name."""
     if not block.bottleneck:
         return _("A layer reads all that came before.")
-    return _("However many it reads, a 1×1 turns them into {middle}, from which a 3×3 makes the {k}: a Bottleneck.").format(
-        middle=block.mid_channels, k=block.growth_rate
-    )
+    return _(
+        "However many it reads, a 1×1 turns them into {middle}, from which a 3×3 makes the {k}: a Bottleneck."
+    ).format(middle=block.mid_channels, k=block.growth_rate)
 
 
 def paper_words(block: DenseBlockSpec) -> Words:
