@@ -12,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from explorer.blocks import IMPLEMENTATIONS, build, shared
-from explorer.spec import DenseBlockSpec
+from explorer import theory
+from explorer.blocks import IMPLEMENTATIONS, build, shared, units
+from explorer.measure.kept import kept_bytes
+from explorer.measure.track import StepTracker
+from explorer.spec import DenseBlockSpec, DType, InputSpec
 
 TRAINED = [name for name in IMPLEMENTATIONS if name not in ("concat", "fused")]
 OTHERS = [*TRAINED, "fused"]
@@ -233,3 +236,47 @@ def test_a_graph_that_is_kept_gives_its_gradients_again(name: str) -> None:
     with pytest.raises(RuntimeError, match="backward through the graph a second time"):
         loss.backward()
     assert {int(b) for n, b in block.named_buffers() if n.endswith("tracked")} == {1}
+
+
+# --- memory -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["concat", *TRAINED])
+@settings(max_examples=200)
+@given(specs, sizes, st.sampled_from(("float32", "float64")))
+def test_what_is_kept_for_backward_is_the_closed_form(
+    name: str, spec: DenseBlockSpec, size: tuple[int, int, int], dtype: DType
+) -> None:
+    block = build(spec, name).to(getattr(torch, dtype))
+    kept = kept_bytes(block, lambda: torch.randn(size[0], spec.in_channels, *size[1:], dtype=getattr(torch, dtype)))
+    assert kept == theory.kept_bytes(spec, InputSpec(*size), dtype, name)
+
+
+@pytest.mark.parametrize(("name", "most"), [("checkpoint", 0.05), ("checkpoint_1x1", 0.35), ("shared", 0.20)])
+def test_what_is_kept_of_a_middle_block_beside_the_list_form(name: str, most: float) -> None:
+    """(128, 32, 12) on 4×128×28², the second block of DenseNet-121."""
+    spec, size = DenseBlockSpec(128, 32, 12), InputSpec(4, 28, 28)
+    assert theory.kept_bytes(spec, size, "float32", name) / theory.kept_bytes(spec, size, "float32", "list") <= most
+
+
+@pytest.mark.parametrize("name", ["concat", *TRAINED])
+def test_every_operator_of_a_step_is_told_its_layer(name: str) -> None:
+    """Forward and backward, what is recomputed too; what is around the layers belongs to none or to the last."""
+    block = build(DenseBlockSpec(6, 4, 3), name)
+    tracker = StepTracker(block, units(block), x := torch.randn(2, 6, 5, 5))
+    with tracker.forward():
+        loss = block(x).sum()
+    with tracker.backward():
+        loss.backward()
+    line = tracker.timeline()
+    steps = list(zip(line.ops, line.layers, strict=True))
+    convolutions = [layer for op, layer in steps if op == "convolution"]
+    assert convolutions[:6] == [1, 1, 2, 2, 3, 3]
+    # What is recomputed ends where backward has all that it needs: the last convolution's output it does not.
+    assert convolutions[6:] == ([3, 2, 1] if name == "checkpoint" else [])
+    again = [layer for op, layer in steps[line.backward_from - 1 :] if op == "cat"]
+    assert again == ([3, 2] if name.startswith("checkpoint") else [])
+    assert {layer for op, layer in steps if op == "convolution_backward"} == {1, 2, 3}
+    assert [layer for op, layer in steps if op == "convolution_backward"] == sorted(
+        (layer for op, layer in steps if op == "convolution_backward"), reverse=True
+    )

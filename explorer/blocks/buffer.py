@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from explorer.blocks.dense import Denseblock, Layer
+from explorer.blocks.marks import running
 
 
 def room(block: Denseblock, x: Tensor) -> Tensor:
@@ -18,8 +19,9 @@ def room(block: Denseblock, x: Tensor) -> Tensor:
 
 
 def in_order(block: Denseblock, x: Tensor) -> Iterator[tuple[Layer, int]]:
-    """Each layer, and c: it reads the buffer's first c channels and writes behind them."""
+    """Each layer, marked as running, and c: it reads the buffer's first c channels and writes behind them."""
     c = x.shape[1]
-    for layer in block.layers:
-        yield layer, c
+    for index, layer in enumerate(block.layers):
+        with running(index):
+            yield layer, c
         c += layer.growth_rate

@@ -18,6 +18,7 @@ from torch.utils.checkpoint import checkpoint
 
 from explorer.blocks.dense import Denseblock, Layer
 from explorer.blocks.listed import joined
+from explorer.blocks.marks import running
 
 
 class CheckpointBlock(Denseblock):
@@ -26,8 +27,8 @@ class CheckpointBlock(Denseblock):
     def forward(self, x: Tensor) -> Tensor:
         """(N, c0, H, W) → (N, c0 + L·k, H, W)."""
         features = [x]
-        for layer in self.layers:
-            features.append(recomputed(layer, layer.new, features))
+        for index, layer in enumerate(self.layers):
+            features.append(recomputed(index, layer, layer.new, features))
         return joined(features)
 
 
@@ -40,16 +41,20 @@ class Checkpoint1x1Block(Denseblock):
     def forward(self, x: Tensor) -> Tensor:
         """(N, c0, H, W) → (N, c0 + L·k, H, W)."""
         features = [x]
-        for layer in self.layers:
-            features.append(layer.finish(recomputed(layer, layer.start, features)))
+        for index, layer in enumerate(self.layers):
+            start = recomputed(index, layer, layer.start, features)
+            with running(index):
+                features.append(layer.finish(start))
+            del start
         return joined(features)
 
 
-def recomputed(layer: Layer, part: Callable[[Tensor], Tensor], features: list[Tensor]) -> Tensor:
+def recomputed(index: int, layer: Layer, part: Callable[[Tensor], Tensor], features: list[Tensor]) -> Tensor:
     """``part`` of ``layer`` on all ``features`` together, of which autograd keeps the features and nothing else."""
 
     def run(*features: Tensor) -> Tensor:
-        return part(joined(features))
+        with running(index):
+            return part(joined(features))
 
     def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
         return nullcontext(), _StatisticsLeftAlone(layer)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from explorer.blocks.dense import Denseblock
+from explorer.blocks.marks import running
 
 
 class ListBlock(Denseblock):
@@ -20,8 +21,9 @@ class ListBlock(Denseblock):
     def forward(self, x: Tensor) -> Tensor:
         """(N, c0, H, W) → (N, c0 + L·k, H, W)."""
         features = [x]
-        for layer in self.layers:
-            features.append(layer.new(joined(features)))
+        for index, layer in enumerate(self.layers):
+            with running(index):
+                features.append(layer.new(joined(features)))
         return joined(features)
 
 

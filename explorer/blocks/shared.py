@@ -36,6 +36,7 @@ from torch.autograd.function import once_differentiable
 from explorer.blocks.buffer import in_order, room
 from explorer.blocks.dense import Bottleneck, Layer, PlainLayer, PostBottleneck, PostPlainLayer
 from explorer.blocks.listed import ListBlock
+from explorer.blocks.marks import running
 
 _aten = torch.ops.aten
 CHUNK = 128  # channels whose normalised maps backward makes again at a time
@@ -116,26 +117,11 @@ class _Shared(torch.autograd.Function):
         kept: list[list[_Kept]] = []
         c = x.shape[1]
         given = iter(parameters)
-        for plan in plans:
-            if plan.head is None:
-                out = F.conv2d(buffer[:, :c], next(given), padding=plan.conv.padding)
-            else:
-                out = statistics.activated(0, c, plan.head, next(given), next(given))
-                statistics.count(plan.head, c)
-                out = F.conv2d(out, next(given), padding=plan.conv.padding)
-            kept.append([])
-            for norm, conv in plan.tail:
-                weight, bias = next(given), next(given)
-                before = out
-                running = (norm.running_mean, norm.running_var)
-                out, mean, inverse = torch.native_batch_norm(
-                    before, weight, bias, *running, True, _factor(norm), norm.eps
-                )
-                kept[-1].append(_Kept(before, mean, inverse))
-                del before
-                out = out.relu_()
-                out = out if conv is None else F.conv2d(out, next(given), padding=conv.padding)
-            statistics.write(out, c)
+        for index, plan in enumerate(plans):
+            with running(index):
+                out, tail = _tail_forward(plan, _head_forward(plan, statistics, c, given), given)
+                statistics.write(out, c)
+            kept.append(tail)
             c += plan.makes
             ctx.computed_in = out.dtype
             del out
@@ -156,14 +142,16 @@ class _Shared(torch.autograd.Function):
         gathered = _Gathered(grad, _Statistics(buffer, mean.dtype, True, mean, var), plans[-1])
         found: list[Tensor] = []  # gradients of parameters, last layer first, each layer's in order
         c, end = buffer.shape[1], len(parameters)
-        for plan in reversed(plans):
+        for index in reversed(range(len(plans))):
+            plan = plans[index]
             c -= plan.makes
             own = parameters[end - len(plan.parameters) : end]
             end -= len(own)
-            d = gathered.gradient(c, c + plan.makes).to(ctx.computed_in)
-            d, tail = _tail_backward(plan, own, kept.pop(), d)
-            found[:0] = [*gathered.read(plan, own, c, d), *tail]
-            del d
+            with running(index):
+                d = gathered.gradient(c, c + plan.makes).to(ctx.computed_in)
+                d, tail = _tail_backward(plan, own, kept.pop(), d)
+                found[:0] = [*gathered.read(plan, own, c, d), *tail]
+                del d
         x = gathered.gradient(0, c) if ctx.needs_input_grad[2] else None
         return None, None, x, *found
 
@@ -275,6 +263,29 @@ class _Gathered:
             self._sums[:, a:b].addcmul_(own[0][a:b], torch.stack((dbeta, dgamma)))
             del dz
         return found
+
+
+def _head_forward(plan: _Plan, statistics: _Statistics, c: int, given: Iterator[Tensor]) -> Tensor:
+    """What a layer's first convolution makes of the first c channels; takes its parameters from ``given``."""
+    if plan.head is None:
+        return F.conv2d(statistics.buffer[:, :c], next(given), padding=plan.conv.padding)
+    read = statistics.activated(0, c, plan.head, next(given), next(given))
+    statistics.count(plan.head, c)
+    return F.conv2d(read, next(given), padding=plan.conv.padding)
+
+
+def _tail_forward(plan: _Plan, out: Tensor, given: Iterator[Tensor]) -> tuple[Tensor, list[_Kept]]:
+    """The layer's k channels, and what backward needs of their making; takes its parameters from ``given``."""
+    kept = []
+    for norm, conv in plan.tail:
+        before, moving = out, (norm.running_mean, norm.running_var)
+        out, mean, inverse = torch.native_batch_norm(
+            before, next(given), next(given), *moving, True, _factor(norm), norm.eps
+        )
+        kept.append(_Kept(before, mean, inverse))
+        out = out.relu_()
+        out = out if conv is None else F.conv2d(out, next(given), padding=conv.padding)
+    return out, kept
 
 
 def _tail_backward(plan: _Plan, own: list[Tensor], kept: list[_Kept], d: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
+from explorer.blocks.marks import PREFIX
 from explorer.findings import GRADIENTS, INPUT, OWN, Join, Timeline
 
 _JOINS = {
@@ -27,6 +28,9 @@ _JOINS = {
     torch.ops.aten.add.Tensor: "add",
     torch.ops.aten.add_.Tensor: "add",
 }
+
+_ENTER = torch.ops.profiler._record_function_enter_new.default
+_MARKS = (_ENTER, torch.ops.profiler._record_function_exit._RecordFunction)
 
 
 def storage_key(tensor: Tensor) -> int:
@@ -58,17 +62,21 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
 
     Attributes:
         macs: multiply-accumulates of the forward pass so far, by torch's own formulas.
+        live_bytes: of all storages alive now: parameters, buffers and input, and what the step has made.
         joins: concatenations and additions of maps, in the order in which they ran.
     """
 
     def __init__(self, block: nn.Module, units: Sequence[nn.Module], x: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's base is untyped
-        self.macs = 0
+        self.macs = self.live_bytes = 0
         self.joins: list[Join] = []
         self._units = units
         self._layer = 0
+        self._marks: list[
+            int | None
+        ] = []  # of the marks entered and not left: the layer that ran before, None of others'
         self._in_backward = False
-        self._first_node: list[int] = []  # autograd's sequence number when each unit began
+        self._begun: list[tuple[int, int]] = []  # (autograd's sequence number, layer) whenever a layer began
         self._ops: list[str] = []
         self._layers: list[int] = []
         self._changes: dict[tuple[int, int], int] = {}
@@ -119,12 +127,15 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
     ) -> Any:
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
+        if func in _MARKS:
+            self._mark(args[0] if func is _ENTER else None)
+            return out
         if func.is_view:  # a view or a detached alias: no memory, nothing computed
             return out
         made = [tensor for tensor in tree_leaves(_asked_for(args, out)) if isinstance(tensor, Tensor)]
         if not any(t.dim() == 4 or self._is_new(t) for t in made):  # BN's own counter and empty reserve
             return out
-        layer = self._layer_of_node() if self._in_backward else self._layer
+        layer = self._layer or self._layer_of_node() if self._in_backward else self._layer
         step = self._step(func._overloadpacket.__name__, layer)
         band = GRADIENTS if self._in_backward else self._layer
         if not self._in_backward:
@@ -160,9 +171,11 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
         def gone(_: object) -> None:
             del self._alive[key]
             self._sources.pop(key, None)
+            self.live_bytes -= nbytes
             self._freed.append((band, nbytes))
 
         self._alive[key] = weakref.ref(storage, gone)
+        self.live_bytes += nbytes
         self._change(step, band, nbytes)
 
     def _count(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> None:
@@ -184,10 +197,23 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
             if op is not None or self._is_new(tensor):  # otherwise in place: its sources stay
                 self._sources[storage_key(tensor)] = sources
 
+    def _mark(self, name: str | None) -> None:
+        """Into what is called ``name``, or out of what was entered last; see :mod:`explorer.blocks.marks`."""
+        if name is None:
+            before = self._marks.pop() if self._marks else None
+            self._layer = self._layer if before is None else before
+        elif name.startswith(PREFIX):
+            self._marks.append(self._layer)
+            self._layer = int(name.removeprefix(PREFIX)) + 1
+            if not self._in_backward:
+                self._begun.append((torch._C._autograd._get_sequence_nr(), self._layer))
+        else:
+            self._marks.append(None)
+
     def _enter(self, number: int) -> Any:
         def hook(*_: object) -> None:
             self._layer = number
-            self._first_node.append(torch._C._autograd._get_sequence_nr())
+            self._begun.append((torch._C._autograd._get_sequence_nr(), number))
 
         return hook
 
@@ -198,7 +224,7 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
         """The unit whose forward pass made the autograd node that runs now; 0 outside any unit."""
         node = torch._C._current_autograd_node()
         number = -1 if node is None else node._sequence_nr()
-        return sum(number >= first for first in self._first_node)
+        return next((layer for first, layer in reversed(self._begun) if number >= first), 0)
 
 
 class _Hook:

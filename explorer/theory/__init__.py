@@ -9,7 +9,7 @@ Symbols throughout, as in Huang et al. 2017 (arXiv 1608.06993) where it has them
 """
 
 from explorer.theory.bottleneck import OneByOne, one_by_one, pays_from, without_bottleneck
-from explorer.theory.closed_forms import block_theory, convolutions_3x3
+from explorer.theory.closed_forms import block_theory, convolutions_3x3, kept_bytes
 from explorer.theory.formulas import Formula, formulas
 from explorer.theory.match import counterpart, second_counterpart, study_theory
 
@@ -20,6 +20,7 @@ __all__ = [
     "convolutions_3x3",
     "counterpart",
     "formulas",
+    "kept_bytes",
     "one_by_one",
     "pays_from",
     "second_counterpart",
