@@ -29,17 +29,17 @@ def chain_words(block: DenseBlockSpec) -> Words:
 
 def _sum_words(block: DenseBlockSpec) -> str:
     return _(
-        "{c0} + {layers} · {k} = {c}. DenseNet concatenates: all channels stay, each layer adds {k}, the growth rate."
+        "{c0} + {layers} · {k} = {c}. DenseNet concatenates: all stay, each layer adds {k}, the growth rate."
     ).format(c0=f"{block.in_channels:,}", layers=block.layers, k=block.growth_rate, c=f"{block.out_channels:,}")
 
 
 def _layer_words(block: DenseBlockSpec) -> str:
-    """Where it has a 1×1, how it got its name."""
+    """What a layer is; short, for with the sum before it has two lines in a corner of the picture."""
     if not block.bottleneck:
         return _("A layer reads all that came before.")
-    return _(
-        "However many it reads, a 1×1 turns them into {middle}, from which a 3×3 makes the {k}: a Bottleneck."
-    ).format(middle=block.mid_channels, k=block.growth_rate)
+    return _("A Bottleneck: a 1×1 to {middle} channels, then a 3×3 to {k}.").format(
+        middle=f"{block.mid_channels:,}", k=block.growth_rate
+    )
 
 
 def paper_words(block: DenseBlockSpec) -> Words:
