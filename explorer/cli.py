@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 OK, BAD_INPUT, NOT_MEASURED, INTERRUPTED = 0, 2, 3, 130
 COMMANDS = ("describe", "link", "bench")
+BENCHMARKS = ("page", "engine", "memory", "time")
 _RUNS = Whole(1, 1000)
 DEFAULT_BASE = "http://127.0.0.1:8501"
 
@@ -119,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     add_flags(commands.add_parser("link", help=text, description=detail, allow_abbrev=False))
     text = "measure how fast the page or the engine answers"
     bench = commands.add_parser("bench", help=text, description=text.capitalize() + ".", allow_abbrev=False)
-    bench.add_argument("what", choices=("page", "engine"), help="what to measure")
+    bench.add_argument("what", choices=BENCHMARKS, help="what to measure")
     bench.add_argument(
         "--runs", default="5", metavar="N", help=f"times each thing is measured: {_RUNS.words} (default 5)"
     )
@@ -137,11 +138,11 @@ def _sentence(message: str) -> str:
     if found := re.match(r"argument (\S+): ignored explicit argument (.*)", message, re.DOTALL):
         return f"{found[1]} takes no value, not {found[2][:60]}."
     if found := re.match(r"argument what: invalid choice: (.*) \(choose from", message, re.DOTALL):
-        return f"What to bench must be one of page, engine, not {found[1][:60]}."
+        return f"What to bench must be one of {', '.join(BENCHMARKS)}, not {found[1][:60]}."
     if found := re.match(r"argument .*: invalid choice: (.*) \(choose from", message, re.DOTALL):
         return f"The command must be one of {', '.join(COMMANDS)}, not {found[1][:60]}."
     if "required: what" in message:
-        return "Say what to bench: page or engine."
+        return "Say what to bench: page, engine, memory or time."
     return message[:1].upper() + message[1:160].rstrip(".") + "."
 
 
@@ -202,8 +203,13 @@ def _bench(what: str, runs: str) -> int:
     count = _RUNS.parse(runs)
     if not isinstance(count, int) or not _RUNS.holds(count):
         raise SpecError("runs", runs, _RUNS.words)
+    bench: Callable[[int], list[BenchRow]]
     if what == "engine":
         from explorer.bench.engine import bench_engine as bench
+    elif what == "memory":
+        from explorer.bench.implementations import bench_memory as bench
+    elif what == "time":
+        from explorer.bench.implementations import bench_time as bench
     else:
         from explorer.bench.page import bench_page as bench
     from explorer.bench.faults import told

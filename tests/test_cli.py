@@ -20,7 +20,7 @@ from explorer.codec import from_query, to_flags
 from explorer.engine import Failed
 from explorer.findings import Findings
 from explorer.presets import PRESETS
-from explorer.spec import FIELDS, CountJob, Study, TimeJob
+from explorer.spec import FIELDS, CountJob, DenseBlockSpec, InputSpec, Study, TimeJob
 from explorer.study import explore
 
 ROOT = Path(__file__).parents[1]
@@ -109,8 +109,8 @@ def test_the_link_s_base_can_be_set(capsys: Capture, monkeypatch: pytest.MonkeyP
         (["describe", "--bottleneck", "maybe"], "bottleneck must be true or false, not 'maybe'."),
         (["describe", "--json=yes"], "--json takes no value, not 'yes'."),
         (["describe", "64"], "describe takes flags only, so '64' is not understood; --help lists them."),
-        (["bench"], "Say what to bench: page or engine."),
-        (["bench", "rowing"], "What to bench must be one of page, engine, not 'rowing'."),
+        (["bench"], "Say what to bench: page, engine, memory or time."),
+        (["bench", "rowing"], "What to bench must be one of page, engine, memory, time, not 'rowing'."),
         (["bench", "page", "--runs", "0"], "runs must be a whole number from 1 to 1,000, not '0'."),
     ],
 )
@@ -157,6 +157,20 @@ def test_bench_prints_what_was_measured(capsys: Capture, monkeypatch: pytest.Mon
     monkeypatch.setattr("explorer.bench.engine.bench_engine", lambda runs: [BenchRow("count", 30, 28, 41, "ms", runs)])
     assert cli.main(["bench", "engine", "--runs", "3"], never) == 0
     assert capsys.readouterr().out.splitlines()[1].split() == ["count", "30.00", "28.00", "–", "41.00", "ms", "3"]
+
+
+@pytest.mark.parametrize("what", ["memory", "time"])
+def test_implementations_are_benched(capsys: Capture, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    from explorer.bench import implementations as bench
+
+    small = {"a block": (DenseBlockSpec(6, 4, 2), InputSpec(2, 5, 5))}
+    monkeypatch.setattr(bench, "BLOCKS", small)
+    assert cli.main(["bench", what, "--runs", "2"], never) == 0
+    printed = capsys.readouterr().out
+    assert f"a block, list: {'kept' if what == 'memory' else 'step'}" in printed
+    for name in bench.TRAINED[1:]:
+        for amount in ("kept", "peak") if what == "memory" else ("step",):
+            assert f"a block, {name}: {amount} ÷ list" in printed
 
 
 def test_a_benchmark_that_could_not_run_says_why(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

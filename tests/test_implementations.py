@@ -14,9 +14,13 @@ from torch import Tensor, nn
 
 from explorer import theory
 from explorer.blocks import IMPLEMENTATIONS, build, shared, units
-from explorer.measure.kept import kept_bytes
+from explorer.engine import Limits
+from explorer.engine.schedule import Schedule
+from explorer.findings import Comparison, from_builtins
+from explorer.measure.jobs import perform
+from explorer.measure.kept import kept_bytes, step_bytes
 from explorer.measure.track import StepTracker
-from explorer.spec import DenseBlockSpec, DType, InputSpec
+from explorer.spec import CompareJob, DenseBlockSpec, DType, InputSpec, RunSpec
 
 TRAINED = [name for name in IMPLEMENTATIONS if name not in ("concat", "fused")]
 OTHERS = [*TRAINED, "fused"]
@@ -280,3 +284,50 @@ def test_every_operator_of_a_step_is_told_its_layer(name: str) -> None:
     assert [layer for op, layer in steps if op == "convolution_backward"] == sorted(
         (layer for op, layer in steps if op == "convolution_backward"), reverse=True
     )
+
+
+# --- side by side -----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25)
+@given(specs, sizes, st.sampled_from(("float32", "float64")))
+def test_a_comparison_counts_without_memory_what_a_step_takes(
+    spec: DenseBlockSpec, size: tuple[int, int, int], dtype: DType
+) -> None:
+    """On fake tensors, to the byte, kept and at the peak alike."""
+    names = ("concat", *TRAINED)
+    found = compared(CompareJob(spec, InputSpec(*size), RunSpec(device="cpu", dtype=dtype), names))
+    assert [step.name for step in found.steps] == list(names)
+    for step in found.steps:
+        block = build(spec, step.name).to(getattr(torch, dtype))
+        x = torch.randn(size[0], spec.in_channels, *size[1:], dtype=getattr(torch, dtype))
+        draws = [x]
+        del x
+        assert (step.kept_bytes, step.peak_bytes) == step_bytes(block, draws.pop)
+        assert step.milliseconds == ()
+
+
+def test_a_comparison_times_each_as_often_as_it_was_asked_to() -> None:
+    found = compared(
+        CompareJob(DenseBlockSpec(6, 4, 2), InputSpec(2, 5, 5), RunSpec(device="cpu"), ("list", "shared"), 3)
+    )
+    assert [len(step.milliseconds) for step in found.steps] == [3, 3]
+    assert all(taken > 0 for step in found.steps for taken in step.milliseconds)
+    assert found.device.device == "cpu"
+
+
+def test_what_would_not_fit_is_not_timed() -> None:
+    job = CompareJob(DenseBlockSpec(4096, 512, 64), InputSpec(1024, 512, 512), RunSpec(device="cpu"), ("list",), 1)
+    assert perform(job)["problem"]["kind"] == "refused"
+
+
+def test_the_engine_compares_in_the_worker_that_times() -> None:
+    schedule = Schedule(Limits())
+    job = CompareJob(DenseBlockSpec(), InputSpec(), RunSpec(), ("list",))
+    schedule.submit(job, "somebody", 0.0)
+    assert Limits().seconds("compare") == Limits().seconds("time") and Limits().grace("compare") == 0
+    assert schedule._slot(job) is schedule.times
+
+
+def compared(job: CompareJob) -> Comparison:
+    return from_builtins(Comparison, perform(job))

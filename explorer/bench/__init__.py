@@ -1,1 +1,1 @@
-"""Benchmarks as commands: ``python -m explorer bench page`` and ``… bench engine``."""
+"""Benchmarks as commands: ``python -m explorer bench page``, ``… engine``, ``… memory`` and ``… time``."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from explorer.engine import words
 from explorer.engine.line import Ask, in_order, kept, lacks_picture
-from explorer.engine.states import Failed, Limits, Pending, State
+from explorer.engine.states import TIMED, Failed, Limits, Pending, State
 from explorer.engine.table import Table
 from explorer.spec import Job
 
@@ -213,7 +213,7 @@ class Schedule:
             times += ask.leases.values()
             if ask.abandoned is not None:
                 times.append(ask.abandoned + limits.grace(ask.job.kind))
-            if ask.job.kind == "time" and ask.dispatched is None:
+            if ask.job.kind in TIMED and ask.dispatched is None:
                 times.append(ask.asked + self._patience)
         for slot in (self.counts, self.times):
             if slot.ask is not None and slot.ask.dispatched is not None:
@@ -230,7 +230,7 @@ class Schedule:
         return 4 * self._limits.patience_seconds  # a timing takes longer, and may wait longer, than a count
 
     def _slot(self, job: Job) -> Slot:
-        return self.times if job.kind == "time" else self.counts
+        return self.times if job.kind in TIMED else self.counts
 
     def _line(self, slot: Slot, now: float) -> list[Ask]:
         asks = (ask for ask in self._asks.values() if ask.dispatched is None and self._slot(ask.job) is slot)

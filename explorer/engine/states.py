@@ -48,6 +48,9 @@ class Failed:
 
 State = Pending | Done | Failed
 
+#: Kinds of jobs that read a clock: they have a worker of their own, and take long.
+TIMED = frozenset({"time", "compare"})
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -100,11 +103,13 @@ class Limits:
 
     def grace(self, kind: str) -> float:
         """How long a running job of ``kind`` that nobody waits for may still take."""
-        return 0.0 if kind == "time" else self.grace_seconds
+        return 0.0 if kind in TIMED else self.grace_seconds
 
     def seconds(self, kind: str) -> float:
         """The deadline of a job of ``kind``."""
-        return {"time": self.time_seconds, "device": self.device_seconds}.get(kind, self.count_seconds)
+        if kind in TIMED:
+            return self.time_seconds
+        return self.device_seconds if kind == "device" else self.count_seconds
 
 
 def limits_from(environment: Mapping[str, str]) -> Limits:

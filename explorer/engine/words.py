@@ -10,6 +10,7 @@ from explorer.memory import SMALLER
 DOING = {
     "count": "counted this block",
     "time": "timed these blocks",
+    "compare": "compared these implementations",
     "device": "looked for the device",
     "maps": "looked into this layer",
     "weights": "read this block's weights",
@@ -50,6 +51,7 @@ def timed_out(kind: str, seconds: float) -> Problem:
     noun = {
         "count": "Counting this block",
         "time": "Timing these blocks",
+        "compare": "Comparing these implementations",
         "device": "Looking for the device",
         "maps": "Looking into this layer",
         "weights": "Reading this block's weights",

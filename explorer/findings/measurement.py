@@ -154,6 +154,31 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class ImplementationStep:
+    """A training step of one implementation: forward, loss = sum, backward.
+
+    Attributes:
+        name: the implementation.
+        kept_bytes: alive between forward and backward, without parameters and buffers.
+        peak_bytes: alive at the step's highest point, parameters, buffers and gradients included.
+        milliseconds: of each round.
+    """
+
+    name: str
+    kept_bytes: int
+    peak_bytes: int
+    milliseconds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one :class:`explorer.spec.CompareJob` measured, in the order of its implementations."""
+
+    device: Device
+    steps: tuple[ImplementationStep, ...]
+
+
+@dataclass(frozen=True)
 class TimeMeasurement:
     """What one :class:`explorer.spec.TimeJob` measured, in the order of its blocks; ``step`` empty in inference."""
 

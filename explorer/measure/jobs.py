@@ -9,6 +9,7 @@ import torch
 
 from explorer.findings import (
     BlockMeasurement,
+    Comparison,
     Device,
     LayerView,
     Problem,
@@ -18,6 +19,7 @@ from explorer.findings import (
 )
 from explorer.measure.admission import refusal
 from explorer.measure.allocator import watch_peak
+from explorer.measure.compare import compare
 from explorer.measure.device import describe, resolve
 from explorer.measure.fake import fake_counts
 from explorer.measure.live import live_block, live_input, planned_block, ready
@@ -27,9 +29,9 @@ from explorer.measure.step import Counts, count_step
 from explorer.measure.table import module_rows
 from explorer.measure.timing import time_blocks
 from explorer.measure.weights import read_weights
-from explorer.spec import BlockSpec, CountJob, DeviceJob, InputSpec, Job, MapsJob, RunSpec, TimeJob
+from explorer.spec import BlockSpec, CompareJob, CountJob, DeviceJob, InputSpec, Job, MapsJob, RunSpec, TimeJob
 
-Result = BlockMeasurement | TimeMeasurement | Device | LayerView | ReadWeights
+Result = BlockMeasurement | TimeMeasurement | Comparison | Device | LayerView | ReadWeights
 
 
 def perform(job: Job) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def perform(job: Job) -> dict[str, Any]:
     One job at a time per process: what watches a module would also see another one's operators.
 
     Returns:
-        What the job asks for as builtins: a :class:`BlockMeasurement`, :class:`TimeMeasurement`,
+        What the job asks for as builtins: a :class:`BlockMeasurement`, :class:`TimeMeasurement`, :class:`Comparison`,
         :class:`Device`, :class:`LayerView` or :class:`ReadWeights`; or
         ``{"problem": …}`` with a :class:`Problem` where a person can be told why there is none. Beside it
         ``"worker_broken": True`` where the accelerator has failed: every later call of this process would too.
@@ -73,6 +75,8 @@ def _result(job: Job) -> Result:
         return count(job.block, job.input, job.run)
     if isinstance(job, TimeJob):
         return time_together(job.blocks, job.input, job.run)
+    if isinstance(job, CompareJob):
+        return compare(job)
     if isinstance(job, DeviceJob):
         return describe(resolve(job.device))
     if isinstance(job, MapsJob):

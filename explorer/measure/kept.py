@@ -20,12 +20,21 @@ def kept_bytes(block: nn.Module, draw: Callable[[], Tensor]) -> int:
         block: in training mode; what :func:`explorer.blocks.build` made, in any implementation.
         draw: makes the input, (N, c0, H, W); it is given up too, and counts only if something keeps it.
     """
+    return step_bytes(block, draw)[0]
+
+
+def step_bytes(block: nn.Module, draw: Callable[[], Tensor]) -> tuple[int, int]:
+    """:func:`kept_bytes`, and all bytes alive at the highest point of the whole step, backward included."""
     x = draw()
     tracker = StepTracker(block, units(block), x)
     with tracker.forward():
         loss = block(x).sum()
     del x
-    return tracker.live_bytes - sum(map(_nbytes, own_tensors(block))) - _nbytes(loss)
+    kept = tracker.live_bytes - sum(map(_nbytes, own_tensors(block))) - _nbytes(loss)
+    with tracker.backward():
+        loss.backward()
+    block.zero_grad(set_to_none=True)
+    return kept, tracker.timeline().peak_bytes
 
 
 def _nbytes(tensor: Tensor) -> int:

@@ -53,6 +53,13 @@ def planned_block(spec: BlockSpec, run: RunSpec) -> nn.Module:
         return build(spec, run.implementation).train(run.mode == "training")
 
 
+def named_block(spec: BlockSpec, run: RunSpec, implementation: str) -> nn.Module:
+    """The block in the run's type, training, in the implementation of that name, whatever the run says of both."""
+    torch.manual_seed(run.seed)
+    with default_dtype(dtype_of(run)):
+        return build(spec, implementation)
+
+
 def planned_input(spec: BlockSpec, input: InputSpec, run: RunSpec) -> Tensor:
     """An input of the right shape and type whose values do not matter."""
     return torch.empty(_shape(spec, input), dtype=dtype_of(run))

@@ -85,6 +85,24 @@ def time_blocks(blocks: Sequence[nn.Module], x: Tensor) -> tuple[tuple[Timing, .
     return forward, tuple(one.timing(1) for one in runs) if blocks[0].training else ()
 
 
+def rounds(blocks: Sequence[nn.Module], x: Tensor, count: int) -> list[list[float]]:
+    """Milliseconds of a whole step of each block in each of ``count`` rounds, after one to warm up.
+
+    Each round begins with the next block, so that none always follows the same other one.
+    """
+    clock = _cuda_seconds if x.device.type == "cuda" else _seconds
+    taken: list[list[float]] = [[] for _ in blocks]
+    with undisturbed():
+        for turn in range(count + 1):
+            for place in range(len(blocks)):
+                at = (place + turn) % len(blocks)
+                blocks[at].zero_grad(set_to_none=True)
+                seconds = clock(blocks[at], x)[1]
+                if turn:
+                    taken[at].append(1000 * seconds)
+    return taken
+
+
 def _run(block: nn.Module, x: Tensor, after_forward: Callable[[], None]) -> None:
     if not block.training:
         with torch.no_grad():

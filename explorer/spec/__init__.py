@@ -7,7 +7,7 @@ table, and the page takes its slider bounds from it.
 """
 
 from explorer.spec.domains import Choice, Domain, Flag, Pattern, SpecError, Validated, Whole, shown
-from explorer.spec.jobs import CountJob, DeviceJob, Job, MapsJob, TimeJob, Upload, WeightsJob
+from explorer.spec.jobs import CompareJob, CountJob, DeviceJob, Job, MapsJob, TimeJob, Upload, WeightsJob
 from explorer.spec.selection import Selection, selection
 from explorer.spec.study import (
     BYTES_PER_ELEMENT,
@@ -38,6 +38,7 @@ __all__ = [
     "FIELDS",
     "BlockSpec",
     "Choice",
+    "CompareJob",
     "CountJob",
     "CounterpartSpec",
     "DType",

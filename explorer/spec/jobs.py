@@ -29,6 +29,21 @@ class TimeJob:
 
 
 @dataclass(frozen=True)
+class CompareJob:
+    """Run a training step of one Dense Block in several implementations: what each keeps, its peak, and its time.
+
+    ``rounds``: how often each is timed, one after another in every round; 0 counts alone.
+    """
+
+    block: DenseBlockSpec
+    input: InputSpec
+    run: RunSpec
+    implementations: tuple[str, ...]
+    rounds: int = 0
+    kind: Literal["compare"] = field(default="compare", init=False)
+
+
+@dataclass(frozen=True)
 class DeviceJob:
     """Ask the worker which device ``device`` is: its name, memory, torch and threads."""
 
@@ -73,4 +88,4 @@ class WeightsJob:
     kind: Literal["weights"] = field(default="weights", init=False)
 
 
-Job = CountJob | TimeJob | DeviceJob | MapsJob | WeightsJob
+Job = CountJob | TimeJob | CompareJob | DeviceJob | MapsJob | WeightsJob
