@@ -30,11 +30,11 @@ PLACES = ("plain", "channels_last", "strided", "expanded")
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
     """Blocks this small gain nothing from more threads, which would wait for each other."""
-    before, chunk = torch.get_num_threads(), shared.CHUNK
+    before, parts = torch.get_num_threads(), (shared.CHANNELS, shared.NUMBERS)
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-    shared.CHUNK = chunk
+    shared.CHANNELS, shared.NUMBERS = parts
 
 
 specs = st.builds(
@@ -108,7 +108,7 @@ def differing(one: dict[str, Tensor], other: dict[str, Tensor], bound: float) ->
 def test_two_training_steps_are_the_same(
     name: str, spec: DenseBlockSpec, size: tuple[int, int, int], how: str, seed: int, chunk: int
 ) -> None:
-    shared.CHUNK = chunk  # channels that backward makes again at a time
+    shared.CHANNELS, shared.NUMBERS = chunk, 1  # that backward makes again at a time
     plain, other = pair(spec, name, seed)
     for _ in range(2):
         x = placed(torch.randn(size[0], spec.in_channels, *size[1:], dtype=torch.float64), how)

@@ -39,7 +39,9 @@ from explorer.blocks.listed import ListBlock
 from explorer.blocks.marks import running
 
 _aten = torch.ops.aten
-CHUNK = 128  # channels whose normalised maps backward makes again at a time
+#: How many channels' normalised maps backward makes again at a time: at least so many channels, more where that many
+#: numbers are fewer. Smaller parts cost time (each is some ten operators) and, beside the buffer, save little.
+CHANNELS, NUMBERS = 128, 2**20
 
 
 class SharedBlock(ListBlock):
@@ -192,7 +194,7 @@ class _Statistics:
         end = at + maps.shape[1]
         if self._read and end < self.buffer.shape[1]:
             wide = maps.to(torch.promote_types(maps.dtype, torch.float32))
-            self.var[at:end], self.mean[at:end] = torch.var_mean(wide, (0, 2, 3), correction=0)
+            self.mean[at:end], self.var[at:end] = _aten.batch_norm_update_stats(wide, None, None, 0.0)
 
     def activated(self, a: int, b: int, norm: nn.BatchNorm2d, weight: Tensor, bias: Tensor) -> Tensor:
         """ReLU of channels a … b as ``norm`` sees them with its ``weight`` and ``bias``."""
@@ -219,6 +221,7 @@ class _Gathered:
         self._read = channels - last.makes  # nobody reads what the last layer makes
         self._normalised = last.head is not None
         self._eps = last.head.eps if last.head else 0.0
+        self._inverse = torch.rsqrt(statistics.var + self._eps)
         self._g = buffer.new_zeros((n, self._read, height, width))
         self._sums = statistics.mean.new_zeros((2, self._read))
 
@@ -229,9 +232,8 @@ class _Gathered:
             return grad.clone(memory_format=torch.contiguous_format)
         if not self._normalised:
             return grad + self._g[:, a:b]
-        buffer, mean, var = self._statistics.buffer, self._statistics.mean[a:b], self._statistics.var[a:b]
+        buffer, mean, r = self._statistics.buffer, self._statistics.mean[a:b], self._inverse[a:b]
         g, gx = (each[a:b] / self._values for each in self._sums)
-        r = torch.rsqrt(var + self._eps)
         out = grad + _per_channel(r * (r * gx * mean - g), grad)
         out.addcmul_(self._g[:, a:b], _per_channel(r, grad))
         return out.addcmul_(buffer[:, a:b], _per_channel(-r * r * gx, grad))
@@ -244,7 +246,7 @@ class _Gathered:
         """
         weight = own[0] if plan.head is None else own[2]
         found = [torch.empty_like(parameter) for parameter in own[: 1 if plan.head is None else 3]]
-        for a, b in _chunks(c):
+        for a, b in _parts(c, self._values):
             x = self._statistics.buffer[:, a:b]
             z = x if plan.head is None else self._statistics.activated(a, b, plan.head, own[0], own[1])
             dz, dw = _conv_backward(d, z, weight[:, a:b], plan.conv)
@@ -255,13 +257,13 @@ class _Gathered:
                 continue
             _relu_backward(dz, z)
             del z
-            inverse = torch.rsqrt(self._statistics.var[a:b] + self._eps)
-            shared = (self._statistics.mean[a:b], inverse, True, self._eps, [False, True, True])
-            _, dgamma, dbeta = _aten.native_batch_norm_backward(dz, x, own[0][a:b], None, None, *shared)
-            found[0][a:b], found[1][a:b] = dgamma, dbeta
+            shared = (self._statistics.mean[a:b], self._inverse[a:b], True, self._eps, [False, True, True])
+            _, found[0][a:b], found[1][a:b] = _aten.native_batch_norm_backward(dz, x, own[0][a:b], None, None, *shared)
             self._g[:, a:b].addcmul_(dz, _per_channel(own[0][a:b], dz))
-            self._sums[:, a:b].addcmul_(own[0][a:b], torch.stack((dbeta, dgamma)))
             del dz
+        if plan.head is not None:
+            dgamma, dbeta, _ = found
+            self._sums[:, :c].addcmul_(own[0], torch.stack((dbeta, dgamma)))
         return found
 
 
@@ -335,9 +337,10 @@ def _factor(norm: nn.BatchNorm2d) -> float:
     return 1.0 / float(norm.num_batches_tracked or 1)
 
 
-def _chunks(channels: int) -> Iterator[tuple[int, int]]:
-    """Equal parts of at most :data:`CHUNK` channels."""
-    size = -(-channels // -(-channels // CHUNK))
+def _parts(channels: int, values: int) -> Iterator[tuple[int, int]]:
+    """Equal parts of ``channels``, each of which has ``values`` numbers; see :data:`CHANNELS`."""
+    most = max(CHANNELS, NUMBERS // values)
+    size = -(-channels // -(-channels // most))
     return ((a, min(channels, a + size)) for a in range(0, channels, size))
 
 
