@@ -19,6 +19,7 @@ from explorer.engine.schedule import Schedule
 from explorer.findings import Comparison, from_builtins
 from explorer.measure.jobs import perform
 from explorer.measure.kept import kept_bytes, step_bytes
+from explorer.measure.step import count_step
 from explorer.measure.track import StepTracker
 from explorer.spec import CompareJob, DenseBlockSpec, DType, InputSpec, RunSpec
 
@@ -254,6 +255,26 @@ def test_what_is_kept_for_backward_is_the_closed_form(
     block = build(spec, name).to(getattr(torch, dtype))
     kept = kept_bytes(block, lambda: torch.randn(size[0], spec.in_channels, *size[1:], dtype=getattr(torch, dtype)))
     assert kept == theory.kept_bytes(spec, InputSpec(*size), dtype, name)
+
+
+@pytest.mark.parametrize("name", ["concat", *OTHERS])
+@settings(max_examples=200)
+@given(specs, sizes, st.sampled_from(("float32", "float64")))
+def test_the_peak_of_inference_is_the_closed_form(
+    name: str, spec: DenseBlockSpec, size: tuple[int, int, int], dtype: DType
+) -> None:
+    block = build(spec, name).to(getattr(torch, dtype)).eval()
+    x = torch.randn(size[0], spec.in_channels, *size[1:], dtype=getattr(torch, dtype))
+    found = count_step(block, x, with_sum=False)
+    assert found.timeline.peak_bytes == theory.inference_peak_bytes(spec, InputSpec(*size), dtype, name)
+    assert theory.kept_bytes(spec, InputSpec(*size), dtype, "fused") == 0
+
+
+def test_what_has_no_closed_form_is_named() -> None:
+    with pytest.raises(ValueError, match="no closed form for 'quick'"):
+        theory.kept_bytes(DenseBlockSpec(), InputSpec(), "float32", "quick")
+    with pytest.raises(ValueError, match="no closed form for 'quick'"):
+        theory.inference_peak_bytes(DenseBlockSpec(), InputSpec(), "float32", "quick")
 
 
 @pytest.mark.parametrize(("name", "most"), [("checkpoint", 0.05), ("checkpoint_1x1", 0.35), ("shared", 0.20)])

@@ -42,10 +42,8 @@ class Checkpoint1x1Block(Denseblock):
         """(N, c0, H, W) → (N, c0 + L·k, H, W)."""
         features = [x]
         for index, layer in enumerate(self.layers):
-            start = recomputed(index, layer, layer.start, features)
             with running(index):
-                features.append(layer.finish(start))
-            del start
+                features.append(layer.finish(recomputed(index, layer, layer.start, features)))
         return joined(features)
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from explorer.findings import BlockTheory, LayerTheory, Part
 from explorer.spec import BYTES_PER_ELEMENT, BlockSpec, DenseBlockSpec, DType, InputSpec, Mode, ResidualSpec, RunSpec
-from explorer.theory.memory import kept_channels, peak_channels, saved_channels
+from explorer.theory.memory import peak_channels, saved_channels
 from explorer.theory.parts import dense_parts, unit_parts
 
 COUNTER_BYTES = 8  # BatchNorm's num_batches_tracked, int64 whatever the module's dtype
@@ -44,12 +44,6 @@ def _block_theory(spec: BlockSpec, input: InputSpec, dtype: DType, mode: Mode) -
         written_bytes=channel_bytes * sum(layer.written_channels for layer in layers),
         receptive_field=1 + 2 * convolutions_3x3(spec),
     )
-
-
-def kept_bytes(spec: DenseBlockSpec, input: InputSpec, dtype: DType, implementation: str) -> int:
-    """Bytes alive between forward and backward, without parameters and buffers; see :func:`kept_channels`."""
-    channels = [kept_channels(spec, layer, implementation) for layer in range(1, spec.layers + 1)]
-    return BYTES_PER_ELEMENT[dtype] * sum(input.positions * maps + 2 * statistics for maps, statistics in channels)
 
 
 def layer_theory(spec: BlockSpec, index: int, input: InputSpec, dtype: DType, mode: Mode) -> LayerTheory:

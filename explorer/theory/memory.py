@@ -37,42 +37,6 @@ def saved_channels(spec: BlockSpec, layer: int) -> tuple[int, int]:
     return c + 2 * inside + outside + last_relu, inside + outside
 
 
-def kept_channels(spec: DenseBlockSpec, layer: int, implementation: str) -> tuple[int, int]:
-    """(maps, statistics): channels that layer ``layer`` (from 1) adds to what is kept, however the block is written.
-
-    As :func:`saved_channels`, which is ``concat``, with all that stays alive between forward and backward, whether
-    autograd keeps it or the block itself. With f the channels that the layer is the first to read, c₀ or k:
-
-    - ``list``: as ``concat``; each of its concatenations is a BatchNorm's input.
-    - ``checkpoint``: f, nothing else. In total c_{L−1}, linear in L.
-    - ``checkpoint_1x1``: f + 2bk and bk; without the 1×1 as ``checkpoint``. In post order the output of a layer's last
-      ReLU is the feature itself: f + 2bk + k and bk + k, and k once more with the last layer.
-    - ``shared``: the buffer's k (with the first layer c₀ + k) + bk, and statistics of the same channels; without the
-      1×1 no bk. In post order + k for the last BatchNorm's input, and statistics of those maps alone: bk + k.
-    - ``fused``: nothing; it is for inference.
-
-    Raises:
-        ValueError: there is no closed form for ``implementation``.
-    """
-    k, middle = spec.growth_rate, spec.mid_channels if spec.bottleneck else 0
-    first = spec.in_channels if layer == 1 else k
-    post = spec.order == "post"
-    if implementation in ("concat", "list"):
-        return saved_channels(spec, layer)
-    if implementation == "checkpoint":
-        return first, 0
-    if implementation == "checkpoint_1x1":
-        made = k if post and layer == spec.layers else 0
-        inside = 2 * middle + k if post else 2 * middle
-        return first + inside + made, middle + k if post else middle
-    if implementation == "shared":
-        written = k + (spec.in_channels if layer == 1 else 0)
-        return (written + middle + k, middle + k) if post else (written + middle, written + middle)
-    if implementation == "fused":
-        return 0, 0
-    raise ValueError(f"no closed form for {implementation!r}")
-
-
 def peak_channels(spec: BlockSpec) -> int:
     """Channels alive at the highest point of a forward that keeps nothing for backward, input included."""
     if isinstance(spec, DenseBlockSpec):
