@@ -95,12 +95,12 @@ def inference_moments(spec: DenseBlockSpec, implementation: str) -> tuple[tuple[
         inside = (c + h + 2 * m, c + h + m + 2 * k) if post else (3 * c + h, c + h + 3 * m)
         return tuple((channels, 0) for channels in (*inside, 2 * wide))
     if implementation == "checkpoint_1x1":
+        if not spec.bottleneck and not post:
+            return inference_moments(spec, "checkpoint")
         if not spec.bottleneck:
-            return (
-                inference_moments(spec, "checkpoint") if not post else ((c + h + k, 0), (c + 2 * k, 0), (2 * wide, 0))
-            )
-        inside = (c + h + m, c + 2 * m, c + m + 2 * k) if post else (3 * c + h, c + 3 * m)  # type: ignore[assignment]
-        return tuple((channels, 0) for channels in (*inside, 2 * wide))
+            return (c + h + k, 0), (c + 2 * k, 0), (2 * wide, 0)
+        moments = (c + h + m, c + 2 * m, c + m + 2 * k) if post else (3 * c + h, c + 3 * m)
+        return tuple((channels, 0) for channels in (*moments, 2 * wide))
     if implementation == "shared":
         beside = max(2 * m, m + 2 * k) if post else max(2 * c, 3 * m, c + k)
         return ((both + beside, 0),)
