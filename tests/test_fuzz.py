@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote
 import pytest
 from study_fakes import ABSENT, REFUSED, Instant
 
-from explorer.cli import main
+from explorer.cli import BENCHMARKS, main
 from explorer.codec import from_query, read_leniently, to_query
 from explorer.engine import Failed
 from explorer.findings import Findings
@@ -127,8 +127,8 @@ def command_line(seed: int) -> list[str]:
         words += dice.choice(orderly if dice.random() >= wild / 3 else ([flag], [value], [value, flag]))
     if words[:1] == ["describe"] and dice.random() < 0.4:
         words.insert(dice.randint(1, len(words)), "--json")
-    # "bench page" and "bench engine" are legal and slow; they have tests of their own.
-    return ["link" if word in ("page", "engine") else word for word in words]
+    # "bench page" and its like are legal and slow; they have tests of their own.
+    return ["link" if word in BENCHMARKS else word for word in words]
 
 
 def _instantly(study: Study) -> Findings:
