@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from explorer import theory
-from explorer.blocks import IMPLEMENTATIONS, build, shared, units
+from explorer.blocks import IMPLEMENTATIONS, NoCompilerError, build, shared, units
+from explorer.blocks.compiled import CompiledBlock
 from explorer.engine import Limits
 from explorer.engine.schedule import Schedule
 from explorer.findings import Comparison, from_builtins
@@ -21,9 +24,10 @@ from explorer.measure.jobs import perform
 from explorer.measure.kept import kept_bytes, step_bytes
 from explorer.measure.step import count_step
 from explorer.measure.track import StepTracker
-from explorer.spec import CompareJob, DenseBlockSpec, DType, InputSpec, RunSpec
+from explorer.spec import CompareJob, DenseBlockSpec, DType, InputSpec, RunSpec, SpecError
 
-TRAINED = [name for name in IMPLEMENTATIONS if name not in ("concat", "fused")]
+#: ``compiled`` takes some ten seconds a block: it has tests of its own below.
+TRAINED = [name for name in IMPLEMENTATIONS if name not in ("concat", "compiled", "fused")]
 OTHERS = [*TRAINED, "fused"]
 PLACES = ("plain", "channels_last", "strided", "expanded")
 
@@ -241,6 +245,56 @@ def test_a_graph_that_is_kept_gives_its_gradients_again(name: str) -> None:
     with pytest.raises(RuntimeError, match="backward through the graph a second time"):
         loss.backward()
     assert {int(b) for n, b in block.named_buffers() if n.endswith("tracked")} == {1}
+
+
+# --- compiled ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def compiling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """The compiler's settings, with a cache of its own, and no processes that stay behind."""
+    from torch._inductor import config
+
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    torch.compiler.reset()
+    with config.patch(compile_threads=1):
+        yield config
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, of what it loads to compile
+@pytest.mark.usefixtures("compiling")
+def test_the_compiled_block_is_the_same_function() -> None:
+    """Where there is no compiler, all that it can be asked is to say so."""
+    spec = DenseBlockSpec(5, 3, 2, 2)
+    plain, other = pair(spec, "compiled")
+    if shutil.which("g++") is None:
+        with pytest.raises(NoCompilerError):
+            other(torch.randn(2, 5, 4, 3, dtype=torch.float64))
+        return
+    assert isinstance(other, CompiledBlock)
+    other.budget = 0.1
+    assert list(plain.state_dict()) == list(other.state_dict())
+    for _ in range(2):
+        x = torch.randn(2, 5, 4, 3, dtype=torch.float64)
+        weight = torch.randn(2, spec.out_channels, 4, 3, dtype=torch.float64)
+        assert differing(stepped(plain, x, weight), stepped(other, x, weight), 1e-10) == []
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_without_a_compiler_the_compiled_block_says_what_to_install(compiling: Any) -> None:
+    block = build(DenseBlockSpec(3, 2, 1), "compiled", budget=0.5)
+    missing = compiling.patch({"cpp.cxx": ("/nowhere/g++",)})
+    with (
+        missing,
+        pytest.raises(NoCompilerError, match=r"needs a C\+\+ compiler, and none was found: install g\+\+ or clang"),
+    ):
+        block(torch.randn(2, 3, 3, 3))
+
+
+def test_a_budget_is_a_share() -> None:
+    for budget in (-0.1, 1.5):
+        with pytest.raises(SpecError, match="budget must be a number from 0 to 1, not"):
+            build(DenseBlockSpec(3, 2, 1), "compiled", budget=budget)
 
 
 # --- memory -----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from torch import nn
 
 from explorer.blocks.checkpoints import Checkpoint1x1Block, CheckpointBlock
+from explorer.blocks.compiled import CompiledBlock, NoCompilerError
 from explorer.blocks.dense import Denseblock, Layer, layers_of
 from explorer.blocks.fused import FusedBlock
 from explorer.blocks.listed import ListBlock
@@ -14,7 +15,7 @@ from explorer.blocks.residual import residual_stack
 from explorer.blocks.shared import SharedBlock
 from explorer.spec import BlockSpec, DenseBlockSpec, ResidualSpec, SpecError
 
-__all__ = ["IMPLEMENTATIONS", "build", "units"]
+__all__ = ["IMPLEMENTATIONS", "NoCompilerError", "build", "units"]
 
 #: How a Dense Block may be written: name → what its layers are put into. All have the same parameters and buffers in
 #: the same order, and are the same function; they differ in memory and time. ``concat`` is the source text's own code.
@@ -24,31 +25,38 @@ IMPLEMENTATIONS: dict[str, Callable[[Iterable[Layer]], Denseblock]] = {
     "checkpoint": CheckpointBlock,
     "checkpoint_1x1": Checkpoint1x1Block,
     "shared": SharedBlock,
+    "compiled": CompiledBlock,
     "fused": FusedBlock,
 }
 
 
-def build(spec: BlockSpec, implementation: str = "concat") -> nn.Module:
+def build(spec: BlockSpec, implementation: str = "concat", budget: float = 1.0) -> nn.Module:
     """The module that ``spec`` describes, freshly initialised from torch's global generator.
 
     Args:
         spec: a dense block or a stack of residual units.
         implementation: how a dense block is written; residual units are written one way only.
+        budget: of ``compiled``: how much it may keep for backward, as a share from 0 to 1.
 
     Returns:
         A module on the CPU, in float32 and training mode, that maps
         (N, spec.in_channels, H, W) to (N, spec.out_channels, H, W).
 
     Raises:
-        SpecError: ``spec`` is no block, or there is no such implementation.
+        SpecError: ``spec`` is no block, there is no such implementation, or ``budget`` is no share.
     """
     if not isinstance(spec, DenseBlockSpec | ResidualSpec):
         raise SpecError("spec", spec, "a DenseBlockSpec or a ResidualSpec")
     if implementation not in IMPLEMENTATIONS:
         raise SpecError("implementation", implementation, f"one of {', '.join(IMPLEMENTATIONS)}")
-    if isinstance(spec, DenseBlockSpec):
-        return IMPLEMENTATIONS[implementation](layers_of(spec))
-    return residual_stack(spec)
+    if not 0 <= budget <= 1:
+        raise SpecError("budget", budget, "a number from 0 to 1")
+    if isinstance(spec, ResidualSpec):
+        return residual_stack(spec)
+    block = IMPLEMENTATIONS[implementation](layers_of(spec))
+    if isinstance(block, CompiledBlock):
+        block.budget = budget
+    return block
 
 
 def units(block: nn.Module) -> tuple[nn.Module, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from explorer.blocks.dense import Denseblock
+from explorer.blocks.dense import Denseblock, Layer
 from explorer.blocks.marks import running
 
 
@@ -20,11 +20,16 @@ class ListBlock(Denseblock):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, c0, H, W) → (N, c0 + L·k, H, W)."""
-        features = [x]
-        for index, layer in enumerate(self.layers):
-            with running(index):
-                features.append(layer.new(joined(features)))
-        return joined(features)
+        return listed(self.layers, x)
+
+
+def listed(layers: Sequence[Layer], x: Tensor) -> Tensor:
+    """What ``layers``, one after another, make of x, behind it."""
+    features = [x]
+    for index, layer in enumerate(layers):
+        with running(index):
+            features.append(layer.new(joined(features)))
+    return joined(features)
 
 
 def joined(features: Sequence[Tensor]) -> Tensor:

@@ -6,12 +6,15 @@ layers, or computes them anew in backward, only the block knows.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
 from torch.autograd.profiler import record_function
 
 #: What a mark begins with; the number of the layer follows, from 0, as in the module's own names.
 PREFIX = "denseblock."
 
 
-def running(index: int) -> record_function:
-    """A context for what layer ``index``, from 0, does."""
-    return record_function(f"{PREFIX}{index}")
+def running(index: int) -> AbstractContextManager[object]:
+    """A context for what layer ``index``, from 0, does; compiled code has no layers."""
+    return nullcontext() if torch.compiler.is_compiling() else record_function(f"{PREFIX}{index}")
