@@ -38,6 +38,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 _BY_BROWSER = {"browser", "server", "instant", "picture_address"}
+_BUSY = {"compiling"}  # takes both cores: in a row with the pages, and not beside one
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A page takes more than half of what two cores have; two at once make each other late.
     """
     for item in items:
-        paged = _BY_BROWSER & set(getattr(item, "fixturenames", ()))
+        paged = (_BY_BROWSER | _BUSY) & set(getattr(item, "fixturenames", ()))
         item.add_marker(pytest.mark.xdist_group("pages" if paged else item.path.stem))
 
 

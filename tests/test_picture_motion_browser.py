@@ -40,6 +40,9 @@ def test_the_chain_turns_into_the_papers_arrows_slice_by_slice(picture_page: Pag
     picture_page.get_by_text("paper", exact=True).click()
     expect(graph).to_have_attribute("data-moving", "")
     expect(graph).not_to_have_attribute("data-moving", "")
+    picture_page.evaluate(
+        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )  # the last, too
     places = [float(text) for text in picture_page.evaluate("window.seen")]
     chain, paper = (box_of(drawing, DenseBlockSpec(), "slice-5-1").x for drawing in ("chain", "paper"))
     assert places[0] == pytest.approx(chain, abs=0.01)
