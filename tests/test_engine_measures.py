@@ -71,3 +71,14 @@ def test_torch_is_loaded_behind_others_but_never_starved_by_them() -> None:
     thread.join()
     assert found == [(os.SCHED_OTHER, max(before, preload.GIVING_WAY))]
     assert os.getpriority(os.PRIO_PROCESS, 0) == before  # the process that workers are forked from keeps its own
+
+
+def test_a_worker_whose_explorer_has_ended_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Forked while the server ended, it finds no lock and no work; any other fault of its start is printed."""
+    from explorer.measure import preload
+
+    for fault in (FileNotFoundError(2, "No such file"), EOFError(), BrokenPipeError()):
+        preload.parting(type(fault), fault, None)
+    assert capsys.readouterr().err == ""
+    preload.parting(ValueError, ValueError("odd"), None)
+    assert "ValueError: odd" in capsys.readouterr().err

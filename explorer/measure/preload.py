@@ -14,6 +14,7 @@ import contextlib
 import os
 import sys
 import threading
+from types import TracebackType
 
 GIVING_WAY = 10  # added to its niceness, as the counts worker adds it
 
@@ -42,6 +43,16 @@ def _give_way() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVING_WAY)
 
 
+def parting(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    """Prints what a new worker could not begin with, but not that the explorer ended while it was being forked.
+
+    Then the locks that it was to share are gone, or nobody sends it its work: to a person no fault at all.
+    """
+    if not issubclass(kind, FileNotFoundError | EOFError | ConnectionError):
+        sys.__excepthook__(kind, fault, trace)
+
+
+sys.excepthook = parting
 _loading = threading.Thread(target=_load, name="loading torch")
 _loading.start()
 _loading.join()
