@@ -59,7 +59,18 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("explorer.web.pace.DRAWING_LAYER", 0.0)
 
 
-# The two below import what they need when they are asked for: most tests need neither, and Playwright is slow
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Torch on one thread: small blocks gain nothing from more, which would wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+# Those below import what they need when they are asked for: most tests need neither, and Playwright is slow
 # to load. Both end with the file that asked: while a browser is open, no test can run an asyncio loop of its own.
 
 

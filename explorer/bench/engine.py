@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from explorer.bench.answers import answered
 from explorer.bench.faults import BenchError
 from explorer.bench.rows import BenchRow, row
 from explorer.bench.server import ROOT, end
@@ -103,11 +104,7 @@ def _after(prepare: Callable[[Engine], None], engine: Engine, job: CountJob) -> 
 
 
 def _count(engine: Engine, job: CountJob) -> None:
-    state = engine.submit(job, "bench")
-    end = time.monotonic() + PATIENCE_SECONDS
-    while isinstance(state, Pending) and time.monotonic() < end:
-        time.sleep(0.001)
-        state = engine.state(job, "bench") or state
+    state = answered(engine, job, pause=0.001, patience=PATIENCE_SECONDS)
     if not isinstance(state, Done):
         raise BenchError(f"A count failed: {getattr(state, 'problem', 'it took too long')}")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
+from explorer.bench.answers import answered
 from explorer.bench.faults import BenchError
 from explorer.bench.rows import BenchRow, row
-from explorer.engine import Done, Engine, Pending
+from explorer.engine import Done, Engine, Failed
 from explorer.findings import Comparison, from_builtins
 from explorer.spec import CompareJob, DenseBlockSpec, InputSpec, RunSpec
 
@@ -60,12 +60,10 @@ def _compared(name: str, rounds: int) -> Comparison:
     job = CompareJob(*BLOCKS[name], RunSpec(device="cpu"), TRAINED, rounds)
     engine = Engine()
     try:
-        state = engine.submit(job, "bench")
-        while isinstance(state, Pending):
-            time.sleep(0.02)
-            state = engine.state(job, "bench") or state
+        state = answered(engine, job, pause=0.02)
     finally:
         engine.close()
     if not isinstance(state, Done):
-        raise BenchError(f"Comparing the implementations failed: {state.problem.message}")
+        told = state.problem.message if isinstance(state, Failed) else "no answer"
+        raise BenchError(f"Comparing the implementations failed: {told}")
     return from_builtins(Comparison, state.result)

@@ -33,12 +33,12 @@ class CompiledBlock(ListBlock):
     """The block, compiled when it is first called.
 
     Attributes:
-        budget: the activation memory budget, from 0 to 1.
+        budget: the activation memory budget, from 0 to 1; 1 until it is set.
     """
 
-    def __init__(self, layers: Iterable[Layer], budget: float = 1.0) -> None:
+    def __init__(self, layers: Iterable[Layer]) -> None:
         super().__init__(layers)
-        self.budget = budget
+        self.budget = 1.0
         self._run: Callable[[tuple[Layer, ...], Tensor], Tensor] | None = None
 
     def forward(self, x: Tensor) -> Tensor:

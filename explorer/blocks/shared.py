@@ -114,7 +114,9 @@ class _Shared(torch.autograd.Function):
     def forward(ctx: Any, block: SharedBlock, plans: list[_Plan], x: Tensor, *parameters: Tensor) -> Tensor:
         """(N, c0, H, W) → (N, C, H, W); running statistics move on by one step."""
         buffer = room(block, x)
-        statistics = _Statistics(buffer, parameters[0].dtype, read=plans[0].head is not None)
+        normalised = buffer.shape[1] if plans[0].head is not None else 0
+        mean, var = (buffer.new_empty(normalised, dtype=parameters[0].dtype) for _ in range(2))
+        statistics = _Statistics(buffer, mean, var)
         statistics.see(x, 0)
         kept: list[list[_Kept]] = []
         c = x.shape[1]
@@ -128,7 +130,7 @@ class _Shared(torch.autograd.Function):
             ctx.computed_in = out.dtype
             del out
         ctx.plans, ctx.kept = plans, kept
-        ctx.save_for_backward(buffer, statistics.mean, statistics.var, *parameters)
+        ctx.save_for_backward(buffer, mean, var, *parameters)
         return buffer
 
     @staticmethod
@@ -141,7 +143,7 @@ class _Shared(torch.autograd.Function):
         kept: list[list[_Kept]] = ctx.kept
         if torch._C._autograd._get_current_graph_task_keep_graph():
             kept = [list(layer) for layer in kept]
-        gathered = _Gathered(grad, _Statistics(buffer, mean.dtype, True, mean, var), plans[-1])
+        gathered = _Gathered(grad, _Statistics(buffer, mean, var), plans[-1])
         found: list[Tensor] = []  # gradients of parameters, last layer first, each layer's in order
         c, end = buffer.shape[1], len(parameters)
         for index in reversed(range(len(plans))):
@@ -167,22 +169,13 @@ class _Kept:
     inverse: Tensor
 
 
+@dataclass(frozen=True)
 class _Statistics:
-    """The buffer, and mean and biased variance of each channel that some layer will normalise."""
+    """The buffer, and mean and biased variance of its channels; of none in post order, where nobody normalises them."""
 
-    def __init__(
-        self,
-        buffer: Tensor,
-        dtype: torch.dtype,
-        read: bool,
-        mean: Tensor | None = None,
-        var: Tensor | None = None,
-    ) -> None:
-        self.buffer = buffer
-        self._read = read
-        channels = buffer.shape[1] if read else 0
-        self.mean = buffer.new_empty(channels, dtype=dtype) if mean is None else mean
-        self.var = buffer.new_empty(channels, dtype=dtype) if var is None else var
+    buffer: Tensor
+    mean: Tensor
+    var: Tensor
 
     def write(self, maps: Tensor, at: int) -> None:
         """Puts ``maps`` into the buffer from channel ``at`` on."""
@@ -192,7 +185,7 @@ class _Statistics:
     def see(self, maps: Tensor, at: int) -> None:
         """Works out the statistics of ``maps``, unless nobody within the block reads them, as the last layer's."""
         end = at + maps.shape[1]
-        if self._read and end < self.buffer.shape[1]:
+        if end < self.mean.numel():
             wide = maps.to(torch.promote_types(maps.dtype, torch.float32))
             self.mean[at:end], self.var[at:end] = _aten.batch_norm_update_stats(wide, None, None, 0.0)
 

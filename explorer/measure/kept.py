@@ -10,21 +10,17 @@ from explorer.blocks import units
 from explorer.measure.track import StepTracker, own_tensors
 
 
-def kept_bytes(block: nn.Module, draw: Callable[[], Tensor]) -> int:
-    """Bytes alive after ``block``'s forward and loss = sum, its output given up; parameters and buffers left out.
+def step_bytes(block: nn.Module, draw: Callable[[], Tensor]) -> tuple[int, int]:
+    """(kept, peak): bytes alive after forward and loss = sum, and at the highest point of the step, backward included.
 
     Saved tensors are only what autograd was told of: a function with a backward of its own may keep more, and a
-    checkpoint keeps its inputs by other means. So this counts storages that are alive.
+    checkpoint keeps its inputs by other means. So this counts storages that are alive. When what is kept is counted,
+    the output has been given up; parameters and buffers are left out of it, and count in the peak.
 
     Args:
         block: in training mode; what :func:`explorer.blocks.build` made, in any implementation.
         draw: makes the input, (N, c0, H, W); it is given up too, and counts only if something keeps it.
     """
-    return step_bytes(block, draw)[0]
-
-
-def step_bytes(block: nn.Module, draw: Callable[[], Tensor]) -> tuple[int, int]:
-    """:func:`kept_bytes`, and all bytes alive at the highest point of the whole step, backward included."""
     x = draw()
     tracker = StepTracker(block, units(block), x)
     with tracker.forward():

@@ -70,7 +70,7 @@ def time_blocks(blocks: Sequence[nn.Module], x: Tensor) -> tuple[tuple[Timing, .
         (forward, step), milliseconds in the order of ``blocks``; step is empty in inference.
     """
     runs = [_Runs(block) for block in blocks]
-    clock = _cuda_seconds if x.device.type == "cuda" else _seconds
+    clock = _clock_of(x.device)
     with undisturbed():
         for _ in range(WARMUP):
             for one in runs:
@@ -90,7 +90,7 @@ def rounds(blocks: Sequence[nn.Module], x: Tensor, count: int) -> list[list[floa
 
     Each round begins with the next block, so that none always follows the same other one.
     """
-    clock = _cuda_seconds if x.device.type == "cuda" else _seconds
+    clock = _clock_of(x.device)
     taken: list[list[float]] = [[] for _ in blocks]
     with undisturbed():
         for turn in range(count + 1):
@@ -101,6 +101,10 @@ def rounds(blocks: Sequence[nn.Module], x: Tensor, count: int) -> list[list[floa
                 if turn:
                     taken[at].append(1000 * seconds)
     return taken
+
+
+def _clock_of(device: torch.device) -> Clock:
+    return _cuda_seconds if device.type == "cuda" else _seconds
 
 
 def _run(block: nn.Module, x: Tensor, after_forward: Callable[[], None]) -> None:
