@@ -124,7 +124,7 @@ def test_the_help_text_of_every_flag_names_range_and_default() -> None:
         ([("bottleneck", "1")], "bottleneck", "bottleneck must be true or false, not '1'."),
         ([("order", "Pre")], "order", "order must be one of pre, post, not 'Pre'."),
         ([("device", "cuda:x")], "device", "device must be auto, cpu, cuda, cuda:N or mps, not 'cuda:x'."),
-        ([("implementation", "list")], "implementation", "implementation must be concat, not 'list'."),
+        ([("scale", "log10")], "scale", "scale must be one of linear, log, not 'log10'."),
     ],
 )
 def test_one_sentence_says_what_is_wrong(pairs: list[tuple[str, str]], field: str, message: str) -> None:

@@ -17,6 +17,7 @@ from explorer.spec import (
     DenseBlockSpec,
     FieldInfo,
     InputSpec,
+    MemorySpec,
     Pattern,
     ResidualSpec,
     RunSpec,
@@ -34,6 +35,7 @@ SECTIONS = {
     "counterpart": CounterpartSpec,
     "run": RunSpec,
     "view": ViewSpec,
+    "memory": MemorySpec,
 }
 #: What no field takes, whatever it allows.
 ODD: list[object] = [

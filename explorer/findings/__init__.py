@@ -20,12 +20,14 @@ from explorer.findings.inspection import (
     SourceWeights,
     Values,
 )
+from explorer.findings.lives import PURPOSES, Life, Plan, PlanRow, Purpose, StepTrack
 from explorer.findings.measurement import (
     GRADIENTS,
     INPUT,
     OWN,
     BlockMeasurement,
     Comparison,
+    CompiledStep,
     Device,
     ImplementationStep,
     Join,
@@ -35,6 +37,7 @@ from explorer.findings.measurement import (
     TimeMeasurement,
     Timing,
 )
+from explorer.findings.memory import MemoryFindings
 from explorer.findings.quantity import Origin, Quantity
 from explorer.findings.theory import BlockTheory, Counterpart, LayerTheory, Part, StudyTheory
 from explorer.findings.together import CONVENTIONS, BlockFindings, Findings, Role, reconciled
@@ -44,10 +47,12 @@ __all__ = [
     "GRADIENTS",
     "INPUT",
     "OWN",
+    "PURPOSES",
     "BlockFindings",
     "BlockMeasurement",
     "BlockTheory",
     "Comparison",
+    "CompiledStep",
     "Counterpart",
     "Device",
     "FeatureMap",
@@ -57,16 +62,22 @@ __all__ = [
     "LayerStep",
     "LayerTheory",
     "LayerView",
+    "Life",
     "MapGroup",
+    "MemoryFindings",
     "ModuleRow",
     "Op",
     "Origin",
     "Part",
+    "Plan",
+    "PlanRow",
     "Problem",
+    "Purpose",
     "Quantity",
     "ReadWeights",
     "Role",
     "SourceWeights",
+    "StepTrack",
     "StudyTheory",
     "TimeMeasurement",
     "Timeline",

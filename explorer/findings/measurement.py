@@ -158,24 +158,50 @@ class ImplementationStep:
     """A training step of one implementation: forward, loss = sum, backward.
 
     Attributes:
-        name: the implementation.
+        name: the implementation; ``residual`` for a block of residual units.
         kept_bytes: alive between forward and backward, without parameters and buffers.
         peak_bytes: alive at the step's highest point, parameters, buffers and gradients included.
         milliseconds: of each round.
+        device_peak_bytes: the allocator's own for one step, less what was there before; None where there is none.
+        device_reserved_bytes: what the allocator took from the device for it, its rounding and gaps included.
+        problem: why it was not timed, where the others were.
     """
 
     name: str
     kept_bytes: int
     peak_bytes: int
     milliseconds: tuple[float, ...]
+    device_peak_bytes: int | None = None
+    device_reserved_bytes: int | None = None
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one :class:`explorer.spec.CompareJob` measured, in the order of its implementations."""
+    """What one :class:`explorer.spec.CompareJob` measured: its implementations in their order, then its residuals."""
 
     device: Device
     steps: tuple[ImplementationStep, ...]
+    residuals: tuple[ImplementationStep, ...] = ()
+
+
+@dataclass(frozen=True)
+class CompiledStep:
+    """What one :class:`explorer.spec.CompiledJob` measured.
+
+    Attributes:
+        budget: the activation memory budget that was asked for.
+        kept_bytes: what the compiled code handed to autograd, each storage once, and what else stayed alive.
+        milliseconds, beside: of each round, of the compiled block and of ``list``.
+        compile_seconds: of the first step, which compiles both passes; short where the cache knew them.
+    """
+
+    device: Device
+    budget: str
+    kept_bytes: int
+    milliseconds: tuple[float, ...]
+    beside: tuple[float, ...]
+    compile_seconds: float
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def ready(run: RunSpec) -> torch.device:
 def live_block(spec: BlockSpec, run: RunSpec, device: torch.device) -> nn.Module:
     """The block on ``device`` in the run's type and mode. The same seed gives the same weights everywhere."""
     torch.manual_seed(run.seed)
-    return build(spec, run.implementation).to(device, dtype_of(run)).train(run.mode == "training")
+    return build(spec).to(device, dtype_of(run)).train(run.mode == "training")
 
 
 def live_input(spec: BlockSpec, input: InputSpec, run: RunSpec, device: torch.device) -> Tensor:
@@ -50,14 +50,14 @@ def planned_block(spec: BlockSpec, run: RunSpec) -> nn.Module:
     It is made in its type: a module of fake tensors cannot be cast.
     """
     with default_dtype(dtype_of(run)):
-        return build(spec, run.implementation).train(run.mode == "training")
+        return build(spec).train(run.mode == "training")
 
 
-def named_block(spec: BlockSpec, run: RunSpec, implementation: str) -> nn.Module:
-    """The block in the run's type, training, in the implementation of that name, whatever the run says of both."""
+def named_block(spec: BlockSpec, run: RunSpec, implementation: str, budget: float = 1.0) -> nn.Module:
+    """The block in the run's type, written as ``implementation`` says, in training mode whatever the run says."""
     torch.manual_seed(run.seed)
     with default_dtype(dtype_of(run)):
-        return build(spec, implementation)
+        return build(spec, implementation, budget)
 
 
 def planned_input(spec: BlockSpec, input: InputSpec, run: RunSpec) -> Tensor:

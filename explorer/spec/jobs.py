@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from explorer.spec.study import BlockSpec, DenseBlockSpec, Image, InputSpec, RunSpec
+from explorer.spec.study import (
+    BlockSpec,
+    Budget,
+    DenseBlockSpec,
+    Growth,
+    Image,
+    InputSpec,
+    Optimiser,
+    ResidualSpec,
+    RunSpec,
+)
 
 
 @dataclass(frozen=True)
@@ -29,18 +39,69 @@ class TimeJob:
 
 
 @dataclass(frozen=True)
+class StepJob:
+    """Follow every tensor of one training step of one block, on fake tensors, which hold no memory.
+
+    ``implementation``: how a Dense Block is written; residual units are written one way only.
+    """
+
+    block: BlockSpec
+    input: InputSpec
+    run: RunSpec
+    implementation: str = "concat"
+    kind: Literal["step"] = field(default="step", init=False)
+
+
+@dataclass(frozen=True)
 class CompareJob:
     """Run a training step of one Dense Block in several implementations: what each keeps, its peak, and its time.
 
-    ``rounds``: how often each is timed, one after another in every round; 0 counts alone.
+    ``fused`` cannot train: with it among them, all run a forward in evaluation, whatever ``run`` says; without, a step.
+    ``residuals`` are timed in the same rounds. ``rounds``: how often each is timed, one after another in every round;
+    0 counts alone, None takes as many as a person waits for.
     """
 
     block: DenseBlockSpec
     input: InputSpec
     run: RunSpec
     implementations: tuple[str, ...]
-    rounds: int = 0
+    rounds: int | None = 0
+    residuals: tuple[ResidualSpec, ...] = ()
     kind: Literal["compare"] = field(default="compare", init=False)
+
+
+@dataclass(frozen=True)
+class CompiledJob:
+    """Compile one Dense Block with one budget and run its step beside ``list``, in a process that then ends.
+
+    ``rounds`` as in :class:`CompareJob`, at least 1.
+    """
+
+    block: DenseBlockSpec
+    input: InputSpec
+    run: RunSpec
+    budget: Budget
+    rounds: int | None = None
+    kind: Literal["compiled"] = field(default="compiled", init=False)
+
+
+@dataclass(frozen=True)
+class PlanJob:
+    """Search the largest batch, resolution or number of Bottlenecks whose training step fits into each of ``limits``.
+
+    ``limits``: bytes; the device's own memory is one more. ``residual`` has a row of its own, but not for ``layers``.
+    ``optimiser``: whose state is held beside the step.
+    """
+
+    block: DenseBlockSpec
+    input: InputSpec
+    run: RunSpec
+    implementations: tuple[str, ...]
+    limits: tuple[int, ...]
+    largest: Growth = "batch"
+    optimiser: Optimiser = "none"
+    residual: ResidualSpec | None = None
+    kind: Literal["plan"] = field(default="plan", init=False)
 
 
 @dataclass(frozen=True)
@@ -88,4 +149,4 @@ class WeightsJob:
     kind: Literal["weights"] = field(default="weights", init=False)
 
 
-Job = CountJob | TimeJob | CompareJob | DeviceJob | MapsJob | WeightsJob
+Job = CountJob | TimeJob | StepJob | CompareJob | CompiledJob | PlanJob | DeviceJob | MapsJob | WeightsJob

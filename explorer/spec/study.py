@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from explorer.spec.domains import Choice, Domain, Flag, Pattern, SpecError, Validated, Whole, domain_of
 from explorer.spec.selection import Selection, selection
@@ -17,6 +17,12 @@ Mode = Literal["training", "inference"]
 Drawing = Literal["chain", "paper"]
 Image = Literal["pattern", "noise", "upload"]
 Matrix = Literal["share", "channels", "bytes", "weights"]
+Implementation = Literal["concat", "list", "checkpoint_1x1", "shared", "compiled", "checkpoint"]
+Budget = Literal["1.0", "0.25", "0.1", "0.05"]
+Colours = Literal["source", "kind"]
+Growth = Literal["batch", "layers", "resolution"]
+Scale = Literal["linear", "log"]
+Optimiser = Literal["none", "sgd", "momentum", "adam"]
 
 BYTES_PER_ELEMENT: dict[str, int] = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
 
@@ -131,9 +137,6 @@ class RunSpec(Validated):
         "auto takes the machine's accelerator if it has one",
     )
     seed: int = domain_of(Whole(0, 2**32 - 1), 0, "seed of weights and input")
-    implementation: str = domain_of(
-        Choice(("concat",)), "concat", "how the block is written; concat is the source text's"
-    )
 
     @property
     def bytes_per_element(self) -> int:
@@ -183,8 +186,29 @@ class ViewSpec(Validated):
 
 
 @dataclass(frozen=True)
+class MemorySpec(Validated):
+    """What the Memory page is asked: how the block is written, what is drawn of it, and what shall fit."""
+
+    implementation: Implementation = domain_of(
+        Choice(get_args(Implementation)), "list", "how the block is written, whose training step is drawn"
+    )
+    budget: Budget = domain_of(
+        Choice(get_args(Budget)), "0.25", "of compiled: the share that it may keep for backward (PyTorch's own setting)"
+    )
+    colours: Colours = domain_of(
+        Choice(get_args(Colours)), "source", "bytes alive by the layer they came from, or by what they are for"
+    )
+    versus: Growth = domain_of(Choice(get_args(Growth)), "layers", "what grows while memory is watched")
+    scale: Scale = domain_of(Choice(get_args(Scale)), "linear", "of the chart of growth")
+    largest: Growth = domain_of(Choice(get_args(Growth)), "batch", "of what the largest that fits is searched")
+    optimiser: Optimiser = domain_of(
+        Choice(get_args(Optimiser)), "none", "whose state takes its place beside the step in what fits"
+    )
+
+
+@dataclass(frozen=True)
 class Study:
-    """Everything one link describes: the block, its input, its counterpart, the run and the view.
+    """Everything one link describes: the block, its input, its counterpart, the run and what the pages show.
 
     Raises:
         SpecError: a section is of another kind, training on a single value per channel, or a
@@ -196,6 +220,7 @@ class Study:
     counterpart: CounterpartSpec = CounterpartSpec()
     run: RunSpec = RunSpec()
     view: ViewSpec = ViewSpec()
+    memory: MemorySpec = MemorySpec()
 
     def __post_init__(self) -> None:
         for section in fields(self):
