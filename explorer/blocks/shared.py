@@ -33,6 +33,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+import explorer.blocks.shapes  # noqa: F401  # for the operator below, which fake tensors do not know
 from explorer.blocks.buffer import in_order, room
 from explorer.blocks.dense import Bottleneck, Layer, PlainLayer, PostBottleneck, PostPlainLayer
 from explorer.blocks.listed import ListBlock
