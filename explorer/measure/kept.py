@@ -1,4 +1,4 @@
-"""What stays alive between forward and backward, whoever keeps it: autograd, or a block that has its own backward."""
+"""The two numbers of a training step that matter most: what is kept for backward, and the peak."""
 
 from __future__ import annotations
 
@@ -6,33 +6,13 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from explorer.blocks import units
-from explorer.measure.track import StepTracker, own_tensors
+from explorer.measure.lives import followed
 
 
 def step_bytes(block: nn.Module, draw: Callable[[], Tensor]) -> tuple[int, int]:
     """(kept, peak): bytes alive after forward and loss = sum, and at the highest point of the step, backward included.
 
-    Saved tensors are only what autograd was told of: a function with a backward of its own may keep more, and a
-    checkpoint keeps its inputs by other means. So this counts storages that are alive. When what is kept is counted,
-    the output has been given up; parameters and buffers are left out of it, and count in the peak.
-
-    Args:
-        block: in training mode; what :func:`explorer.blocks.build` made, in any implementation.
-        draw: makes the input, (N, c0, H, W); it is given up too, and counts only if something keeps it.
+    Args: those of :func:`explorer.measure.lives.followed`, which says what counts.
     """
-    x = draw()
-    tracker = StepTracker(block, units(block), x)
-    with tracker.forward():
-        loss = block(x).sum()
-    del x
-    kept = tracker.live_bytes - sum(map(_nbytes, own_tensors(block))) - _nbytes(loss)
-    with tracker.backward():
-        loss.backward()
-    block.zero_grad(set_to_none=True)
-    return kept, tracker.timeline().peak_bytes
-
-
-def _nbytes(tensor: Tensor) -> int:
-    nbytes: int = tensor.untyped_storage().nbytes()
-    return nbytes
+    track = followed(block, draw)
+    return track.kept_bytes, track.peak_bytes

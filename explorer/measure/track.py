@@ -21,13 +21,17 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from explorer.blocks.marks import PREFIX
-from explorer.findings import GRADIENTS, INPUT, OWN, Join, Timeline
+from explorer.findings import GRADIENTS, INPUT, OWN, Join, StepTrack, Timeline
+from explorer.measure.purpose import Role, Roles
 
 _JOINS = {
     torch.ops.aten.cat.default: "cat",
     torch.ops.aten.add.Tensor: "add",
     torch.ops.aten.add_.Tensor: "add",
 }
+
+_NEVER = 1 << 62  # later than any step
+_GONE = 5  # the place of ``gone`` in a life
 
 _ENTER = torch.ops.profiler._record_function_enter_new.default
 _MARKS = (_ENTER, torch.ops.profiler._record_function_exit._RecordFunction)
@@ -81,12 +85,15 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
         self._layers: list[int] = []
         self._changes: dict[tuple[int, int], int] = {}
         self._backward_from: int | None = None
-        self._freed: list[tuple[int, int]] = []  # (band, bytes) gone since the last operator
+        self._freed: list[tuple[int, int, list[int]]] = []  # (band, bytes, life) gone since the last operator
+        self._lives: list[list[int]] = []  # as explorer.findings.Life, in the order in which they were born
+        self._roles = Roles(x)
+        self._channel_bytes = x.numel() // x.shape[1] * x.element_size()
         self._alive: dict[int, weakref.ref[Any]] = {}
         self._sources: dict[int, tuple[int, ...]] = {}
         for tensor in own_tensors(block):
-            self._hold(tensor, OWN, step=0)
-        self._hold(x, INPUT, step=0)
+            self._hold(tensor, OWN, Role("own", 0, False), step=0)
+        self._hold(x, INPUT, Role("input", 0, True), step=0)
         self._sources[storage_key(x)] = (0,)
 
     @contextmanager
@@ -106,10 +113,17 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
         with self:
             yield
 
+    def track(self, kept_bytes: int) -> StepTrack:
+        """Every storage of the step so far; ``kept_bytes`` were alive between forward and backward."""
+        self._end()
+        end = len(self._ops) + 1
+        lives = tuple((a, b, c, d, born, min(gone, end), start) for a, b, c, d, born, gone, start in self._lives)
+        first = self._backward_from or end
+        return StepTrack(tuple(self._ops), tuple(self._layers), first, self._channel_bytes, kept_bytes, lives)
+
     def timeline(self) -> Timeline:
         """Live bytes after every operator so far. What was freed since the last one ends the step."""
-        if self._freed:
-            self._step("end", 0)
+        self._end()
         changes = tuple((step, band, n) for (step, band), n in sorted(self._changes.items()) if n)
         gained = [0] * (len(self._ops) + 1)
         for step, _, n in changes:
@@ -141,17 +155,22 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
         if not self._in_backward:
             self._count(func, args, kwargs, out)
             self._trace(func, args, made)
-        for tensor in made:
-            self._hold(tensor, band, step)
+        for tensor, role in zip(made, self._roles.of(func, args, kwargs, made, layer, self._in_backward), strict=True):
+            self._hold(tensor, band, role, step)
         return out
+
+    def _end(self) -> None:
+        if self._freed:
+            self._step("end", 0)
 
     def _step(self, op: str, layer: int) -> int:
         """Begins the next step: what was freed since the last one was freed before this operator ran."""
         self._ops.append(op)
         self._layers.append(layer)
         step = len(self._ops)
-        for band, nbytes in self._freed:
+        for band, nbytes, life in self._freed:
             self._change(step, band, -nbytes)
+            life[_GONE] = step
         self._freed.clear()
         return step
 
@@ -161,18 +180,23 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
     def _is_new(self, tensor: Tensor) -> bool:
         return tensor.untyped_storage().nbytes() > 0 and storage_key(tensor) not in self._alive
 
-    def _hold(self, tensor: Tensor, band: int, step: int) -> None:
+    def _hold(self, tensor: Tensor, band: int, role: Role, step: int) -> None:
         """Counts the storage of ``tensor`` as alive from ``step`` on, unless it is already."""
         if not self._is_new(tensor):
             return
         storage = tensor.untyped_storage()
         key, nbytes = storage._cdata, storage.nbytes()
+        channels, rest = divmod(nbytes, self._channel_bytes) if role.is_map else (0, nbytes)
+        life = [channels, rest, role.layer, role.place, step, _NEVER, role.start]
+        self._lives.append(life)
+        self._roles.know(key, role)
 
         def gone(_: object) -> None:
             del self._alive[key]
             self._sources.pop(key, None)
+            self._roles.forget(key)
             self.live_bytes -= nbytes
-            self._freed.append((band, nbytes))
+            self._freed.append((band, nbytes, life))
 
         self._alive[key] = weakref.ref(storage, gone)
         self.live_bytes += nbytes
