@@ -11,19 +11,24 @@ Symbols throughout, as in Huang et al. 2017 (arXiv 1608.06993) where it has them
 from explorer.theory.bottleneck import OneByOne, one_by_one, pays_from, without_bottleneck
 from explorer.theory.closed_forms import block_theory, convolutions_3x3
 from explorer.theory.formulas import Formula, formulas
+from explorer.theory.held import HeldForm, held_forms
 from explorer.theory.implementations import inference_peak_bytes, kept_bytes
 from explorer.theory.match import counterpart, second_counterpart, study_theory
+from explorer.theory.optimiser import optimiser_bytes
 
 __all__ = [
     "Formula",
+    "HeldForm",
     "OneByOne",
     "block_theory",
     "convolutions_3x3",
     "counterpart",
     "formulas",
+    "held_forms",
     "inference_peak_bytes",
     "kept_bytes",
     "one_by_one",
+    "optimiser_bytes",
     "pays_from",
     "second_counterpart",
     "study_theory",
