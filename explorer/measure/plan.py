@@ -1,0 +1,251 @@
+"""What fits: the largest batch, resolution or number of Bottlenecks whose training step stays within a limit.
+
+All is counted on fake tensors. What is alive after an operator is a + b·A bytes: b channels of maps at A = N·H·W·e,
+and a bytes that do not depend on the maps' size. So one step on maps so large that A exceeds every a tells a and b of
+all operators, and with them the peak at any size, as long as the block runs the same operators there. Whether it does
+is seen on a second step, at the smallest answer. ``shared`` does not on small maps, where it works in larger parts;
+there every answer is searched step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from explorer.blocks import units
+from explorer.findings import Plan, PlanRow
+from explorer.measure.device import describe, resolve
+from explorer.measure.live import dtype_of, named_block
+from explorer.measure.problems import StoppedError
+from explorer.measure.track import StepTracker
+from explorer.spec import BlockSpec, DenseBlockSpec, InputSpec, PlanJob, RunSpec
+from explorer.theory import block_theory, optimiser_bytes
+
+#: Beyond what an :class:`InputSpec` allows, because large memories take it; where a search ends.
+MOST_IMAGES, WIDEST, DEEPEST = 2**24, 2**16, 64
+_STEPS_DOWN = 128  # sizes tried one by one before a search halves what is left
+_SIDE = 2**10  # of the maps of the step that tells the lines
+
+
+def plan(job: PlanJob) -> Plan:
+    """Searches for every implementation, and for the residual block where its shape does not grow with the search."""
+    machine, name = _machine(job.run.device)
+    limits = (*job.limits, *machine)
+    blocks: list[tuple[str, str, BlockSpec]] = [(name, name, job.block) for name in job.implementations]
+    if job.residual is not None and job.largest != "layers":
+        blocks.append(("residual", "concat", job.residual))
+    rows = [_row(name, spec, written, job, limits) for name, written, spec in blocks]
+    state = optimiser_bytes(job.block, job.run.dtype, job.optimiser)
+    return Plan(limits, tuple(rows), state, name)
+
+
+def _machine(device: str) -> tuple[tuple[int, ...], str]:
+    """The device's memory and name, or nothing: what fits into other ones can be told without it."""
+    try:
+        place = describe(resolve(device))
+    except StoppedError:
+        return (), ""
+    return ((place.total_bytes,), place.name) if place.total_bytes else ((), "")
+
+
+def _row(name: str, spec: BlockSpec, written: str, job: PlanJob, limits: tuple[int, ...]) -> PlanRow:
+    if job.largest == "layers":
+        assert isinstance(spec, DenseBlockSpec)
+        depths = _Depths(spec, job, written)
+        found = {limit: depths.largest(limit) for limit in sorted(set(limits))}
+        return PlanRow(name, tuple(found[limit] for limit in limits))
+    state = optimiser_bytes(spec, job.run.dtype, job.optimiser)
+    sizes = Sizes(spec, job.input, job.run, written, along=job.largest)
+    found = {limit: sizes.largest(limit - state) for limit in sorted(set(limits))}
+    per_one = 0
+    if job.largest == "batch" and limits:
+        n = found[max(limits)]
+        per_one = 0 if n == 0 else sizes.by_image(n or sizes.most)
+    return PlanRow(name, tuple(found[limit] for limit in limits), per_one)
+
+
+class Sizes:
+    """Peaks of one block's step over batch or resolution, the rest of the input as it is.
+
+    Attributes:
+        most: where the search ends.
+        runs: steps run so far.
+    """
+
+    def __init__(self, spec: BlockSpec, input: InputSpec, run: RunSpec, written: str, *, along: str) -> None:
+        self._spec, self._run, self._written = spec, run, written
+        self._element = run.bytes_per_element
+        self._shape: Callable[[int], tuple[int, int, int]]
+        if along == "batch":
+            self.most = MOST_IMAGES
+            self._shape = lambda n: (n, input.height, input.width)
+        else:
+            self.most = WIDEST
+            self._shape = lambda n: (input.batch, n, n)
+        self._least = 1 if self._positions(1) > 1 else 2  # BatchNorm needs two values a channel
+        self.runs = 0
+        self._peaks: dict[int, int] = {}
+        self._same_from = self.most + 1
+
+    def largest(self, limit: int) -> int | None:
+        """The largest whose step peaks at ``limit`` bytes or less: 0 if none does, None if all do.
+
+        It needs the fewest steps where limits are asked in rising order.
+        """
+        if self._own > limit:
+            return 0
+        if self.told(self.most) <= limit:
+            return None
+        n = last(lambda size: self.told(size) <= limit, 0, self.most)
+        if n < self._least:
+            return 0  # other operators, in larger parts, would not take less
+        return n if self._same(n) else self._below(n, limit)
+
+    def told(self, n: int) -> int:
+        """Bytes of the peak at ``n`` by the lines."""
+        channel = self._element * self._positions(n)
+        return max(fixed + channels * channel for channels, fixed in self._lines.items())
+
+    def by_image(self, n: int) -> int:
+        """Bytes that one more takes at ``n``, by the lines."""
+        return self.told(n + 1) - self.told(n)
+
+    def peak(self, n: int) -> int:
+        """Bytes of the peak at ``n``, run."""
+        if n not in self._peaks:
+            self._peaks[n] = max(self._totals(self._shape(n)))
+        return self._peaks[n]
+
+    def _below(self, n: int, limit: int) -> int:
+        """The largest of ``n`` and less that fits where the lines do not hold, and may promise too much.
+
+        Parts are there up to four times as large, and the peak falls where one is cut in two, so halving could miss
+        the largest. What is tried one by one covers all that can differ where a map has some 64 positions or more.
+        """
+        end = max(self._least, n - _STEPS_DOWN)
+        for size in range(n, end - 1, -1):
+            if self.peak(size) <= limit:
+                return size
+        return last(lambda size: self.peak(size) <= limit, self._least - 1, end, floor=0)
+
+    def _same(self, n: int) -> bool:
+        """Whether the step at ``n``, and so at all larger sizes, is what the lines tell, operator for operator."""
+        if n >= self._same_from:
+            return True
+        totals, channel = self._totals(self._shape(n)), self._element * self._positions(n)
+        self._peaks[n] = max(totals)
+        if totals != [fixed + channels * channel for channels, fixed in self._course]:
+            return False
+        self._same_from = n
+        return True
+
+    @cached_property
+    def _course(self) -> list[tuple[int, int]]:
+        """(channels of maps, other bytes) alive after each operator."""
+        # A beyond all other bytes: parameters, their gradients, statistics and what backward makes on the way.
+        images = max(1, -(-8 * self._own // (self._element * _SIDE**2)))
+        channel = images * _SIDE**2 * self._element
+        return [divmod(total, channel) for total in self._totals((images, _SIDE, _SIDE))]
+
+    @cached_property
+    def _lines(self) -> dict[int, int]:
+        """Channels of maps → the most other bytes alive with so many."""
+        lines: dict[int, int] = {}
+        for channels, fixed in self._course:
+            lines[channels] = max(fixed, lines.get(channels, 0))
+        return lines
+
+    @cached_property
+    def _own(self) -> int:
+        """Bytes of parameters and buffers."""
+        theory = block_theory(self._spec, InputSpec(), self._run)
+        return theory.parameter_bytes + theory.buffer_bytes
+
+    def _positions(self, n: int) -> int:
+        images, height, width = self._shape(n)
+        return images * height * width
+
+    def _totals(self, shape: tuple[int, int, int]) -> list[int]:
+        self.runs += 1
+        return step_totals(self._spec, self._run, self._written, shape)
+
+
+class _Depths:
+    """Peaks of a Dense Block's step over its number of Bottlenecks, the optimiser's state included."""
+
+    def __init__(self, spec: DenseBlockSpec, job: PlanJob, written: str) -> None:
+        self._spec, self._job, self._written = spec, job, written
+        self._peaks: dict[int, int] = {}
+
+    def largest(self, limit: int) -> int | None:
+        """The largest that fits: 0 if not even one Bottleneck does, None if :data:`DEEPEST` do."""
+        for layers in (1, 2, 4, 8):  # quickly run, and enough to guess the others from
+            if self._peak(layers) > limit:
+                break
+        while True:
+            low = max((n for n, peak in self._peaks.items() if peak <= limit), default=0)
+            high = min((n for n, peak in self._peaks.items() if peak > limit), default=DEEPEST + 1)
+            if high - low == 1:
+                return low if low < DEEPEST else None
+            guess = last(lambda n: self._guess(n) <= limit, low, high)
+            self._peak(guess if guess > low else low + 1)
+
+    def _guess(self, layers: int) -> float:
+        """By the parabola through the three known peaks that are nearest."""
+        near = sorted(sorted(self._peaks, key=lambda n: abs(n - layers))[:3])
+        total = 0.0
+        for n in near:
+            share = 1.0
+            for other in near:
+                share *= (layers - other) / (n - other) if other != n else 1
+            total += share * self._peaks[n]
+        return total
+
+    def _peak(self, layers: int) -> int:
+        if layers not in self._peaks:
+            spec, size = replace(self._spec, layers=layers), self._job.input
+            totals = step_totals(spec, self._job.run, self._written, (size.batch, size.height, size.width))
+            state = optimiser_bytes(spec, self._job.run.dtype, self._job.optimiser)
+            self._peaks[layers] = max(totals) + state
+        return self._peaks[layers]
+
+
+def step_totals(spec: BlockSpec, run: RunSpec, written: str, shape: tuple[int, int, int]) -> list[int]:
+    """Bytes alive after each operator of a training step on fake tensors: forward, loss = sum, backward.
+
+    Args:
+        spec: the block.
+        run: of which the type counts.
+        written: how the block is written; residual units as ``concat``.
+        shape: N, H and W of the input, which may be larger than an :class:`InputSpec` allows.
+    """
+    images, height, width = shape
+    with FakeTensorMode():
+        block = named_block(spec, run, written)
+        x = torch.empty((images, spec.in_channels, height, width), dtype=dtype_of(run))
+        tracker = StepTracker(block, units(block), x)
+        with tracker.forward():
+            loss = block(x).sum()
+        del x
+        with tracker.backward():
+            loss.backward()
+        return tracker.timeline().totals()
+
+
+def last(holds: Callable[[int], bool], low: int, high: int, *, floor: int | None = None) -> int:
+    """The last of ``low`` … ``high`` − 1 for which ``holds``, which is true up to it and false from there on.
+
+    ``low`` itself is taken to hold; where nothing above it does, the answer is ``floor``, or ``low`` without one.
+    """
+    first = low
+    while high - low > 1:
+        middle = (low + high) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle
+    return floor if floor is not None and low == first else low
