@@ -22,6 +22,9 @@ from explorer.spec import Job, MapsJob, Upload
 PICTURE = "of the engine's tests"
 
 
+Kind = Literal["count", "time", "device", "step", "compiled", "plan"]
+
+
 @dataclass(frozen=True)
 class Fake:
     """``do`` names a function below; ``text`` is its argument; ``number`` tells equal ones apart."""
@@ -29,10 +32,10 @@ class Fake:
     do: str
     text: str = ""
     number: int = 0
-    kind: Literal["count", "time", "device"] = "count"
+    kind: Kind = "count"
 
 
-def fake(do: str, text: object = "", number: int = 0, kind: Literal["count", "time", "device"] = "count") -> Job:
+def fake(do: str, text: object = "", number: int = 0, kind: Kind = "count") -> Job:
     """A job of the tests, where the engine expects one of the explorer's: to it a job is a key with a kind."""
     return cast(Job, Fake(do, str(text), number, kind))
 
@@ -171,6 +174,10 @@ def break_device(_: str) -> dict[str, Any]:
     return {"problem": {"kind": "failed", "message": "The GPU reported an error."}, "worker_broken": True}
 
 
+def succeed_and_break(_: str) -> dict[str, Any]:
+    return {"pid": os.getpid(), "worker_broken": True}
+
+
 def bad_problem(_: str) -> dict[str, Any]:
     return {"problem": {"nothing": 1}}
 
@@ -207,7 +214,7 @@ DEEDS: dict[str, Callable[[str], Any]] = {
     for f in (
         look_around, note, note_and_sleep, sleep, spin, hold_back_signals, stop_itself, kill_itself, leave,
         exit_politely, recurse, raises, raise_strange, allocate, huge, local_function, own_class, no_dict, problem,
-        break_device, count_pictures,
+        break_device, succeed_and_break, count_pictures,
         bad_problem, echo, chatter, torch_version, torch_error, torch_allocate,
     )
 }  # fmt: skip

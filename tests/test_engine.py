@@ -224,6 +224,13 @@ def test_a_worker_that_a_job_broke_is_replaced_and_the_job_says_why() -> None:
         assert result(made, fake("echo", "after"))["pid"] != pid
 
 
+def test_a_worker_that_is_of_no_more_use_after_its_answer_is_replaced_too() -> None:
+    with engine() as made:
+        spent = result(made, fake("succeed_and_break"))["pid"]
+        assert result(made, fake("echo"))["pid"] != spent
+        wait_until(lambda: not alive(spent))
+
+
 def test_a_worker_that_cannot_be_prepared_says_why() -> None:
     with engine(prepare="engine_jobs:refuse_to_prepare") as made:
         assert failure(made, fake("echo")) == (
@@ -320,6 +327,18 @@ def test_a_count_does_not_wait_for_a_timing_and_the_timing_begins_anew(tmp_path:
         wait_until(lambda: not alive(first), 2)
         assert result(made, timing, "a") == {"slept": 1.0}
         assert runs(tmp_path / "timing") == 2
+
+
+def test_after_a_compile_the_next_job_has_a_fresh_process() -> None:
+    with engine() as made:
+        first, second = (fake("echo", "", number, kind="compiled") for number in (1, 2))
+        pids = [
+            result(made, job)["pid"] for job in (first, second, fake("echo", kind="time"), fake("echo", 1, kind="time"))
+        ]
+        assert len(set(pids[:3])) == 3 and pids[2] == pids[3]
+        wait_until(lambda: not any(map(alive, pids[:2])))
+        assert failure(made, fake("problem", kind="compiled"))[0] == "refused"
+        assert result(made, fake("echo", 2, kind="time"))["pid"] != pids[3]
 
 
 def test_timings_are_not_starved_by_counts(tmp_path: Path) -> None:

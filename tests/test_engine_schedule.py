@@ -6,10 +6,10 @@ import gc
 import pickle
 import weakref
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from engine_jobs import fake
+from engine_jobs import Kind, fake
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +18,7 @@ from explorer.engine.line import Ask, in_order, weight
 from explorer.engine.schedule import ACCEPT_SECONDS, RESTARTS, Schedule
 from explorer.engine.states import limits_from
 from explorer.engine.table import Table
+from explorer.engine.words import timed_out, worker_lost
 from explorer.findings import Problem
 from explorer.memory import available_bytes, data_bytes
 from explorer.spec import CountJob, DenseBlockSpec, InputSpec, Job, ResidualSpec, RunSpec
@@ -27,7 +28,7 @@ LIGHT = CountJob(DenseBlockSpec(), InputSpec(), RunSpec())
 HEAVY = CountJob(DenseBlockSpec(layers=64), InputSpec(64, 256, 256), RunSpec())
 
 
-def job(number: int, kind: Literal["count", "time", "device"] = "count") -> Job:
+def job(number: int, kind: Kind = "count") -> Job:
     return fake("echo", "", number, kind)
 
 
@@ -189,6 +190,52 @@ def test_the_worker_for_timings_ends_when_idle_and_the_one_for_counts_stays() ->
     assert not schedule.must_end(schedule.times, now), "once"
     assert not schedule.must_end(schedule.counts, now)
     assert schedule.due(now) is None, "then it sleeps"
+
+
+@pytest.mark.parametrize("kind", ["compiled", "plan"])
+def test_what_takes_long_gives_way_to_counts_only_so_often(kind: Kind) -> None:
+    """A compile is not begun anew for ever: what it has compiled so far is in its cache, and then it runs on."""
+    schedule = Schedule(LIMITS)
+    begun = 0
+    for turn in range(10):
+        schedule.submit(job(1, kind), "a", turn)
+        if schedule.times.ask is None and schedule.take(schedule.times, turn) is not None:
+            begun += 1
+        schedule.submit(job(10 + turn), "b", turn)
+        schedule.must_end(schedule.times, turn)
+        run_all(schedule, turn)
+    assert schedule.times.ask is not None and begun == LIMITS.preemptions + 1
+
+
+@pytest.mark.parametrize("outcome", [packed(), Failed(Problem("unsupported", "No compiler."))])
+def test_a_worker_that_has_compiled_ends_with_its_job(outcome: bytes | Failed) -> None:
+    schedule = Schedule(LIMITS)
+    for kind, ends in (("compiled", True), ("time", False), ("plan", False), ("compiled", True)):
+        schedule.submit(job(1, kind), "a", 0)  # type: ignore[arg-type]  # a loop variable is no Literal
+        schedule.submit(job(2, "time"), "a", 0)
+        assert schedule.take(schedule.times, 0) is not None
+        schedule.ended(schedule.times, outcome, False, 1)
+        assert (schedule.take(schedule.times, 1) is None) is ends, "nothing begins in that process"
+        assert schedule.must_end(schedule.times, 1) is ends
+        schedule = Schedule(LIMITS)
+
+
+def test_a_step_is_awaited_as_a_count_is() -> None:
+    schedule = Schedule(LIMITS)
+    schedule.submit(job(1, "time"), "a", 0)
+    schedule.take(schedule.times, 0)
+    schedule.submit(job(2, "step"), "b", 0)
+    assert schedule.must_end(schedule.times, 0)
+    assert run_all(schedule, 0) == [job(2, "step")]
+
+
+@pytest.mark.parametrize("kind", ["step", "compiled", "plan"])
+def test_each_kind_of_job_has_its_limit_and_its_words(kind: str) -> None:
+    limits = Limits(count_seconds=1, time_seconds=2, device_seconds=3, compile_seconds=4)
+    assert limits.seconds(kind) == {"step": 1, "compiled": 4, "plan": 2}[kind]
+    assert limits.grace(kind) == (limits.grace_seconds if kind == "step" else 0)
+    words = timed_out(kind, 4).message, worker_lost(kind, 1).message
+    assert not words[0].startswith("This") and "worked on this" not in words[1]
 
 
 # --- leases ---------------------------------------------------------------------------------------

@@ -404,6 +404,18 @@ def test_a_device_that_failed_ends_the_worker_and_is_told(error: Exception, monk
     assert problem.kind == "failed" and str(error).splitlines()[0] in problem.message and "\n" not in problem.message
 
 
+def test_only_the_cpus_lack_of_memory_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """oneDNN remembers what it had no room for; a GPU's allocator forgets."""
+    for error, broken in (
+        (RuntimeError("could not create a primitive"), True),
+        (torch.OutOfMemoryError("full"), False),
+    ):
+        monkeypatch.setattr(jobs, "count_step", raising(error))
+        answer = perform(CountJob(SMALL, SIZE, RUN))
+        assert answer.pop("worker_broken", False) is broken
+        assert problem_of(answer).kind == "out_of_memory"
+
+
 @pytest.mark.parametrize("error", [None, RuntimeError("odd"), MemoryError()], ids=str)
 def test_an_accelerators_cache_is_given_back_after_every_job(
     error: Exception | None, monkeypatch: pytest.MonkeyPatch
@@ -431,6 +443,8 @@ def test_an_accelerators_cache_is_given_back_after_every_job(
         (MemoryError(), "out_of_memory"),
         (RuntimeError("\"slow_conv2d_cpu\" not implemented for 'Half'"), "unsupported"),
         (RuntimeError("CUDA error: out of memory"), "out_of_memory"),
+        (RuntimeError("could not create a primitive"), "out_of_memory"),
+        (RuntimeError("could not create a primitive descriptor for a convolution"), None),
         (NotImplementedError("Could not run 'aten::convolution' with arguments from the 'X' backend"), "unsupported"),
         (ValueError("out of memory cards"), None),
         (RuntimeError("shapes do not match"), None),

@@ -11,6 +11,8 @@ Decisions a reader may wonder about:
   that a time is true. What arrives then ends the timing, which is begun anew afterwards: nobody
   waits behind a benchmark. A timing that has given way ``Limits.preemptions`` times, or has waited
   long, runs beside the counts: it is not starved, and its spread shows the company it had.
+* **A worker that has compiled ends**, whatever came out: what a compile leaves behind meets nothing that
+  is timed after it. One budget is one process.
 * **A run that nobody waits for** ends after ``Limits.grace_seconds``: a new worker costs about as
   much, so a run that is nearly done is let finish and its answer kept. A timing ends at once.
 * **Nothing but builtins arrives** (:mod:`explorer.engine.worker`), so this process never imports torch.

@@ -31,7 +31,7 @@ class Engine:
 
     Args:
         perform: ``package.module:function`` that a worker calls with the job; it returns a dict of
-            builtins, ``{"problem": …}`` where it fails as expected, and beside that ``"worker_broken": True``
+            builtins, ``{"problem": …}`` where it fails as expected, and beside either ``"worker_broken": True``
             where its process is of no use any more and must be replaced.
         limits: bounds of time, memory and storage; None takes the defaults, and what the environment says.
         prepare: ``package.module:function`` that a worker calls once before its first job.
@@ -200,9 +200,7 @@ def _outcome(run: Future[bytes], kind: str, seconds: float) -> _Outcome:
 def _read(packed: bytes) -> _Outcome:
     try:
         result = read_answer(packed)
-        problem = result.get("problem")
-        if problem is None:
-            return _Outcome(packed)
-        return _Outcome(Failed(from_builtins(Problem, problem)), fault=result.get("worker_broken") is True)
+        problem, broken = result.get("problem"), result.get("worker_broken") is True
+        return _Outcome(packed if problem is None else Failed(from_builtins(Problem, problem)), fault=broken)
     except (NotPlainError, TypeError) as error:  # TypeError: a problem of another form
         return _Outcome(Failed(words.not_plain(str(error))))

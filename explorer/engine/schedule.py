@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from explorer.engine import words
 from explorer.engine.line import Ask, in_order, kept, lacks_picture
-from explorer.engine.states import TIMED, Failed, Limits, Pending, State
+from explorer.engine.states import LAST, TIMED, Failed, Limits, Pending, State
 from explorer.engine.table import Table
 from explorer.spec import Job
 
@@ -23,7 +23,7 @@ RESTARTS = 2
 #: How many waiters' turns are remembered.
 TURNS = 4096
 #: Kinds of jobs that a person waits for: a timing gives way to them.
-AWAITED = frozenset({"count", "maps", "weights"})
+AWAITED = frozenset({"count", "maps", "weights", "step"})
 
 
 def _no() -> bool:
@@ -185,7 +185,7 @@ class Schedule:
             now: monotonic seconds.
         """
         ask = slot.ask
-        slot.release(now, proven=not fault)
+        slot.release(now, proven=not fault and (ask is None or ask.job.kind not in LAST))
         self._places = None
         if ask is None:
             return

@@ -48,8 +48,10 @@ class Failed:
 
 State = Pending | Done | Failed
 
-#: Kinds of jobs that read a clock: they have a worker of their own, and take long.
-TIMED = frozenset({"time", "compare"})
+#: Kinds of jobs that read a clock or take long: they have a worker of their own.
+TIMED = frozenset({"time", "compare", "compiled", "plan"})
+#: Kinds of jobs whose process ends with them, whatever came out: what compiled shares a process with nothing after it.
+LAST = frozenset({"compiled"})
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class Limits:
     """Bounds of an engine; every wait and every store has one. Times are seconds.
 
     Attributes:
-        count_seconds, time_seconds, device_seconds: deadline of a running job, by its kind; a look into
-            a layer or at weights has as long as a count. A timing runs three blocks four times each, so
-            it has more than twelve times as long.
+        count_seconds, time_seconds, device_seconds, compile_seconds: deadline of a running job, by its kind; a
+            look into a layer, at weights or at a step's tensors has as long as a count. A timing runs three blocks
+            four times each, so it has more than twelve times as long, and so has a plan.
         start_seconds: how long a worker may take to start (it loads torch).
         lease_seconds: a waiter that has not asked for this long does not wait any more.
         grace_seconds: a running job that nobody waits for may still take this long: a new worker
@@ -84,6 +86,7 @@ class Limits:
     count_seconds: float = 60
     time_seconds: float = 900
     device_seconds: float = 30
+    compile_seconds: float = 300
     start_seconds: float = 60
     lease_seconds: float = 10
     grace_seconds: float = 0.25
@@ -107,6 +110,8 @@ class Limits:
 
     def seconds(self, kind: str) -> float:
         """The deadline of a job of ``kind``."""
+        if kind == "compiled":
+            return self.compile_seconds
         if kind in TIMED:
             return self.time_seconds
         return self.device_seconds if kind == "device" else self.count_seconds

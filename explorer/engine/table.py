@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 from explorer.engine.states import Done, Failed, Limits
 from explorer.engine.worker import read_answer
@@ -27,6 +28,13 @@ class Answer:
     def size(self) -> int:
         """Bytes on the pipe."""
         return len(self.outcome) if isinstance(self.outcome, bytes) else 0
+
+
+def _lacked_memory(result: dict[str, Any]) -> bool:
+    """Whether something was counted on fake tensors alone, since it would not fit, or left out of a comparison."""
+    steps = (*result.get("steps", ()), *result.get("residuals", ()))
+    problems = [step.get("problem") for step in steps if isinstance(step, dict)]
+    return result.get("refusal") is not None or any(p is not None and p["kind"] in SHORTAGES for p in problems)
 
 
 class Table:
@@ -67,7 +75,7 @@ class Table:
         lost, short = 0, False
         if isinstance(outcome, bytes):
             result = read_answer(outcome)
-            short = result.get("refusal") is not None  # counted on fake tensors, since it would not fit
+            short = _lacked_memory(result)
             self._keep_unpacked(job, Done(result), len(outcome))
         else:
             short = outcome.problem.kind in SHORTAGES

@@ -10,7 +10,10 @@ from explorer.memory import SMALLER
 DOING = {
     "count": "counted this block",
     "time": "timed these blocks",
+    "step": "followed this step's tensors",
     "compare": "compared these implementations",
+    "compiled": "compiled and timed this block",
+    "plan": "searched for what fits",
     "device": "looked for the device",
     "maps": "looked into this layer",
     "weights": "read this block's weights",
@@ -51,7 +54,10 @@ def timed_out(kind: str, seconds: float) -> Problem:
     noun = {
         "count": "Counting this block",
         "time": "Timing these blocks",
+        "step": "Following this step's tensors",
         "compare": "Comparing these implementations",
+        "compiled": "Compiling and timing this block",
+        "plan": "Searching for what fits",
         "device": "Looking for the device",
         "maps": "Looking into this layer",
         "weights": "Reading this block's weights",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -33,10 +35,39 @@ def refusal(blocks: tuple[BlockSpec, ...], input: InputSpec, run: RunSpec, devic
     needed = _needed(theories, input, run, device)
     if needed <= device.free_bytes:
         return None
+    return _refused(needed, device, _advice(theories, input, run, device, needed))
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes of one of several blocks: its ``own`` as long as it lives, and what it takes beyond that while it runs."""
+
+    own: int
+    running: int
+
+
+def refusals(needs: Sequence[Need], device: Device) -> list[Problem | None]:
+    """Which of several blocks, all alive at once and run one after another, do not fit; None of those that do.
+
+    The greediest is left out first, until the others fit.
+    """
+    found: list[Problem | None] = [None] * len(needs)
+    left = set(range(len(needs))) if device.total_bytes != UNKNOWN else set()
+    while left:
+        worst = max(left, key=lambda place: needs[place].running)
+        needed = sum(needs[place].own for place in left) + needs[worst].running
+        if needed <= device.free_bytes:
+            break
+        found[worst] = _refused(needed, device)
+        left.remove(worst)
+    return found
+
+
+def _refused(needed: int, device: Device, advice: str = "") -> Problem:
     return Problem(
         "refused",
         f"Needs {size(needed)}, {size(device.free_bytes)} may be used here.",
-        SMALLER + _advice(theories, input, run, device, needed),
+        SMALLER + advice,
         needed_bytes=needed,
         available_bytes=device.free_bytes,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import torch
@@ -10,28 +9,50 @@ import torch
 from explorer.findings import (
     BlockMeasurement,
     Comparison,
+    CompiledStep,
     Device,
     LayerView,
+    Plan,
     Problem,
     ReadWeights,
+    StepTrack,
     TimeMeasurement,
     to_builtins,
 )
 from explorer.measure.admission import refusal
-from explorer.measure.allocator import watch_peak
+from explorer.measure.allocator import give_back, watch_peak
 from explorer.measure.compare import compare
+from explorer.measure.compiled import compiled
 from explorer.measure.device import describe, resolve
 from explorer.measure.fake import fake_counts
 from explorer.measure.live import live_block, live_input, planned_block, ready
+from explorer.measure.lives import step_track
 from explorer.measure.look import look
-from explorer.measure.problems import StoppedError, is_device_fault, known_problem
+from explorer.measure.plan import plan
+from explorer.measure.problems import StoppedError, is_device_fault, is_spent, known_problem
 from explorer.measure.step import Counts, count_step
 from explorer.measure.table import module_rows
 from explorer.measure.timing import time_blocks
 from explorer.measure.weights import read_weights
-from explorer.spec import BlockSpec, CompareJob, CountJob, DeviceJob, InputSpec, Job, MapsJob, RunSpec, TimeJob
+from explorer.spec import (
+    BlockSpec,
+    CompareJob,
+    CompiledJob,
+    CountJob,
+    DeviceJob,
+    InputSpec,
+    Job,
+    MapsJob,
+    PlanJob,
+    RunSpec,
+    StepJob,
+    TimeJob,
+    WeightsJob,
+)
 
-Result = BlockMeasurement | TimeMeasurement | Comparison | Device | LayerView | ReadWeights
+Result = (
+    BlockMeasurement | TimeMeasurement | Comparison | CompiledStep | Device | LayerView | Plan | ReadWeights | StepTrack
+)
 
 
 def perform(job: Job) -> dict[str, Any]:
@@ -41,9 +62,10 @@ def perform(job: Job) -> dict[str, Any]:
 
     Returns:
         What the job asks for as builtins: a :class:`BlockMeasurement`, :class:`TimeMeasurement`, :class:`Comparison`,
-        :class:`Device`, :class:`LayerView` or :class:`ReadWeights`; or
-        ``{"problem": …}`` with a :class:`Problem` where a person can be told why there is none. Beside it
-        ``"worker_broken": True`` where the accelerator has failed: every later call of this process would too.
+        :class:`CompiledStep`, :class:`Plan`, :class:`Device`, :class:`LayerView`, :class:`ReadWeights` or
+        :class:`StepTrack`; or ``{"problem": …}`` with a :class:`Problem` where a person can be told why there is none.
+        Beside either ``"worker_broken": True`` where later calls of this process would fail too: the accelerator has
+        failed, or memory ran out on the CPU.
 
     Raises:
         RuntimeError: a fault of the program, in words; never an exception of torch's own class.
@@ -51,18 +73,29 @@ def perform(job: Job) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     fault: str | None = None
     try:
-        answer = _plain(_result(job))
+        result = _result(job)
+        answer = _plain(result)
+        if isinstance(result, Comparison) and _has_spent(result):
+            answer["worker_broken"] = True
     except Exception as error:
         fault = f"{type(error).__name__}: {error}"
         problem = known_problem(error)
         if problem is not None:
             answer = {"problem": _plain(problem)}
-            if is_device_fault(error):
+            on_gpu = isinstance(error, torch.OutOfMemoryError)  # which no CPU's allocator raises
+            if is_device_fault(error) or is_spent(problem, on_gpu):
                 answer["worker_broken"] = True
-    _release()  # a traceback, and the tensors that it holds, are gone by now
+    give_back()  # a traceback, and the tensors that it holds, are gone by now
     if not answer:
         raise RuntimeError(fault)
     return answer
+
+
+def _has_spent(found: Comparison) -> bool:
+    """Whether one of what was compared ran out of the process's memory."""
+    steps = (*found.steps, *found.residuals)
+    on_gpu = found.device.device != "cpu"
+    return any(is_spent(step.problem, on_gpu) for step in steps if step.problem is not None)
 
 
 def _plain(value: Result | Problem) -> dict[str, Any]:
@@ -75,12 +108,19 @@ def _result(job: Job) -> Result:
         return count(job.block, job.input, job.run)
     if isinstance(job, TimeJob):
         return time_together(job.blocks, job.input, job.run)
+    if isinstance(job, StepJob):
+        return step_track(job)
     if isinstance(job, CompareJob):
         return compare(job)
+    if isinstance(job, CompiledJob):
+        return compiled(job)
+    if isinstance(job, PlanJob):
+        return plan(job)
     if isinstance(job, DeviceJob):
         return describe(resolve(job.device))
     if isinstance(job, MapsJob):
         return look(job)
+    assert isinstance(job, WeightsJob)
     return read_weights(job)
 
 
@@ -137,10 +177,3 @@ def time_together(specs: tuple[BlockSpec, ...], input: InputSpec, run: RunSpec) 
     blocks = [live_block(spec, run, device) for spec in specs]
     forward, step = time_blocks(blocks, live_input(specs[0], input, run, device))
     return TimeMeasurement(place, forward, step)
-
-
-def _release() -> None:
-    """Gives an accelerator's cached memory back: to another process it looks taken."""
-    if torch.accelerator.is_available():
-        with contextlib.suppress(RuntimeError):  # a device that is broken must not hide why
-            torch.accelerator.empty_cache()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from explorer.blocks import NoCompilerError
 from explorer.findings import Problem
 from explorer.memory import SMALLER
 
@@ -20,20 +21,37 @@ def known_problem(error: Exception) -> Problem | None:
     """The problem that ``error`` stands for, or None where it is a fault of the program."""
     if isinstance(error, StoppedError):
         return error.problem
+    if isinstance(error, NoCompilerError):
+        return Problem("unsupported", str(error))
     if is_out_of_memory(error):
         return Problem("out_of_memory", "The device ran out of memory while the block ran.", SMALLER)
     if is_device_fault(error):
-        return Problem("failed", f"The device failed: {_first_line(error)}.", "Ask again.")
+        return Problem("failed", f"The device failed: {first_line(error)}.", "Ask again.")
     if is_unsupported(error):
-        return Problem("unsupported", f"The device cannot run this: {_first_line(error)}.", "Choose float32.")
+        return Problem("unsupported", f"The device cannot run this: {first_line(error)}.", "Choose float32.")
     return None
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out. The CPU's and the MPS allocator raise a bare RuntimeError."""
+    """Whether memory ran out. The CPU's and the MPS allocator, and oneDNN, raise a bare RuntimeError."""
     text = str(error)
     said = "can't allocate memory" in text or "not enough memory" in text or "out of memory" in text
+    said = said or first_line(error) in _ONE_DNN_HAS_NO_ROOM
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (isinstance(error, RuntimeError) and said)
+
+
+def is_spent(problem: Problem, on_gpu: bool) -> bool:
+    """Whether the process should be replaced after ``problem``: memory ran out on the CPU.
+
+    oneDNN remembers a primitive for which there was no room as one that cannot be made: the same convolution fails in
+    this process ever after. A GPU's allocator forgets.
+    """
+    return problem.kind == "out_of_memory" and not on_gpu
+
+
+#: All that oneDNN says where the limit on a process's memory leaves it no room. Of what it cannot compute it says more:
+#: "could not create a primitive descriptor for …".
+_ONE_DNN_HAS_NO_ROOM = ("could not create a primitive", "could not execute a primitive")
 
 
 def is_device_fault(error: Exception) -> bool:
@@ -58,6 +76,7 @@ def is_unsupported(error: Exception) -> bool:
     return isinstance(error, NotImplementedError) or (isinstance(error, RuntimeError | TypeError) and said)
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of what ``error`` says, without the full stop, or its kind."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(". ")[:200] if lines else type(error).__name__

@@ -70,7 +70,7 @@ def time_blocks(blocks: Sequence[nn.Module], x: Tensor) -> tuple[tuple[Timing, .
         (forward, step), milliseconds in the order of ``blocks``; step is empty in inference.
     """
     runs = [_Runs(block) for block in blocks]
-    clock = _clock_of(x.device)
+    clock = clock_of(x.device)
     with undisturbed():
         for _ in range(WARMUP):
             for one in runs:
@@ -85,29 +85,13 @@ def time_blocks(blocks: Sequence[nn.Module], x: Tensor) -> tuple[tuple[Timing, .
     return forward, tuple(one.timing(1) for one in runs) if blocks[0].training else ()
 
 
-def rounds(blocks: Sequence[nn.Module], x: Tensor, count: int) -> list[list[float]]:
-    """Milliseconds of a whole step of each block in each of ``count`` rounds, after one to warm up.
-
-    Each round begins with the next block, so that none always follows the same other one.
-    """
-    clock = _clock_of(x.device)
-    taken: list[list[float]] = [[] for _ in blocks]
-    with undisturbed():
-        for turn in range(count + 1):
-            for place in range(len(blocks)):
-                at = (place + turn) % len(blocks)
-                blocks[at].zero_grad(set_to_none=True)
-                seconds = clock(blocks[at], x)[1]
-                if turn:
-                    taken[at].append(1000 * seconds)
-    return taken
-
-
-def _clock_of(device: torch.device) -> Clock:
+def clock_of(device: torch.device) -> Clock:
+    """What times a step on ``device``."""
     return _cuda_seconds if device.type == "cuda" else _seconds
 
 
-def _run(block: nn.Module, x: Tensor, after_forward: Callable[[], None]) -> None:
+def run_step(block: nn.Module, x: Tensor, after_forward: Callable[[], None] = lambda: None) -> None:
+    """Forward, loss = sum, backward; of a block in evaluation a forward without gradients."""
     if not block.training:
         with torch.no_grad():
             block(x)
@@ -126,7 +110,7 @@ def _cuda_seconds(block: nn.Module, x: Tensor) -> tuple[float, float]:
     torch.cuda.synchronize(x.device)
     with torch.cuda.device(x.device):
         begin.record()
-        _run(block, x, middle.record)
+        run_step(block, x, middle.record)
         end.record()
     torch.cuda.synchronize(x.device)
     return float(begin.elapsed_time(middle)) / 1000, float(begin.elapsed_time(end)) / 1000
@@ -141,7 +125,7 @@ def _seconds(block: nn.Module, x: Tensor) -> tuple[float, float]:
         looks.append(time.perf_counter())
 
     look()
-    _run(block, x, look)
+    run_step(block, x, look)
     look()
     return looks[1] - looks[0], looks[2] - looks[0]
 
