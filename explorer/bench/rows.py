@@ -19,6 +19,17 @@ class BenchRow:
     runs: int
 
 
+@dataclass(frozen=True)
+class NotMeasured:
+    """A quantity that was not measured, and why, in words without a full stop."""
+
+    name: str
+    reason: str
+
+
+Row = BenchRow | NotMeasured
+
+
 def row(name: str, values: Sequence[float], unit: str) -> BenchRow:
     """``values``, at least one, as a row."""
     return BenchRow(name, statistics.median(values), min(values), max(values), unit, len(values))
