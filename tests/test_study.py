@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from study_fakes import ABSENT, CPU, REFUSED, Instant, answers, counted
 
-from explorer import study as study_module
 from explorer.engine import Done, Failed, Pending, State
 from explorer.findings import Problem, from_builtins, to_builtins
 from explorer.presets import PRESETS
 from explorer.spec import CountJob, DeviceJob, Job, Study, TimeJob
-from explorer.study import count_jobs, explore, findings, time_job
+from explorer.study import count_jobs, explore, findings, reading, time_job
 from explorer.theory import study_theory
 
 # --- jobs -----------------------------------------------------------------------------------------
@@ -139,7 +138,7 @@ def test_what_a_worker_sent_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> 
         decoded.append(kind)
         return from_builtins(kind, value)
 
-    monkeypatch.setattr(study_module, "from_builtins", counting)
+    monkeypatch.setattr(reading, "from_builtins", counting)
     study = PRESETS["Deep"]
     states = answers(study)
     first = findings(study, states)
@@ -150,14 +149,14 @@ def test_what_a_worker_sent_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_is_decoded_is_kept_within_bounds() -> None:
-    study_module._decoded.cache_clear()
+    reading._decoded.cache_clear()
     job = count_jobs(Study())["dense"]
     sent = to_builtins(counted(job))
-    bound = study_module._decoded.cache_info().maxsize
+    bound = reading._decoded.cache_info().maxsize
     assert bound is not None and bound >= 4 * 50, "what fifty people look at stays decoded"
     for _ in range(bound + 10):
         findings(Study(), {job: Done(dict(sent))})
-    assert study_module._decoded.cache_info().currsize == bound
+    assert reading._decoded.cache_info().currsize == bound
 
 
 # --- explore --------------------------------------------------------------------------------------
@@ -208,7 +207,7 @@ def test_explore_closes_the_engine_it_started(monkeypatch: pytest.MonkeyPatch, f
     engine = Instant()
     if fails:
         monkeypatch.setattr(engine, "submit", lambda *_: 1 / 0)
-    monkeypatch.setattr(study_module, "Engine", lambda: engine)
+    monkeypatch.setattr("explorer.study.exploring.Engine", lambda: engine)
     if fails:
         with pytest.raises(ZeroDivisionError):
             explore(Study())

@@ -1,31 +1,20 @@
-"""Runs a Study: which jobs it needs, and what is known of it at any moment.
-
-:func:`findings` is pure: closed forms and whatever the engine has answered so far. The page
-calls it on every redraw, so what a worker sent is decoded once and kept while it is in use.
-"""
+"""The jobs of the Explore page, what is known of them, and all of it at once for who can wait."""
 
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping
 
-from explorer.engine import Done, Engine, Failed, Pending, State
+from explorer.engine import Engine, Pending, State
 from explorer.findings import (
     BlockFindings,
     BlockMeasurement,
     BlockTheory,
     Device,
     Findings,
-    LayerView,
-    Problem,
-    ReadWeights,
     Role,
     TimeMeasurement,
     Timing,
-    from_builtins,
     reconciled,
 )
 from explorer.spec import (
@@ -41,26 +30,11 @@ from explorer.spec import (
     Upload,
     WeightsJob,
 )
+from explorer.study.reading import seen
+from explorer.study.settling import Runs, settled
 from explorer.theory import study_theory
 
 ROLES: tuple[Role, ...] = ("dense", "residual", "second")
-T = TypeVar("T", bound=BlockMeasurement | TimeMeasurement | Device | LayerView | ReadWeights)
-
-
-class Runs(Protocol):
-    """What a Study asks of an engine; :class:`explorer.engine.Engine` is one."""
-
-    def submit(self, job: Job, waiter: str) -> State:
-        """Asks for ``job`` on behalf of ``waiter``."""
-
-    def state(self, job: Job, waiter: str | None = None) -> State | None:
-        """What is known of ``job``."""
-
-    def cancel(self, job: Job, waiter: str) -> None:
-        """Says that ``waiter`` needs no answer any more."""
-
-    def close(self) -> None:
-        """Ends whatever runs."""
 
 
 # --- jobs -----------------------------------------------------------------------------------------
@@ -100,11 +74,6 @@ def weights_job(study: Study) -> WeightsJob:
     return WeightsJob(study.block, study.run)
 
 
-def seen(kind: type[T], job: Job, states: Mapping[Job, State], asked: str) -> tuple[T | None, Problem | None]:
-    """What ``job`` answered, or why it did not; both None while it is open. ``asked`` is the device asked for."""
-    return _read(kind, states.get(job), asked)
-
-
 def _blocks(study: Study) -> dict[Role, BlockSpec]:
     theory = study_theory(study)
     return {
@@ -127,13 +96,13 @@ def findings(study: Study, states: Mapping[Job, State] | None = None) -> Finding
     known: Mapping[Job, State] = states or {}
     theory = study_theory(study)
     jobs, timing_job = count_jobs(study), time_job(study)
-    times, timing_problem = _read(TimeMeasurement, known.get(timing_job), study.run.device)
+    times, timing_problem = seen(TimeMeasurement, timing_job, known, study.run.device)
     waiting: tuple[str, ...] = tuple(role for role, job in jobs.items() if isinstance(known.get(job), Pending))
     if isinstance(known.get(timing_job), Pending):
         waiting = (*waiting, "time")
 
     def block(role: Role, label: str, forms: BlockTheory) -> BlockFindings:
-        measurement, problem = _read(BlockMeasurement, known.get(jobs[role]), study.run.device)
+        measurement, problem = seen(BlockMeasurement, jobs[role], known, study.run.device)
         place = timing_job.blocks.index(forms.spec)
         return reconciled(
             role,
@@ -151,7 +120,7 @@ def findings(study: Study, states: Mapping[Job, State] | None = None) -> Finding
         block("second", theory.second.label, theory.second.theory),
     )
     devices = [b.measurement.device for b in blocks if b.measurement] + ([times.device] if times else [])
-    asked, _ = _read(Device, known.get(DeviceJob(study.run.device)), study.run.device)
+    asked, _ = seen(Device, DeviceJob(study.run.device), known, study.run.device)
     return Findings(
         study,
         theory,
@@ -164,52 +133,6 @@ def findings(study: Study, states: Mapping[Job, State] | None = None) -> Finding
 
 def _at(timings: tuple[Timing, ...], place: int) -> Timing | None:
     return timings[place] if place < len(timings) else None
-
-
-def _read(kind: type[T], state: State | None, asked: str) -> tuple[T | None, Problem | None]:
-    """A job's answer, or why there is none; both None while it is open."""
-    if isinstance(state, Failed):
-        return None, state.problem
-    if not isinstance(state, Done):
-        return None, None
-    answer: T | Problem = _decoded(_Answer(kind, state.result))
-    if isinstance(answer, Problem):
-        return None, answer
-    if isinstance(answer, ReadWeights):  # the same on every device
-        return answer, None
-    device = answer if isinstance(answer, Device) else answer.device
-    if not _is(device.device, asked):
-        return None, Problem(
-            "failed", f"{asked} was asked for, but {device.device} answered; its numbers are not shown"
-        )
-    return answer, None
-
-
-def _is(device: str, asked: str) -> bool:
-    """Whether numbers taken on ``device`` may stand under the name ``asked``."""
-    return asked == "auto" or device == asked or (":" not in asked and device.partition(":")[0] == asked)
-
-
-class _Answer:
-    """What a worker sent and how to read it; equal only to itself, so that no cache hashes what is in it."""
-
-    def __init__(self, kind: type[Any], result: dict[str, Any]) -> None:
-        self.kind, self.result = kind, result
-
-    def __hash__(self) -> int:
-        return id(self.result)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Answer) and other.result is self.result and other.kind is self.kind
-
-
-# Bounded: a result of 64 Bottlenecks is some hundred kilobytes. An entry holds the result itself,
-# so that its identity cannot pass to another one while the entry lives.
-@lru_cache(maxsize=256)
-def _decoded(answer: _Answer) -> Any:
-    if "problem" in answer.result:
-        return from_builtins(Problem, answer.result["problem"])
-    return from_builtins(answer.kind, answer.result)
 
 
 # --- all at once ----------------------------------------------------------------------------------
@@ -235,32 +158,10 @@ def explore(study: Study, engine: Runs | None = None, timeout: float = 900) -> F
         finally:
             own.close()
     deadline = time.monotonic() + timeout
-    states = _settled(engine, count_jobs(study).values(), deadline, timeout)
+    states = settled(engine, count_jobs(study).values(), deadline, timeout)
     if not findings(study, states).problems:  # what was refused once must not be tried again for its time
-        states |= _settled(engine, [time_job(study)], deadline, timeout)
+        states |= settled(engine, [time_job(study)], deadline, timeout)
     nothing_ran = findings(study, states).device is None
     if nothing_ran and time.monotonic() < deadline:  # where it would have run is known all the same
-        states |= _settled(engine, [DeviceJob(study.run.device)], deadline, timeout)
+        states |= settled(engine, [DeviceJob(study.run.device)], deadline, timeout)
     return findings(study, states)
-
-
-def _settled(engine: Runs, jobs: Iterable[Job], deadline: float, timeout: float) -> dict[Job, State]:
-    waiter = uuid.uuid4().hex
-    states = {job: engine.submit(job, waiter) for job in dict.fromkeys(jobs)}
-    pause = 0.002
-    try:
-        while (open_jobs := _open(states)) and time.monotonic() < deadline:
-            time.sleep(pause)
-            pause = min(2 * pause, 0.05)
-            states |= {job: engine.state(job, waiter) or states[job] for job in open_jobs}
-    finally:
-        for job in _open(states):
-            engine.cancel(job, waiter)
-    late = Problem(
-        "timed_out", f"No answer within {timeout:g} s", "Allow more time, or make the block or its input smaller"
-    )
-    return {job: Failed(late) if isinstance(state, Pending) else state for job, state in states.items()}
-
-
-def _open(states: Mapping[Job, State]) -> list[Job]:
-    return [job for job, state in states.items() if isinstance(state, Pending)]

@@ -1,0 +1,35 @@
+"""Runs a Study: which jobs a page needs, and what is known of them at any moment.
+
+:func:`findings` and :func:`memory_findings` are pure: closed forms and whatever the engine has answered so far. A page
+calls them on every redraw.
+"""
+
+from explorer.study.exploring import (
+    ROLES,
+    count_jobs,
+    explore,
+    findings,
+    maps_job,
+    time_job,
+    weights_job,
+)
+from explorer.study.memory import BUDGETS, MemoryJobs, measure_memory, memory_findings, memory_jobs
+from explorer.study.reading import seen
+from explorer.study.settling import Runs
+
+__all__ = [
+    "BUDGETS",
+    "ROLES",
+    "MemoryJobs",
+    "Runs",
+    "count_jobs",
+    "explore",
+    "findings",
+    "maps_job",
+    "measure_memory",
+    "memory_findings",
+    "memory_jobs",
+    "seen",
+    "time_job",
+    "weights_job",
+]
