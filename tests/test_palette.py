@@ -21,7 +21,7 @@ def test_the_six_layers_of_the_source_texts_block_have_the_agreed_colours(theme:
 
 
 @THEMES
-@pytest.mark.parametrize("text", ["ink", "mute", "accent", "counted", "residual"])
+@pytest.mark.parametrize("text", ["ink", "mute", "accent", "counted", "residual", "dense"])
 @pytest.mark.parametrize("ground", ["background", "side", "raised"])
 def test_text_reads_on_every_ground(theme: Palette, text: str, ground: str) -> None:
     assert p.contrast(getattr(theme, text), getattr(theme, ground)) >= 4.5

@@ -41,6 +41,7 @@ class Palette:
         ink, mute: text and secondary text, both at least 4.5 : 1 on every ground above.
         line, axis: hairlines, chart axes.
         accent: controls, focus, links. counted: the ✓ stamp. residual: residual blocks, and disagreement.
+        dense: the Dense Block as a whole, however it is written; never one layer.
         input: x0.
         carried: opacity of a ribbon that carries a source on.
         ramp: the layers' colours; None where they are CSS variables.
@@ -58,6 +59,7 @@ class Palette:
     accent: str
     counted: str
     residual: str
+    dense: str
     input: str
     carried: float
     ramp: Ramp | None
@@ -113,6 +115,7 @@ LIGHT = Palette(
     accent="#3F5873",
     counted="#1A7C49",
     residual="#C2410C",
+    dense="#2155B3",
     input="#AEB5C0",
     carried=0.17,
     ramp=Ramp(lightness=(0.40, 0.76), chroma=(0.165, 0.140), hue=(292, 138)),
@@ -131,6 +134,7 @@ DARK = Palette(
     accent="#86A3C6",
     counted="#5CC98F",
     residual="#FF8548",
+    dense="#5D94F7",
     input="#5D6878",
     carried=0.24,
     ramp=Ramp(lightness=(0.62, 0.90), chroma=(0.165, 0.130), hue=(292, 138)),
