@@ -1,8 +1,9 @@
 """Parts of the page that are HTML: tiles, formulas, tables, lists. What is shown is built and escaped in Python.
 
 Elements with ``data-source`` take part in the hover across pictures (DOM event ``dbe-source``); a row
-with ``data-opens`` shows and hides the rows of that group. Cells of a table with ``role="grid"`` can be
-walked by arrow keys, and a click or Enter on one comes to Python as a selection.
+with ``data-opens`` shows and hides the rows of that group; a button with ``data-field`` sets that field
+of the Study. Cells of a table with ``role="grid"`` can be walked by arrow keys, and a click or Enter on
+one comes to Python as a selection.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def panel(
     maps: Mapping[str, Maps] | None = None,
     select: str | None = None,
     on_select: Callable[[str | None], None] | None = None,
+    on_set: Callable[[str, str], None] | None = None,
 ) -> None:
     """Shows ``markup``, in which every value from outside has been escaped.
 
@@ -43,11 +45,17 @@ def panel(
         maps: the feature maps of each ``data-maps`` canvas in ``markup``.
         select: what the view selects; its source stays lit while nothing is pointed at.
         on_select: called, before the next run, with ``layer-4``, ``source-2``, ``2-4``, or None when let go.
+        on_set: called, before the next run, with the field and value of a button that has ``data-field``.
     """
 
     def selected() -> None:
         if on_select is not None:
             on_select(st.session_state[key].get("select") or None)
+
+    def given() -> None:
+        field, equals, value = str(st.session_state[key].get("set") or "").partition("=")
+        if on_set is not None and equals:
+            on_set(field, value)
 
     painted = {name: asdict(one) for name, one in (maps or {}).items()}
     data = {
@@ -58,4 +66,4 @@ def panel(
         "source": selection(select).source,
         "turn": turn(key, (markup, layers, select, *(maps or {}).items())),
     }
-    _component(key=key, data=data, on_select_change=selected)
+    _component(key=key, data=data, on_select_change=selected, on_set_change=given)

@@ -11,6 +11,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     panel = new Panel(parentElement.querySelector(".panel"));
     panels.set(parentElement, panel);
   }
+  panel.set = (field, value) => setTriggerValue("set", `${field}=${value}`);
   panel.choose = (select) => setTriggerValue("select", select);
   panel.show(data);
   return () => {
@@ -32,7 +33,10 @@ class Panel {
     root.addEventListener("mouseleave", () => this.hover(null));
     root.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && this.hover(event.target));
     root.addEventListener("focusout", () => this.hover(null));
-    root.addEventListener("click", (event) => this.toggle(event.target.closest("[data-opens]")));
+    root.addEventListener("click", (event) => {
+      this.toggle(event.target.closest("[data-opens]"));
+      this.press(event.target.closest("[data-field]"));
+    });
     this.resize = new ResizeObserver(() => this.measure());
   }
 
@@ -50,11 +54,13 @@ class Panel {
   replace(markup) {
     this.markup = markup;
     const opens = this.root.getRootNode().activeElement?.closest?.("[data-opens]")?.dataset.opens;
+    const field = this.root.getRootNode().activeElement?.closest?.("[data-field]")?.dataset;
     const focus = this.grid?.focused();
     this.root.innerHTML = markup;
     const table = this.root.querySelector("[role=grid]");
     this.grid = table && new Grid(table, (select) => this.choose(select));
     for (const [group, open] of this.folds) this.fold(group, open);
+    if (field) this.root.querySelector(`[data-field="${field.field}"][data-value="${field.value}"]`)?.focus();
     if (opens !== undefined) this.root.querySelector(`[data-opens="${opens}"] button`)?.focus();
     if (focus) this.grid?.focus(focus);
     if (this.grid) drawn(this.root);
@@ -109,6 +115,14 @@ class Panel {
     document.removeEventListener(EVENT, this.heard);
     document.removeEventListener(FILM, this.filmed);
     this.resize.disconnect();
+  }
+
+  // A button that sets a field of the Study; it is pressed at once, and what it changes follows.
+  press(button) {
+    if (!button || button.getAttribute("aria-pressed") === "true") return;
+    for (const other of this.root.querySelectorAll(`[data-field="${button.dataset.field}"]`))
+      other.setAttribute("aria-pressed", String(other === button));
+    this.set(button.dataset.field, button.dataset.value);
   }
 
   toggle(row) {

@@ -1,0 +1,139 @@
+"""The implementation cards: what each way to write the block holds, where its step peaks, and how long it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import get_args
+
+from explorer.findings import MemoryFindings, Problem
+from explorer.language import _
+from explorer.pictures.memory_words import Beside, beside, held
+from explorer.pictures.words import byte_scale, ms, ratio, why
+from explorer.spec import Implementation
+
+CARDS: tuple[Implementation, ...] = get_args(Implementation)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One implementation beside ``list``.
+
+    Attributes:
+        held: bytes kept for backward; None where that is not known yet.
+        peak: bytes at the highest point; None where not known, or not tracked.
+        milliseconds: median of a step.
+        time: relative to ``list``.
+        problem: why there is no time.
+        waiting: whether the time is on its way.
+    """
+
+    name: str
+    held: int | None
+    peak: int | None
+    milliseconds: float | None = None
+    time: Beside | None = None
+    problem: Problem | None = None
+    waiting: bool = False
+
+
+def card(found: MemoryFindings, name: str) -> Card:
+    """What is known of one implementation."""
+    if name == "compiled":
+        return _compiled(found)
+    track = found.steps.get(name)
+    steps = {step.name: step for step in found.comparison.steps} if found.comparison else {}
+    step, other = steps.get(name), steps.get("list")
+    times = step.milliseconds if step else ()
+    compared = beside(times, other.milliseconds) if times and other and other.milliseconds else None
+    return Card(
+        name,
+        held(found.study, name),
+        track.peak_bytes if track else None,
+        sorted(times)[len(times) // 2] if times else None,
+        compared,
+        step.problem if step else found.problems.get("comparison"),
+        "comparison" in found.waiting,
+    )
+
+
+def _compiled(found: MemoryFindings) -> Card:
+    name = f"compiled {found.study.memory.budget}"
+    step = found.compiled.get(found.study.memory.budget)
+    if step is None:
+        return Card(name, None, None, problem=found.problems.get(name), waiting=name in found.waiting)
+    times = step.milliseconds
+    middle = sorted(times)[len(times) // 2] if times else None
+    return Card(name, step.kept_bytes, None, middle, beside(times, step.beside))
+
+
+def cards(found: MemoryFindings) -> str:
+    """All cards as markup; the one that is drawn is pressed."""
+    all_cards = {name: card(found, name) for name in CARDS}
+    most = max(n for one in all_cards.values() for n in (one.held, one.peak) if n is not None)
+    listed = all_cards["list"]
+    chosen = found.study.memory.implementation
+    written = "".join(_card(name, one, listed, most, pressed=name == chosen) for name, one in all_cards.items())
+    group = escape(_("How the block is written"))
+    return (
+        f'<div class="cards" role="group" aria-label="{group}">{written}</div><p class="note">{escape(note(found))}</p>'
+    )
+
+
+def _card(name: str, one: Card, listed: Card, most: int, *, pressed: bool) -> str:
+    assert listed.held is not None  # a closed form
+    if one.held is None:
+        size = f'<span class="h quiet">{escape(_("not compiled"))}</span>'
+    else:
+        scale = byte_scale([one.held])
+        unit = escape(_("{unit} held").format(unit=scale.unit))
+        size = f'<span class="h">{scale.text(one.held)} <small>{unit}</small></span>'
+    peak = byte_scale([one.peak]).text(one.peak) if one.peak else ""
+    lines = (
+        (_("held"), ratio(one.held, listed.held)),
+        (_("peak {peak}").format(peak=peak).strip(), _peak(name, one, listed)),
+        _time(one),
+    )
+    told = "".join(f'<span class="r"><span>{escape(a)}</span><b>{escape(b)}</b></span>' for a, b in lines)
+    reason = f' title="{escape(why(one.problem))}"' if one.problem else ""
+    pressed_words = "true" if pressed else "false"
+    return (
+        f'<button class="imp" data-field="implementation" data-value="{name}" aria-pressed="{pressed_words}"{reason}>'
+        f"<strong>{escape(one.name)}</strong>{size}{_bar(one, most)}{told}</button>"
+    )
+
+
+def _bar(one: Card, most: int) -> str:
+    """Held as a solid bar, the peak as an outline around it, on the scale of all cards."""
+    solid = f'<i style="width:{100 * (one.held or 0) / most:.2f}%"></i>'
+    outline = f'<u style="width:{100 * one.peak / most:.2f}%"></u>' if one.peak else ""
+    return f'<span class="bul">{solid}{outline}</span>'
+
+
+def _peak(name: str, one: Card, listed: Card) -> str:
+    if name == "compiled":
+        return _("not tracked")
+    return ratio(one.peak, listed.peak) or "…"
+
+
+def _time(one: Card) -> tuple[str, str]:
+    if one.milliseconds is None:
+        return _("step"), _("measuring…") if one.waiting else _("not measured")
+    taken = _("{time} ms").format(time=ms(one.milliseconds))
+    if one.time is None or (not one.time.is_different and one.name != "list"):
+        return taken, _("no difference")
+    return _("step {time}").format(time=taken), ratio(one.time.median, 1) if one.name != "list" else "1.00×"
+
+
+def note(found: MemoryFindings) -> str:
+    """What the bars are, and how what is held stands to the curve above."""
+    name = found.study.memory.implementation
+    plain = name if name != "compiled" else "list"
+    own = found.theory.dense.parameter_bytes + found.theory.dense.buffer_bytes
+    kept = held(found.study, plain)
+    scale, least = byte_scale([kept + own]), byte_scale([own])
+    weights = scale.text(own) if scale == least else least.full(own)
+    return _(
+        "Bars: held solid, peak outlined; ratios are to list. When the forward pass of {name} ends, {all} are alive: "
+        "{held} held for backward, {own} weights and running statistics."
+    ).format(name=plain, all=scale.full(kept + own), held=scale.text(kept), own=weights)

@@ -1,0 +1,114 @@
+"""What fits: the largest batch, resolution or number of Bottlenecks for a device, by the peak of a training step."""
+
+from __future__ import annotations
+
+from html import escape
+
+from explorer.findings import MemoryFindings, PlanRow
+from explorer.language import _
+from explorer.pictures.words import byte_scale, thousands, why
+from explorer.spec import Growth
+
+GIB = 2**30
+SIZES = (8, 16, 24, 80)
+ROWS = ("concat", "list", "checkpoint_1x1", "shared", "checkpoint", "residual")
+_BEST = 24  # GB, which the title names
+
+
+def plan_title(found: MemoryFindings) -> str:
+    """The finding: what 24 GB take, written plainly, shared and with checkpoints."""
+    plan, largest = found.plan, found.study.memory.largest
+    rows = {row.name: row for row in plan.rows} if plan else {}
+    if plan is None or not {"list", "shared", "checkpoint"} <= rows.keys() or _BEST * GIB not in plan.limits:
+        return _("What fits?")
+    place = plan.limits.index(_BEST * GIB)
+    if all(rows[name].largest[place] is None for name in ("list", "shared", "checkpoint")):
+        return {
+            "batch": _("{size} GB take more images than were searched, however the block is written"),
+            "resolution": _("{size} GB take larger images than were searched, however the block is written"),
+            "layers": _("{size} GB take 64 Bottlenecks, however the block is written"),
+        }[largest].format(size=_BEST)
+    told = {name: _value(rows[name].largest[place], largest) for name in ("list", "shared", "checkpoint")}
+    words = {
+        "batch": _("{size} GB take {list} images with list, {shared} with shared, {checkpoint} with checkpoint"),
+        "resolution": _("{size} GB take {list} with list, {shared} with shared, {checkpoint} with checkpoint"),
+        "layers": _("{size} GB take {list} Bottlenecks with list, {shared} with shared, {checkpoint} with checkpoint"),
+    }[largest]
+    return words.format(size=_BEST, **told)
+
+
+def plan_line(found: MemoryFindings) -> str:
+    """What is searched, what is counted, and what the optimiser takes."""
+    memory, input = found.study.memory, found.study.input
+    searched = {
+        "batch": _("Largest batch whose training step peaks within the memory"),
+        "resolution": _("Largest square input, at batch {batch}, whose training step peaks within the memory"),
+        "layers": _("Largest number of Bottlenecks, up to 64, whose training step peaks within the memory"),
+    }[memory.largest].format(batch=thousands(input.batch))
+    by = _("{searched}, by following the step on fake tensors: weights, input, maps and gradients at its peak.")
+    words = [
+        by.format(searched=searched),
+        _("1 GB is read as 2³⁰ bytes; workspaces and an allocator’s gaps come on top."),
+    ]
+    if found.plan is not None and memory.optimiser != "none":
+        size = found.plan.optimiser_bytes
+        told = byte_scale([size]).full(size) if size else _("no bytes")
+        state = _("The optimiser’s state is included: {bytes} ({name}).")
+        words.append(state.format(bytes=told, name=memory.optimiser))
+    else:
+        words.append(_("No optimiser state."))
+    return " ".join(words)
+
+
+def plan_table(found: MemoryFindings) -> str:
+    """The table; while it is worked out its rows stand there empty, so that nothing moves when they come."""
+    study, plan = found.study, found.plan
+    largest, problem = study.memory.largest, found.problems.get("plan")
+    if problem is not None and plan is None:
+        return f'<p class="why ink">{escape(why(problem))}</p>'
+    limits = plan.limits if plan else tuple(size * GIB for size in SIZES)
+    batch = largest == "batch"
+    sizes = [_("{size} GB").format(size=limit // GIB) for limit in limits]
+    if plan is not None and plan.machine:  # its own memory comes last
+        sizes[-1] = _("this machine, {size} GiB").format(size=f"{limits[-1] / GIB:,.1f}")
+    heads = [_("Implementation"), *sizes, *([_("MiB per image")] if batch else [])]
+    head = "".join(f'<th scope="col">{escape(words)}</th>' for words in (*heads, _("of list, at 80 GB")))
+    rows = {row.name: row for row in plan.rows} if plan else {}
+    names = [name for name in ROWS if name != "residual" or largest != "layers"]
+    written = "".join(_row(name, rows, limits, largest, _label(found, name)) for name in names)
+    told = _("not counted: its kernels allocate out of the tracker’s sight")
+    # Beside the first columns alone: on a phone the others are out of sight.
+    rest = f'<td colspan="{len(heads) - 4}"></td>'
+    compiled = f'<tr><th scope="row">compiled</th><td class="no" colspan="4">{escape(told)}</td>{rest}</tr>'
+    table = f'<table class="plan"><thead><tr>{head}</tr></thead><tbody>{written}{compiled}</tbody></table>'
+    label = escape(_("What fits"), quote=True)
+    return f'<div class="frame" tabindex="0" role="region" aria-label="{label}">{table}</div>'  # it scrolls on a phone
+
+
+def _label(found: MemoryFindings, name: str) -> str:
+    return found.theory.residual.label if name == "residual" else name
+
+
+def _row(name: str, rows: dict[str, PlanRow], limits: tuple[int, ...], largest: Growth, label: str) -> str:
+    row, plain = rows.get(name), rows.get("list")
+    cells = "".join(f"<td>{escape(_value(n, largest)) if row else ''}</td>" for n in (row.largest if row else limits))
+    if largest == "batch":
+        cells += f"<td>{row.per_one / 2**20:,.2f}</td>" if row and row.per_one else "<td></td>"
+    place = limits.index(SIZES[-1] * GIB) if SIZES[-1] * GIB in limits else 0
+    values = [one.largest[place] for one in rows.values()]
+    known = [n for n in values if n]
+    own, other = (one.largest[place] if one else None for one in (row, plain))
+    if own and other:
+        bar = f'<span class="pb"><i style="width:{100 * own / max(known):.2f}%"></i></span><b>{own / other:,.2f}×</b>'
+    else:
+        bar = "–" if row else ""
+    kind = ' class="res"' if name == "residual" else ""
+    return f'<tr{kind}><th scope="row">{escape(label)}</th>{cells}<td class="barc">{bar}</td></tr>'
+
+
+def _value(largest: int | None, kind: Growth) -> str:
+    if largest is None:
+        return _("64 or more") if kind == "layers" else _("no end found")
+    if largest == 0:
+        return _("none")
+    return f"{thousands(largest)} × {thousands(largest)}" if kind == "resolution" else thousands(largest)
