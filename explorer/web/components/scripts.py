@@ -38,6 +38,7 @@ _SCRIPTS = {
         "keys.js",
         "finder.js",
     ),
+    "timeline": ("course.js", "chart.js", "maps.js", "timeline.js", "../picture/drawn.js"),
     "residual": (
         *(f"../picture/{name}.js" for name in ("framed", "drawn", "patch", "camera", "motion")),
         "residual.js",
