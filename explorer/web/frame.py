@@ -18,11 +18,17 @@ st.set_page_config(
     # With an entry of its own the menu is there, and in it the switch between light and dark.
     menu_items={"About": _("A DenseNet block, built and run as you move its sliders. Every number is counted.")},
 )
-page = st.navigation([st.Page(PAGES / "explore.py", title=_("Explore"), default=True)], position="top")
+page = st.navigation(
+    [
+        st.Page(PAGES / "explore.py", title=_("Explore"), default=True),
+        st.Page(PAGES / "memory.py", title=_("Memory"), url_path="memory"),
+    ],
+    position="top",
+)
 style.apply()
 with pace.in_turn():
     controls.name()  # so that the sidebar has its place from the start
-    study = link.resolve()
+    study = link.resolve(page.url_path)
     notice.show(st.session_state[link.PROBLEMS])
     page.run()
     controls.sidebar(study)  # after the page: what it shows, the person has just set

@@ -40,6 +40,7 @@ from explorer.theory import counterpart
 
 STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and sentences on what was not taken
 _DRAWN = "_drawn"  # session key: whether the sidebar has been drawn to its end once
+_PAGE = "_page"  # session key: the page that was shown last
 _SHOWN = "_shown"  # session key: unbound widget → (how often its value came from elsewhere, its value)
 _SET = "_set"  # session key: bound field → (until when its old value may come back, the old one, the new one)
 _SAID = "_said"  # session key: (until when it may cross the browser's own, what the server said of the address last)
@@ -51,7 +52,10 @@ BOUND = (
     "in_channels", "growth_rate", "layers", "bottleneck_factor", "bottleneck",
     "batch", "height", "width", "dtype", "seed",
 )  # fmt: skip
-CHOSEN = ("order", "mode", "match", "unit", "device", "drawing", "image", "matrix", "reference", "present")
+CHOSEN = (
+    "order", "mode", "match", "unit", "device", "drawing", "image", "matrix", "reference", "present",
+    "implementation", "budget", "colours", "versus", "scale", "largest", "optimiser",
+)  # fmt: skip
 SLIDERS = ("growth_rate", "layers", "in_channels")
 
 
@@ -63,13 +67,16 @@ def read(query: str) -> Reading:
     return reading if problem is None else Reading(reading.study.with_(select=None), (*reading.problems, problem))
 
 
-def resolve() -> Study:
+def resolve(page: str = "") -> Study:
     """The Study of this run, before any widget is drawn: from the address where it leads, else from the controls.
 
     The address leads on the first run and when the person goes back or forward. Afterwards the
-    controls lead; a change that breaks a rule between fields is undone and told.
+    controls lead; a change that breaks a rule between fields is undone and told. Whoever goes to another
+    ``page`` takes the Study along: Streamlit has emptied the address by then.
     """
     context = _context()
+    moved = st.session_state.get(_PAGE, page) != page
+    st.session_state[_PAGE] = page
     reading = read(context.query_string)
     leads = not st.session_state.get(_DRAWN) or context.is_history_navigation
     if leads:
@@ -78,6 +85,10 @@ def resolve() -> Study:
             st.session_state[name] = study[name]
         st.session_state.pop(_SAID, None)
         _tidy(context, reading)
+    elif moved:
+        before: Study = st.session_state[STUDY]
+        study, problems = _from_controls(before, before.view.select)
+        _put({name: study[name] for name in FIELDS})
     else:
         _put_back(reading.study)
         study, problems = _from_controls(st.session_state[STUDY], _selection(context))
@@ -101,7 +112,7 @@ def drawn() -> None:
 def current_study() -> Study:
     """The Study that the page shows now, with the view (drawing, selection, matrix …) as it stands."""
     study: Study = st.session_state[STUDY]
-    view = {name: st.session_state[name] for name in CHOSEN if FIELDS[name].section == "view"}
+    view = {name: st.session_state[name] for name in CHOSEN if FIELDS[name].section in ("view", "memory")}
     try:
         return study.with_(**view, select=_selection(_context()))
     except SpecError:  # a selection that this block does not have

@@ -25,13 +25,13 @@ import streamlit as st
 from explorer.engine import Done, Engine, Failed, Pending, State
 from explorer.findings import Problem
 from explorer.language import _
-from explorer.spec import Job, Study, TimeJob, ViewSpec
+from explorer.spec import Job, MemorySpec, Study, TimeJob, ViewSpec
 from explorer.study import count_jobs, time_job
 from explorer.web import link
 from explorer.web.engine_holder import engine
 
 REST = 0.4  # seconds that the controls rest before anything is timed
-_WAITER, _ASKED, _BLOCK, _CHANGED, _STOPPED = "_waiter", "_asked", "_block", "_changed_at", "_stopped"
+_WAITER, _ASKED, _BLOCK, _CHANGED, _STOPPED = "_waiter", "_asked", "_block", "_changed_at", "_was_stopped"
 
 
 def measure(study: Study, looks: Iterable[Job] = ()) -> dict[Job, State]:
@@ -43,14 +43,10 @@ def measure(study: Study, looks: Iterable[Job] = ()) -> dict[Job, State]:
     given up.
     """
     session, runs = st.session_state, engine()
-    block = replace(study, view=ViewSpec())
-    if session.get(_BLOCK) != block:
-        session[_BLOCK], session[_CHANGED], session[_STOPPED] = block, time.monotonic(), False
     counts, timing = tuple(dict.fromkeys(count_jobs(study).values())), time_job(study)
     looks = tuple(dict.fromkeys(looks))
     wanted: tuple[Job, ...] = (*counts, *looks, timing)
-    _give_up(runs, session.get(_ASKED, frozenset()) - {*wanted})
-    if session[_STOPPED]:
+    if _stopped(study, wanted):
         return {job: _or_stopped(runs.state(job)) for job in wanted}
     states: dict[Job, State] = {job: runs.submit(job, waiter()) for job in counts}
     counted = tuple(states.values())
@@ -65,6 +61,45 @@ def measure(study: Study, looks: Iterable[Job] = ()) -> dict[Job, State]:
         states[timing] = Pending(running=False, ahead=0, since=session[_CHANGED])
     session[_ASKED] = frozenset(asked)
     return states
+
+
+def follow(study: Study, jobs: Iterable[Job], long: Iterable[Job], perhaps: Iterable[Job] = ()) -> dict[Job, State]:
+    """How ``jobs`` stand, asked for at once, and ``long`` ones, which take their turn one after another; never blocks.
+
+    The first long one follows when the controls have rested for :data:`REST` seconds; until its turn each is shown
+    as pending. Of the jobs that are wanted ``perhaps``, only what is known already is told.
+    """
+    session, runs = st.session_state, engine()
+    jobs, long = tuple(dict.fromkeys(jobs)), tuple(dict.fromkeys(long))
+    if _stopped(study, (*jobs, *long)):
+        states = {job: _or_stopped(runs.state(job)) for job in (*jobs, *long)}
+    else:
+        states = {job: runs.submit(job, waiter()) for job in jobs}
+        asked = set(jobs)
+        due = time.monotonic() - session[_CHANGED] >= REST
+        for job in long:
+            known = runs.state(job)
+            if due or isinstance(known, Done | Failed):
+                states[job] = runs.submit(job, waiter())
+                asked.add(job)
+                due = due and not isinstance(states[job], Pending)
+            else:
+                states[job] = Pending(running=False, ahead=0, since=session[_CHANGED])
+        session[_ASKED] = frozenset(asked)
+    for job in perhaps:
+        known = runs.state(job)
+        if job not in states and isinstance(known, Done | Failed):
+            states[job] = known
+    return states
+
+
+def _stopped(study: Study, wanted: tuple[Job, ...]) -> bool:
+    """Whether the person has stopped what this block asks for. What was asked for and is not wanted is given up."""
+    session, block = st.session_state, replace(study, view=ViewSpec(), memory=MemorySpec())
+    if session.get(_BLOCK) != block:
+        session[_BLOCK], session[_CHANGED], session[_STOPPED] = block, time.monotonic(), False
+    _give_up(engine(), session.get(_ASKED, frozenset()) - {*wanted})
+    return bool(session[_STOPPED])
 
 
 def watch(states: Mapping[Job, State]) -> None:
@@ -109,11 +144,11 @@ def _poll(pending: list[Job], again: float) -> None:
     if time.monotonic() >= again:
         st.rerun()
     for job in pending:
-        if job in st.session_state[_ASKED]:
-            if not isinstance(runs.state(job, waiter()), Pending):  # answered, or nobody waited any more
-                st.rerun()
-        elif time.monotonic() - st.session_state[_CHANGED] >= REST and len(pending) == 1:
-            st.rerun()  # only the timing is left, and now it is due
+        if job in st.session_state[_ASKED] and not isinstance(runs.state(job, waiter()), Pending):
+            st.rerun()  # answered, or nobody waited any more
+    rested = time.monotonic() - st.session_state[_CHANGED] >= REST
+    if rested and not any(job in st.session_state[_ASKED] for job in pending):
+        st.rerun()  # only what takes its turn is left, and now it is due
 
 
 def _time_is_due(runs: Engine, timing: TimeJob, counts: Iterable[State]) -> bool:
