@@ -1,4 +1,4 @@
-"""The command line: ``describe``, ``link`` and ``bench``.
+"""The command line: ``describe``, ``memory``, ``link`` and ``bench``.
 
 Exit codes: 0; 2 for bad input; 3 where a measurement was refused, failed or timed out, or the device
 is absent (the closed forms and the reason are printed all the same); 130 after Ctrl-C.
@@ -14,26 +14,28 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from explorer import environment
 from explorer.codec import add_flags, from_flags, to_link
 from explorer.documents.json_document import describe_json
+from explorer.documents.memory_document import memory_json, memory_text
 from explorer.documents.table import describe_text
-from explorer.findings import Findings
+from explorer.findings import Findings, MemoryFindings
 from explorer.spec import FIELDS, SpecError, Study, Whole, shown
-from explorer.study import explore
+from explorer.study import explore, measure_memory
 
 if TYPE_CHECKING:
-    from explorer.bench.rows import BenchRow
+    from explorer.bench.rows import Row
 
 OK, BAD_INPUT, NOT_MEASURED, INTERRUPTED = 0, 2, 3, 130
-COMMANDS = ("describe", "link", "bench")
+COMMANDS = ("describe", "memory", "link", "bench")
 BENCHMARKS = ("page", "engine", "memory", "time")
 _RUNS = Whole(1, 1000)
 DEFAULT_BASE = "http://127.0.0.1:8501"
 
 Explore = Callable[[Study], Findings]
+Measure = Callable[[Study], MemoryFindings]
 
 
 class _BadInput(Exception):
@@ -51,7 +53,7 @@ class _Parser(argparse.ArgumentParser):
         raise _BadInput(_sentence(message))
 
 
-def main(argv: Sequence[str], explore: Explore = explore) -> int:
+def main(argv: Sequence[str], explore: Explore = explore, measure_memory: Measure = measure_memory) -> int:
     """Runs one command line and returns its exit code; never raises.
 
     Args:
@@ -59,7 +61,7 @@ def main(argv: Sequence[str], explore: Explore = explore) -> int:
         explore: what measures a Study.
     """
     try:
-        return _main(argv, explore)
+        return _main(argv, explore, measure_memory)
     except (_BadInput, SpecError) as problem:
         return _complain(str(problem), BAD_INPUT)
     except KeyboardInterrupt:
@@ -78,7 +80,7 @@ def main(argv: Sequence[str], explore: Explore = explore) -> int:
         )
 
 
-def _main(argv: Sequence[str], explore: Explore) -> int:
+def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure) -> int:
     parser = _parser()
     options, unknown = parser.parse_known_args(list(argv))
     if options.command is None:
@@ -87,20 +89,30 @@ def _main(argv: Sequence[str], explore: Explore) -> int:
         raise _BadInput(_unknown(unknown[0], options.command))
     environment.check()
     if options.command == "bench":
-        return _bench(options.what, options.runs)
+        return _bench(options.what, options.runs, options.json)
     study = from_flags(options)
-    link = to_link(study, environment.public_url() or DEFAULT_BASE)
+    page = "memory" if options.command == "memory" else ""
+    link = to_link(study, environment.public_url() or DEFAULT_BASE, page)
     if options.command == "link":
         _write(sys.stdout, link + "\n")
         return OK
     if sys.stderr.isatty():
         _write(sys.stderr, "Building and running the block …\n")
+    if options.command == "memory":
+        memory = measure_memory(study)
+        _print(memory_json(memory, link) if options.json else memory_text(memory), link)
+        return NOT_MEASURED if memory.problems else OK
     found = explore(study)
-    if options.json:
-        _write(sys.stdout, json.dumps(describe_json(found, link), indent=2, allow_nan=False) + "\n")
-    else:
-        _write(sys.stdout, f"{describe_text(found)}\n{link}\n")
+    _print(describe_json(found, link) if options.json else describe_text(found), link)
     return NOT_MEASURED if found.problems else OK
+
+
+def _print(found: dict[str, Any] | str, link: str) -> None:
+    """A document as JSON, or a text with the page's address under it."""
+    if isinstance(found, str):
+        _write(sys.stdout, f"{found}\n{link}\n")
+    else:
+        _write(sys.stdout, json.dumps(found, indent=2, allow_nan=False) + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,11 +122,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0; 2 bad input; 3 something was not measured (the reason is printed).",
         allow_abbrev=False,
     )
-    commands = parser.add_subparsers(dest="command", metavar="describe | link | bench", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="describe | memory | link | bench", parser_class=_Parser)
     text = "build and run the block, and print what was found"
     describe = commands.add_parser("describe", help=text, description=text.capitalize() + ".", allow_abbrev=False)
     describe.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_flags(describe)
+    text = "follow a training step of the block in each implementation, and search what fits"
+    memory = commands.add_parser("memory", help=text, description=text.capitalize() + ".", allow_abbrev=False)
+    memory.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_flags(memory)
     text = "print the page's address for the block"
     detail = f"{text.capitalize()}. Its base is EXPLORER_PUBLIC_URL, or {DEFAULT_BASE}."
     add_flags(commands.add_parser("link", help=text, description=detail, allow_abbrev=False))
@@ -123,6 +139,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("what", choices=BENCHMARKS, help="what to measure")
     bench.add_argument(
         "--runs", default="5", metavar="N", help=f"times each thing is measured: {_RUNS.words} (default 5)"
+    )
+    bench.add_argument(
+        "--json", action="store_true", help="print JSON, with the machine and the versions, instead of a table"
     )
     return parser
 
@@ -149,8 +168,8 @@ def _sentence(message: str) -> str:
 def _unknown(word: str, command: str) -> str:
     if not word.startswith("-"):
         return f"{command} takes flags only, so {shown(word)} is not understood; --help lists them."
-    flags = ["--runs"] if command == "bench" else [info.flag for info in FIELDS.values()]
-    if command == "describe":
+    flags = ["--runs", "--json"] if command == "bench" else [info.flag for info in FIELDS.values()]
+    if command in ("describe", "memory"):
         flags.append("--json")
     near = difflib.get_close_matches(word[:40].partition("=")[0], flags, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
@@ -198,12 +217,12 @@ def _discard_output() -> None:
 # --- benchmarks -----------------------------------------------------------------------------------
 
 
-def _bench(what: str, runs: str) -> int:
+def _bench(what: str, runs: str, as_json: bool) -> int:
     """Measures and prints. The benchmarks are imported here: only this command needs them."""
     count = _RUNS.parse(runs)
     if not isinstance(count, int) or not _RUNS.holds(count):
         raise SpecError("runs", runs, _RUNS.words)
-    bench: Callable[[int], list[BenchRow]]
+    bench: Callable[[int], Sequence[Row]]
     if what == "engine":
         from explorer.bench.engine import bench_engine as bench
     elif what == "memory":
@@ -213,6 +232,7 @@ def _bench(what: str, runs: str) -> int:
     else:
         from explorer.bench.page import bench_page as bench
     from explorer.bench.faults import told
+    from explorer.bench.report import document, table
 
     try:
         with told(what):
@@ -221,20 +241,8 @@ def _bench(what: str, runs: str) -> int:
         return _complain(str(problem), NOT_MEASURED)
     except KeyboardInterrupt:  # rows are printed together, so a table that is missing needs a word
         return _complain(f"The benchmark of the {what} was interrupted.", INTERRUPTED)
-    _write(sys.stdout, bench_table(rows))
+    if as_json:
+        _write(sys.stdout, json.dumps(document(what, rows), indent=2, allow_nan=False) + "\n")
+    else:
+        _write(sys.stdout, table(rows))
     return OK
-
-
-def bench_table(rows: Sequence[BenchRow]) -> str:
-    """One line per measured thing: median, lowest to highest, unit, number of runs."""
-    cells = [
-        ("", "median", "low – high", "", "runs"),
-        *((r.name, f"{r.median:,.2f}", f"{r.low:,.2f} – {r.high:,.2f}", r.unit, str(r.runs)) for r in rows),
-    ]
-    wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "".join(
-        f"{label.ljust(wide[0])}  {median.rjust(wide[1])}  {spread.rjust(wide[2])}  {unit.ljust(wide[3])}  "
-        f"{runs.rjust(wide[4])}".rstrip()
-        + "\n"
-        for label, median, spread, unit, runs in cells
-    )

@@ -71,10 +71,10 @@ def to_query(study: Study) -> dict[str, str]:
     return {name: _text(study[name]) for name, info in FIELDS.items() if study[name] != info.default}
 
 
-def to_link(study: Study, base: str = "") -> str:
-    """The page's address for ``study``: ``base`` and the parameters."""
+def to_link(study: Study, base: str = "", page: str = "") -> str:
+    """The address of ``page`` (Explore, or ``memory``) for ``study``: ``base`` and the parameters."""
     query = urlencode(to_query(study))
-    return f"{base.rstrip('/')}/" + (f"?{query}" if query else "")
+    return f"{base.rstrip('/')}/{page}" + (f"?{query}" if query else "")
 
 
 def to_flags(study: Study) -> list[str]:

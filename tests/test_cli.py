@@ -15,7 +15,8 @@ from server import interrupted
 from study_fakes import ABSENT, REFUSED, Instant
 
 from explorer import cli
-from explorer.bench.rows import BenchRow
+from explorer.bench.report import processor, table
+from explorer.bench.rows import BenchRow, NotMeasured, Row
 from explorer.codec import from_query, to_flags
 from explorer.engine import Failed
 from explorer.findings import Findings
@@ -98,8 +99,8 @@ def test_the_link_s_base_can_be_set(capsys: Capture, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ([], "Say what to do: one of describe, link, bench; --help explains them."),
-        (["descibe"], "The command must be one of describe, link, bench, not 'descibe'."),
+        ([], "Say what to do: one of describe, memory, link, bench; --help explains them."),
+        (["descibe"], "The command must be one of describe, memory, link, bench, not 'descibe'."),
         (["link", "--layers", "65"], "layers must be a whole number from 1 to 64, not '65'."),
         (["describe", "--layers", "-1"], "layers must be a whole number from 1 to 64, not '-1'."),
         (["describe", "--layers", "six"], "layers must be a whole number from 1 to 64, not 'six'."),
@@ -165,12 +166,39 @@ def test_implementations_are_benched(capsys: Capture, monkeypatch: pytest.Monkey
 
     small = {"a block": (DenseBlockSpec(6, 4, 2), InputSpec(2, 5, 5))}
     monkeypatch.setattr(bench, "BLOCKS", small)
+    monkeypatch.setattr(bench, "BUDGETS", ())  # compiling takes long, and has tests of its own
     assert cli.main(["bench", what, "--runs", "2"], never) == 0
     printed = capsys.readouterr().out
     assert f"a block, list: {'kept' if what == 'memory' else 'step'}" in printed
     for name in bench.TRAINED[1:]:
         for amount in ("kept", "peak") if what == "memory" else ("step",):
             assert f"a block, {name}: {amount} ÷ list" in printed
+    assert ("a block, fused: forward ÷ list" in printed) is (what == "time")
+
+
+def test_a_benchmark_prints_json_with_the_machine_and_the_versions(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [BenchRow("count", 30.123, 28, 41, "ms", 3), NotMeasured("on a GPU", "no GPU here")]
+    monkeypatch.setattr("explorer.bench.engine.bench_engine", lambda runs: rows)
+    assert cli.main(["bench", "engine", "--json"], never) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["benchmark"] == "engine"
+    assert found["machine"]["processor"] and found["machine"]["cores"] >= 1
+    assert found["machine"]["memory_bytes"] is None or found["machine"]["memory_bytes"] > 1 << 28
+    assert found["versions"]["python"].startswith(f"{sys.version_info[0]}.{sys.version_info[1]}.")
+    assert found["versions"]["torch"] and found["versions"]["explorer"] in (ROOT / "pyproject.toml").read_text()
+    assert found["rows"] == [
+        {"name": "count", "median": 30.123, "low": 28, "high": 41, "unit": "ms", "runs": 3},
+        {"name": "on a GPU", "not_measured": "no GPU here"},
+    ]
+
+
+def test_the_processor_is_named_as_the_system_names_it(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text("processor\t: 0\nmodel name\t: A Processor @ 2 GHz\n\nmodel name\t: other\n")
+    assert processor(tmp_path) == "A Processor @ 2 GHz"
+    assert processor(tmp_path / "nowhere")
 
 
 def test_a_benchmark_that_could_not_run_says_why(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,10 +211,16 @@ def test_a_benchmark_that_could_not_run_says_why(capsys: Capture, monkeypatch: p
 
 
 def test_the_bench_table_is_aligned() -> None:
-    table = cli.bench_table([BenchRow("start to first charts", 1.5, 1.25, 12.0, "s", 10)])
-    head, row = table.splitlines()
+    rows: list[Row] = [
+        BenchRow("start to first charts", 1.5, 1.25, 12.0, "s", 10),
+        NotMeasured("what takes a GPU to measure", "no GPU"),
+    ]
+    head, row, missing = table(rows).splitlines()
     assert " ".join(row.split()) == "start to first charts 1.50 1.25 – 12.00 s 10"
     assert head.index("median") + len("median") == row.index("1.50") + len("1.50")
+    assert missing == "what takes a GPU to measure  not measured: no GPU"
+    assert row.index("1.50") > len("what takes a GPU to measure")
+    assert table([]).split() == ["median", "low", "–", "high", "runs"]
 
 
 # --- terminals ------------------------------------------------------------------------------------

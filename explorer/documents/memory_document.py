@@ -1,0 +1,109 @@
+"""What is known of a Study's memory, as text for a terminal and as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from explorer.codec import to_json
+from explorer.findings import MemoryFindings, to_builtins
+from explorer.pictures.memory_cards import card
+from explorer.pictures.memory_plan import plan_title
+from explorer.pictures.memory_words import headline, held, where
+from explorer.pictures.words import byte_scale, ms, ratio, why
+from explorer.spec import Growth
+
+WIDTH = 100
+_GIB = 2**30
+
+
+def memory_text(found: MemoryFindings) -> str:
+    """Each implementation beside ``list``, and what fits, in lines of at most :data:`WIDTH` columns."""
+    lines = [*_wrapped(headline(found)), *_wrapped(where(found)), ""]
+    lines += [*_steps(found), "", *_fits(found)]
+    for problem in dict.fromkeys(found.problems.values()):
+        whom = ", ".join(name for name, one in found.problems.items() if one == problem)
+        lines += ["", *_wrapped(f"Not measured ({whom}): {why(problem)}")]
+    return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _steps(found: MemoryFindings) -> list[str]:
+    cards = [card(found, name) for name in ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")]
+    plain = cards[0]
+    sizes = [size for one in cards for size in (one.held, one.peak) if size]
+    scale = byte_scale(sizes)
+    rows: list[tuple[str, ...]] = [("", f"held, {scale.unit}", "", "peak", "", "step, ms", "")]
+    for one in cards:
+        rows.append(
+            (
+                one.name,
+                scale.text(one.held or 0),
+                ratio(one.held, plain.held),
+                scale.text(one.peak) if one.peak else "-",
+                ratio(one.peak, plain.peak),
+                ms(one.milliseconds) if one.milliseconds else "-",
+                ratio(one.time.median, 1) if one.time else "",
+            )
+        )
+    return _columns(rows)
+
+
+def _fits(found: MemoryFindings) -> list[str]:
+    plan = found.plan
+    if plan is None:
+        return []
+    heads = [f"{limit // _GIB} GB" for limit in plan.limits]
+    if plan.machine:
+        heads[-1] = f"{plan.limits[-1] / _GIB:.1f} GiB here"
+    rows: list[tuple[str, ...]] = [(_searched(found.study.memory.largest), *heads)]
+    rows += [(row.name, *("more" if n is None else f"{n:,}" for n in row.largest)) for row in plan.rows]
+    return [*_wrapped(plan_title(found)), "", *_columns(rows)]
+
+
+def _searched(largest: Growth) -> str:
+    return {"batch": "largest batch", "resolution": "largest side", "layers": "most Bottlenecks"}[largest]
+
+
+def _columns(rows: list[tuple[str, ...]]) -> list[str]:
+    wide = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        "  ".join(
+            [row[0].ljust(wide[0]), *(text.rjust(width) for text, width in zip(row[1:], wide[1:], strict=True))]
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def memory_json(found: MemoryFindings, link: str) -> dict[str, Any]:
+    """The findings as JSON values, bytes and milliseconds.
+
+    Keys: ``study`` (every field), ``link``, ``headline``, ``device`` (null where nothing was timed),
+    ``implementations`` by name with ``held_bytes`` by origin, and once tracked ``peak_bytes``; once timed
+    ``milliseconds`` of each round; ``fits`` with ``limits`` in bytes and the largest for each; ``problems`` by name.
+    """
+    steps = {step.name: step for step in found.comparison.steps} if found.comparison else {}
+    implementations: dict[str, Any] = {}
+    for name in ("list", "concat", "checkpoint_1x1", "shared", "checkpoint"):
+        one: dict[str, Any] = {"held_bytes": {"closed_form": held(found.study, name)}}
+        if name in found.steps:
+            one["held_bytes"]["tracked"] = found.steps[name].kept_bytes
+            one["peak_bytes"] = {"tracked": found.steps[name].peak_bytes}
+        step = steps.get(name)
+        if step is not None and step.milliseconds:
+            one["milliseconds"] = list(step.milliseconds)
+        if step is not None and step.device_peak_bytes is not None:
+            one["peak_bytes"]["device"] = step.device_peak_bytes
+        implementations[name] = one
+    return {
+        "study": to_json(found.study),
+        "link": link,
+        "headline": headline(found),
+        "device": to_builtins(found.device),
+        "implementations": implementations,
+        "fits": to_builtins(found.plan),
+        "problems": {name: to_builtins(problem) for name, problem in found.problems.items()},
+    }
