@@ -5,9 +5,12 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from explorer.spec import (
+    FIELDS,
+    Choice,
     CounterpartSpec,
     DenseBlockSpec,
     InputSpec,
+    MemorySpec,
     ResidualSpec,
     RunSpec,
     Study,
@@ -66,6 +69,12 @@ def selections(layers: int) -> st.SearchStrategy[str | None]:
     )
 
 
+def memories() -> st.SearchStrategy[MemorySpec]:
+    """What the Memory page may be asked: every choice of every field."""
+    fields = [info for info in FIELDS.values() if info.section == "memory" and isinstance(info.domain, Choice)]
+    return st.builds(MemorySpec, **{info.name: st.sampled_from(info.domain.options) for info in fields})
+
+
 @st.composite
 def studies(draw: st.DrawFn) -> Study:
     """Legal Studies that use every field."""
@@ -99,4 +108,4 @@ def studies(draw: st.DrawFn) -> Study:
             present=st.booleans(),
         )
     )
-    return Study(block, size, choice, run, view)
+    return Study(block, size, choice, run, view, draw(memories()))

@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from memory_fakes import compared, compiled, planned, stepped
+
 from explorer.engine import Done, Pending, State
 from explorer.findings import (
     BlockMeasurement,
@@ -25,7 +27,19 @@ from explorer.findings import (
     Values,
     to_builtins,
 )
-from explorer.spec import CountJob, DenseBlockSpec, Job, MapsJob, Study, TimeJob, WeightsJob
+from explorer.spec import (
+    CompareJob,
+    CompiledJob,
+    CountJob,
+    DenseBlockSpec,
+    Job,
+    MapsJob,
+    PlanJob,
+    StepJob,
+    Study,
+    TimeJob,
+    WeightsJob,
+)
 from explorer.study import count_jobs, time_job
 from explorer.theory import block_theory
 
@@ -108,6 +122,14 @@ def looked(job: MapsJob, device: Device = CPU) -> LayerView:
 
 def answer(job: Job) -> Any:
     """What a worker would send for any job, as builtins."""
+    if isinstance(job, StepJob):
+        return to_builtins(stepped(job))
+    if isinstance(job, CompareJob):
+        return to_builtins(compared(job, CPU))
+    if isinstance(job, CompiledJob):
+        return to_builtins(compiled(job, CPU))
+    if isinstance(job, PlanJob):
+        return to_builtins(planned(job, CPU))
     if isinstance(job, CountJob):
         return to_builtins(counted(job))
     if isinstance(job, TimeJob):

@@ -31,6 +31,15 @@ STATES = {
     "height=8&width=8&layers=24": True,
 }
 
+#: The Memory page's: each colouring and kind of course, and a source that is lit among the others.
+MEMORY = (
+    "height=8&width=8",
+    "height=8&width=8&colours=kind&implementation=shared&order=post",
+    "height=8&width=8&implementation=compiled&largest=layers",
+    "height=8&width=8&layers=3&select=source-2",
+    "layers=24&bottleneck=false&scale=log",
+)
+
 #: (rule, the Streamlit element in which it is broken) → why it is not ours to mend.
 STREAMLITS_OWN = {
     ("scrollable-region-focusable", "stCode"): (
@@ -39,10 +48,6 @@ STREAMLITS_OWN = {
     ),
     ("color-contrast", "stCode"): (
         "dark keywords have 4.47 : 1, in st.code's own blue, which blueColor and blueTextColor leave as it is"
-    ),
-    ("region", "stSkipToContent"): (
-        "a link that skips to the page's main part need lie in no region, but axe does not know it for one where "
-        "the page's first other link, here a file's, is in a shadow root and so in another tree"
     ),
 }
 
@@ -95,7 +100,8 @@ MEASURE = """() => {
   const out = "[hidden], dialog, .off, [aria-hidden=true], :disabled, .js-plotly-plot";
   const low = [];
   let texts = 0, lowest = Infinity;
-  for (const root of roots) for (const e of root.querySelectorAll(".dbe-picture *, .dbe-chart *, .panel *")) {
+  const ours = ":is(.dbe-picture, .dbe-chart, .dbe-timeline, .panel) *";
+  for (const root of roots) for (const e of root.querySelectorAll(ours)) {
     const words = [...e.childNodes].map((n) => (n.nodeType === 3 ? n.data.trim() : "")).filter(Boolean).join(" ");
     const style = getComputedStyle(e);
     if (!words || e.closest(out) || style.visibility === "hidden" || !e.getClientRects().length) continue;
@@ -113,9 +119,11 @@ MEASURE = """() => {
         const colour = painted(n);
         if (!colour || colour === "none" || colour.startsWith("url")) continue;
         const c = rgba(colour);
-        c[3] *= opacity(n);
+        c[3] *= opacity(n) * (shape(n) ? Number(getComputedStyle(n).fillOpacity) : 1);
         ground = over(c, ground);
       }
+      const halo = style.paintOrder.startsWith("stroke") && parseFloat(style.strokeWidth) >= 3;
+      if (halo) ground = rgba(style.stroke);
       const ink = rgba(e instanceof SVGElement ? style.fill : style.color);
       ink[3] *= opacity(e);
       const [a, b] = [luminance(over(ink, ground)), luminance(ground)];
@@ -207,6 +215,29 @@ def test_what_we_draw_breaks_no_rule_and_every_text_reads(page: Page, instant: S
     assert not low, f"{len(low)}: " + "\n".join(low[:20])
     if page.viewport_size == SIZES["desk"]:  # axe tells no contrast of keywords that a phone's narrow code box cuts
         assert met == set(STREAMLITS_OWN), "an entry of the list is no longer needed"
+
+
+def test_the_memory_page_breaks_no_rule_and_every_text_reads(page: Page, instant: Server) -> None:
+    broken, low = [], []
+    for query in MEMORY:
+        page.emulate_media(color_scheme="light")
+        page.goto(f"{instant.address}/memory?{query}")
+        wait_until_still(page)
+        expect(page.locator(".dbe-timeline .said h3")).to_be_attached(timeout=SOON)
+        expect(page.locator(".dbe-chart .plot[data-drawn]")).to_have_count(2, timeout=SOON)
+        for scheme, ground in SCHEMES.items():
+            page.emulate_media(color_scheme=scheme)
+            expect(page.get_by_test_id("stApp")).to_have_css("background-color", ground)
+            settle(page)
+            for one in scan(page):
+                if (one.rule, one.where) not in STREAMLITS_OWN:
+                    broken.append(f"{query} {scheme}: {one.rule} in {one.where}: {one.html} ({one.why})")
+            measured = page.evaluate(MEASURE)
+            assert measured["texts"] > 100
+            low += [f"{query} {scheme}: {text}" for text in measured["low"]]
+            print(page.viewport_size, query, scheme, measured["texts"], "texts, least contrast", measured["least"])
+    assert not broken, f"{len(broken)}: " + "\n".join(broken[:12])
+    assert not low, f"{len(low)}: " + "\n".join(low[:20])
 
 
 def _question(page: Page) -> None:

@@ -21,13 +21,14 @@ from explorer.pictures import palette as of
 from explorer.pictures.layout import layout
 from explorer.pictures.layout.lettering import text_box
 from explorer.pictures.layout.shapes import Box, Orientation, Point
+from explorer.pictures.memory_course import kinds
 from explorer.pictures.palette import DARK, LIGHT, Palette
 from explorer.spec import DenseBlockSpec, Drawing
 
 ROOT = Path(__file__).parents[1]
 BAR = 4.5
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
-TEXTS = ("ink", "mute", "accent", "counted", "residual")
+TEXTS = ("ink", "mute", "accent", "counted", "residual", "dense")
 GROUNDS = ("background", "side", "raised", "soft")
 Colour = tuple[float, float, float]  # linear light, 0 to 1
 
@@ -220,6 +221,37 @@ def curve(points: tuple[Point, ...]) -> Iterator[Point]:
         for t in (0, 0.25, 0.5, 0.75, 1):
             weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3)
             yield tuple(sum(w * p[k] for w, p in zip(weights, (a, b, c, d), strict=True)) for k in (0, 1))  # type: ignore[misc]  # two of them
+
+
+# --- bytes by kind ---------------------------------------------------------------------------------------
+
+
+def by_theme(text: str) -> tuple[str, str]:
+    """(light, dark) of CSS ``light-dark(#AAAAAA, #BBBBBB)``."""
+    found = re.fullmatch(r"light-dark\((#\w{6}),\s*(#\w{6})\)", text)
+    assert found is not None, text
+    return found[1], found[2]
+
+
+@THEMES
+def test_names_read_on_the_bands_of_each_kind_and_neighbours_are_told_apart(theme: Palette) -> None:
+    sheet = (ROOT / "explorer/web/components/timeline/timeline.css").read_text(encoding="utf-8")
+    own = {name: by_theme(value) for name, value in re.findall(r"--([\w-]+): (light-dark\([^)]*\));", sheet)}
+    dark = theme is DARK
+    fills = []
+    for kind in kinds(DenseBlockSpec()):
+        name = kind["fill"].removeprefix("var(--").removesuffix(")")
+        if name not in own:
+            assert kind["purposes"] == ["gradient"]  # hatched; its name has a halo
+            continue
+        fill = own[name][dark]
+        ink = theme.ink if kind["on"] == "var(--ink)" else by_theme(kind["on"])[dark]
+        assert contrast(linear(ink), linear(fill)) >= BAR, name
+        fills.append(fill)
+    assert len(fills) == 5
+    for one, other in itertools.combinations(fills, 2):
+        for eyes in SIMULATED:
+            assert distance(one, other, eyes) >= 4.5, (one, other, eyes)
 
 
 # --- sources --------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from explorer.theory import counterpart
 from explorer.web import controls, engine_holder, link
 
 ROOT = Path(__file__).resolve().parents[1]
+BESIDE = ("view", "memory")  # sections whose controls stand where they act
 
 
 class NoEngine:
@@ -89,7 +90,7 @@ def test_every_link_gives_exactly_its_study_and_its_controls_show_it(study: Stud
     missing = unit is not None and unit > residual.units
     assert study_of(app) == (study.with_(select=None) if missing else study)
     found = shown(app)
-    beside = [name for name in link.CHOSEN if FIELDS[name].section == "view"]  # these stand where they act
+    beside = [name for name in link.CHOSEN if FIELDS[name].section in BESIDE]
     for name in (*link.BOUND, *(name for name in link.CHOSEN if name not in beside)):
         value = [study[name]] if name == "device" and isinstance(found[name], list) else study[name]
         assert found[name] == value, name
@@ -166,7 +167,7 @@ def test_a_preset_sets_block_and_input_and_leaves_the_rest(preset: str) -> None:
     assert {name: app.query_params[name] for name in app.query_params} == to_query(wanted)
 
 
-@pytest.mark.parametrize("name", [n for n in link.CHOSEN if FIELDS[n].section != "view" and n != "device"])
+@pytest.mark.parametrize("name", [n for n in link.CHOSEN if FIELDS[n].section not in BESIDE and n != "device"])
 def test_every_choice_reaches_the_link(name: str) -> None:
     domain = FIELDS[name].domain
     assert isinstance(domain, Choice)
@@ -227,4 +228,4 @@ def test_sliders_stop_at_every_small_number_and_at_both_ends() -> None:
 
 
 def test_fields_are_bound_or_chosen_and_none_is_forgotten() -> None:
-    assert {*link.BOUND, *link.CHOSEN} == {*FIELDS} - {"implementation", "select"}
+    assert {*link.BOUND, *link.CHOSEN} == {*FIELDS} - {"select"}
