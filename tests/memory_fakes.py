@@ -43,11 +43,11 @@ def stepped(job: StepJob) -> StepTrack:
         joined += [(layer.out_channels, layer.index, "copy", 1, 2) for layer in theory.layers]
     joined += [(channels, layer, "new", 2, 3) for channels, layer in made]
     joined += [(kept // channel, 1, "normalised", 2, 6), (theory.layers[-1].in_channels, 1, "gradient", 4, 7)]
-    sizes = [
+    sizes: list[tuple[int, int, int, Purpose, int, int]] = [
         (0, theory.parameter_bytes + theory.buffer_bytes, 0, "own", 0, 7),
         (job.block.in_channels, 0, 0, "input", 0, 7),
         (0, kept % channel, 1, "other", 2, 6),
-        *((channels, 0, *rest) for channels, *rest in joined),
+        *((channels, 0, layer, what, born, gone) for channels, layer, what, born, gone in joined),
     ]
     lives = tuple((wide, flat, of, PURPOSES.index(what), born, gone, 0) for wide, flat, of, what, born, gone in sizes)
     return StepTrack(ops, (1, 1, 0, 0, 1, 0), 4, channel, kept, lives)
@@ -81,8 +81,8 @@ def compiled(job: CompiledJob, device: Device) -> CompiledStep:
     """What a worker would send for ``job``."""
     share, time = BUDGET_TIMES[job.budget]
     kept = int(share * held(job.block, job.input, job.run))
-    times = (rounds(job.block, job.input, job.run, factor) for factor in (time, 1.0))
-    return CompiledStep(device, job.budget, kept, *times, 21.5)
+    own, beside = (rounds(job.block, job.input, job.run, factor) for factor in (time, 1.0))
+    return CompiledStep(device, job.budget, kept, own, beside, 21.5)
 
 
 def rounds(block: BlockSpec, size: InputSpec, run: RunSpec, factor: float) -> tuple[float, ...]:

@@ -71,8 +71,9 @@ def selections(layers: int) -> st.SearchStrategy[str | None]:
 
 def memories() -> st.SearchStrategy[MemorySpec]:
     """What the Memory page may be asked: every choice of every field."""
-    fields = [info for info in FIELDS.values() if info.section == "memory" and isinstance(info.domain, Choice)]
-    return st.builds(MemorySpec, **{info.name: st.sampled_from(info.domain.options) for info in fields})
+    domains = {info.name: info.domain for info in FIELDS.values() if info.section == "memory"}
+    options = {name: domain.options for name, domain in domains.items() if isinstance(domain, Choice)}
+    return st.builds(MemorySpec, **{name: st.sampled_from(words) for name, words in options.items()})
 
 
 @st.composite

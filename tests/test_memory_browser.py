@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import statistics
+from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import wait_until_still
 from page_answers import answer_for_page
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+from test_memory_course import by_source, read
 
 from explorer.bench.server import Server
 from explorer.codec import from_query
@@ -17,7 +19,10 @@ from explorer.findings import StepTrack, from_builtins
 from explorer.pictures.memory_course import rows
 from explorer.spec import Study
 from explorer.study import memory_jobs
+from explorer.web.components import timeline
+from explorer.web.components.timeline import timeline_data
 
+TIMELINE = Path(timeline.__file__).parent
 SOON = 60_000  # ms: steps of 64 Bottlenecks are followed for real
 SMALL = "height=8&width=8"
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
@@ -179,8 +184,8 @@ def test_the_rows_of_an_instant_are_the_steps_and_add_up_to_its_heading(page: Pa
             widths.append([part["width"] for part in found["parts"]])
             seen.add(found["step"])
         assert len(seen) == 10
-    for by_source, by_kind in zip(widths[:10], widths[10:], strict=True):
-        assert by_source == pytest.approx(by_kind, abs=0.01)
+    for of_sources, of_kinds in zip(widths[:10], widths[10:], strict=True):
+        assert of_sources == pytest.approx(of_kinds, abs=0.01)
 
 
 def test_keys_move_the_instant_and_escape_returns_to_the_peak(page: Page, instant: Server) -> None:
@@ -220,6 +225,27 @@ def test_a_finger_leaves_the_instant_to_be_read_and_a_mouse_takes_it_along(page:
         expect(course.locator(".said h3")).to_contain_text("After op")
         drawing.dispatch_event("pointerleave", at | {"pointerType": pointer})
         expect(course.locator(".said h3")).to_contain_text(words)
+
+
+def test_the_browser_works_out_the_same_bytes_of_each_source(browser: Browser) -> None:
+    """Of what it is sent, as ``test_memory_course`` works it out and holds it against the closed form."""
+    page = browser.new_page()
+    page.add_script_tag(content=(TIMELINE / "course.js").read_text(encoding="utf-8") + "; window.Course = Course;")
+    made = "track => { const c = new Course(track); return [c.bySource, c.byPurpose, c.totals].map(toArrays); }"
+    page.add_script_tag(content="window.toArrays = (n) => (n.length && n[0].length ? n.map((r) => [...r]) : [...n]);")
+    for more in ({}, {"order": "post"}, {"bottleneck": False}, {"implementation": "shared"}, {"in_channels": 300}):
+        study = Study().with_(layers=3, height=8, width=8, **more)
+        track = step_of(study)
+        sent = read(timeline_data(study, track)["track"])
+        sources, purposes, totals = page.evaluate(made, sent)
+        assert tuple(totals) == track.totals
+        last = study.block.layers + 1
+        for step in range(len(track.totals)):
+            found = by_source(track, study.block, step)
+            row = [found.get("weights", 0), *(found.get(i, 0) for i in range(last)), found.get("gradients", 0)]
+            assert [band[step] for band in sources] == row
+            assert sum(kind[step] for kind in purposes) == track.totals[step]
+    page.close()
 
 
 # --- sources --------------------------------------------------------------------------------------

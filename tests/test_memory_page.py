@@ -20,7 +20,7 @@ from explorer.codec import to_query
 from explorer.engine import Done, State
 from explorer.findings import StepTrack, from_builtins
 from explorer.pictures.memory_cards import CARDS
-from explorer.spec import CompareJob, CompiledJob, InputSpec, Job, PlanJob, StepJob, Study
+from explorer.spec import CompareJob, CompiledJob, DenseBlockSpec, InputSpec, Job, PlanJob, StepJob, Study
 from explorer.study import memory_jobs
 from explorer.theory import block_theory, kept_bytes
 from explorer.web import waiting
@@ -261,8 +261,8 @@ def nbytes(text: str, pattern: str) -> tuple[float, float]:
     size=st.builds(InputSpec, st.integers(1, 3), st.integers(2, 9), st.integers(1, 9)),
     name=st.sampled_from(("list", "concat", "checkpoint_1x1", "shared", "checkpoint")),
 )
-def test_what_the_head_says_is_borne_out(block: object, size: InputSpec, name: str) -> None:
-    study = replace(SMALL.with_(implementation=name), block=block, input=size)  # type: ignore[type-var]
+def test_what_the_head_says_is_borne_out(block: DenseBlockSpec, size: InputSpec, name: str) -> None:
+    study = replace(SMALL.with_(implementation=name), block=block, input=size)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waiting, "engine", lambda: Answers(really))
         shown = MemoryPage(study)

@@ -159,6 +159,7 @@ def op_words(op: str) -> str:
         "add_": _("addition in place"),
         "addcmul_": _("addition in place"),
         "copy_": _("copy into place"),
+        "_to_copy": _("copy in another type"),
         "clone": _("copy"),
         "new_empty": _("room for the buffer"),
         "empty": _("room"),
