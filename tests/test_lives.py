@@ -133,3 +133,11 @@ def test_a_worker_answers_with_the_track() -> None:
     job = StepJob(DenseBlockSpec(8, 4, 3), InputSpec(2, 4, 4), RunSpec(), "shared")
     assert from_builtins(StepTrack, perform(job)) == step_track(job)
     assert to_builtins(step_track(job))["backward_from"] > 1
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_weight_in_the_shape_of_maps_is_none(name: str) -> None:
+    """One image of 3×3, one channel: the 3×3 convolution's weight has the shape of its maps."""
+    block = DenseBlockSpec(1, 1, 1, bottleneck=False)
+    found, other = (track(block, InputSpec(1, side, side), name) for side in (3, 5))
+    assert [life.channels for life in found.storages] == [life.channels for life in other.storages]

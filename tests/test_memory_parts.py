@@ -246,6 +246,42 @@ def test_not_even_one_and_no_end_are_said() -> None:
     assert plan_title(known) == "24 GB take 2 images with list, 3 with shared, 3 with checkpoint"
 
 
+@pytest.mark.parametrize(
+    ("largest", "rows", "words"),
+    [
+        ("batch", (0, 1, 2), "no image with list, 1 image with shared, 2 images with checkpoint"),
+        ("batch", (5, None, 2), "5 images with list, any number of images with shared, 2 images with checkpoint"),
+        ("layers", (1, 2, None), "1 Bottleneck with list, 2 Bottlenecks with shared, 64 Bottlenecks or more with"),
+        ("resolution", (0, 9, None), "nothing with list, 9 × 9 with shared, more than was searched with checkpoint"),
+        ("layers", (None, None, None), "64 Bottlenecks, however the block is written"),
+    ],
+)
+def test_the_title_says_one_none_and_no_end(largest: Growth, rows: tuple[int | None, ...], words: str) -> None:
+    study = SMALL.with_(largest=largest)
+    named = zip(("list", "shared", "checkpoint"), rows, strict=True)
+    answer = Plan((24 << 30,), tuple(PlanRow(name, (n,)) for name, n in named))
+    assert words in plan_title(MemoryFindings(study, study_theory(study), plan=answer))
+
+
+def test_no_size_reads_as_nothing() -> None:
+    """Little is held beside large weights, and the other way round."""
+    wide = Study().with_(in_channels=4096, growth_rate=512, layers=1, height=2, width=1)
+    large = Study().with_(batch=1024, height=1024, width=1024)
+    for study in (wide, large):
+        assert not re.search(r"(?<![\d,.])0\.00 ", note(MemoryFindings(study, study_theory(study))))
+
+
+def test_as_much_is_said_as_such() -> None:
+    study = SMALL.with_(layers=1, order="post", in_channels=64, growth_rate=32)
+    assert "holds equal" not in headline(found(study)) and "holds about equal" not in headline(found(study))
+
+
+def test_a_form_of_two_names_is_checked_for_both() -> None:
+    known = found()
+    wrong = replace(known.steps["concat"], kept_bytes=7)
+    assert "counted 7 bytes" in forms(replace(known, steps={**known.steps, "concat": wrong}))
+
+
 # --- what is counted ----------------------------------------------------------------------------------------------
 
 

@@ -65,8 +65,9 @@ class Roles:
         known = [(leaf, self._known[_key(leaf)]) for leaf in leaves if _key(leaf) in self._known]
         read = [role for _, role in known]
         purpose = self._purpose(packet, args, read, layer, in_backward)
-        # A weight may have the shape of maps; so has what is made like it.
-        weights = {tuple(tensor.shape) for tensor, role in known if not role.is_map and _own(tensor)}
+        # A weight may have the shape of maps; so has what is made of weights alone.
+        alone = not any(role.is_map for role in read)
+        weights = {tuple(tensor.shape) for tensor, role in known if alone and _own(tensor)}
         found = []
         for index, tensor in enumerate(made):
             fits = tensor.dim() == 4 and tensor.shape[0] == self._n and [*tensor.shape[2:]] == self._area

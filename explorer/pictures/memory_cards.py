@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from html import escape
 from typing import get_args
@@ -9,7 +10,7 @@ from typing import get_args
 from explorer.findings import MemoryFindings, Problem
 from explorer.language import _
 from explorer.pictures.memory_words import Beside, beside, held
-from explorer.pictures.words import byte_scale, ms, ratio, why
+from explorer.pictures.words import byte_scale, ms, ratio, why, within
 from explorer.spec import Implementation
 
 CARDS: tuple[Implementation, ...] = get_args(Implementation)
@@ -26,6 +27,7 @@ class Card:
         time: relative to ``list``.
         problem: why there is no time.
         waiting: whether the time is on its way.
+        untold: whether the step could not be followed.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Card:
     time: Beside | None = None
     problem: Problem | None = None
     waiting: bool = False
+    untold: bool = False
 
 
 def card(found: MemoryFindings, name: str) -> Card:
@@ -50,10 +53,11 @@ def card(found: MemoryFindings, name: str) -> Card:
         name,
         held(found.study, name),
         track.peak_bytes if track else None,
-        sorted(times)[len(times) // 2] if times else None,
+        statistics.median(times) if times else None,
         compared,
         step.problem if step else found.problems.get("comparison"),
         "comparison" in found.waiting,
+        name in found.problems,
     )
 
 
@@ -63,7 +67,7 @@ def _compiled(found: MemoryFindings) -> Card:
     if step is None:
         return Card(name, None, None, problem=found.problems.get(name), waiting=name in found.waiting)
     times = step.milliseconds
-    middle = sorted(times)[len(times) // 2] if times else None
+    middle = statistics.median(times) if times else None
     return Card(name, step.kept_bytes, None, middle, beside(times, step.beside))
 
 
@@ -75,9 +79,8 @@ def cards(found: MemoryFindings) -> str:
     chosen = found.study.memory.implementation
     written = "".join(_card(name, one, listed, most, pressed=name == chosen) for name, one in all_cards.items())
     group = escape(_("How the block is written"))
-    return (
-        f'<div class="cards" role="group" aria-label="{group}">{written}</div><p class="note">{escape(note(found))}</p>'
-    )
+    told = f'<p class="note">{escape(note(found))}</p>'
+    return f'<div class="cards-frame"><div class="cards" role="group" aria-label="{group}">{written}</div></div>{told}'
 
 
 def _card(name: str, one: Card, listed: Card, most: int, *, pressed: bool) -> str:
@@ -111,7 +114,7 @@ def _bar(one: Card, most: int) -> str:
 
 
 def _peak(name: str, one: Card, listed: Card) -> str:
-    if name == "compiled":
+    if name == "compiled" or one.untold:
         return _("not tracked")
     return ratio(one.peak, listed.peak) or "…"
 
@@ -131,9 +134,8 @@ def note(found: MemoryFindings) -> str:
     plain = name if name != "compiled" else "list"
     own = found.theory.dense.parameter_bytes + found.theory.dense.buffer_bytes
     kept = held(found.study, plain)
-    scale, least = byte_scale([kept + own]), byte_scale([own])
-    weights = scale.text(own) if scale == least else least.full(own)
+    scale = byte_scale([kept + own])
     return _(
         "Bars: held solid, peak outlined; ratios are to list. When the forward pass of {name} ends, {all} are alive: "
         "{held} held for backward, {own} weights and running statistics."
-    ).format(name=plain, all=scale.full(kept + own), held=scale.text(kept), own=weights)
+    ).format(name=plain, all=scale.full(kept + own), held=within(kept, scale), own=within(own, scale))

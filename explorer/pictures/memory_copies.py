@@ -8,7 +8,7 @@ from html import escape
 from explorer.findings import MemoryFindings, StepTrack
 from explorer.language import _
 from explorer.pictures.palette import TOKENS
-from explorer.pictures.words import byte_scale
+from explorer.pictures.words import byte_scale, within
 from explorer.spec import DenseBlockSpec
 
 COPIES = ("concat", "list", "checkpoint_1x1", "checkpoint", "shared")
@@ -63,9 +63,9 @@ def copies(found: MemoryFindings) -> str:
         "in the colour of its source. Hatched: the same copies made again in backward."
     ).format(unit=scale.unit)
     rows = "".join(
-        _row(name, known[name], block, most, scale.text(known[name].total * channel))
+        _row(name, known[name], block, most, within(known[name].total * channel, scale))
         if name in known
-        else f'<div class="cp"><b>{name}</b><span class="track"></span><em>…</em></div>'
+        else _missing(name, "–" if name in found.problems else "…")
         for name in COPIES
     )
     return f'{head}<p class="sub">{escape(line)}</p><div class="copies">{rows}</div>'
@@ -88,6 +88,10 @@ def _row(name: str, one: Written, block: DenseBlockSpec, most: int, total: str) 
     )
     back = f'<i class="hatched" style="width:{_percent(one.backward, most)}"></i>' if one.backward else ""
     return f'<div class="cp"><b>{name}</b><span class="track">{new}{again}{back}</span><em>{escape(total)}</em></div>'
+
+
+def _missing(name: str, sign: str) -> str:
+    return f'<div class="cp"><b>{name}</b><span class="track"></span><em>{sign}</em></div>'
 
 
 def _piece(channels: int, most: int, colour: str, kind: str = "") -> str:

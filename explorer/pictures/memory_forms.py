@@ -8,7 +8,7 @@ from html import escape
 from explorer.findings import MemoryFindings
 from explorer.language import _
 from explorer.pictures.words import byte_scale, ratio, thousands
-from explorer.theory import held_forms, inference_peak_bytes
+from explorer.theory import HeldForm, held_forms, inference_peak_bytes
 
 INFERENCE = ("list", "concat", "checkpoint_1x1", "shared", "fused")
 
@@ -25,7 +25,7 @@ def forms(found: MemoryFindings) -> str:
     for form in held_forms(study):
         scale = byte_scale([form.value])
         grows = _("grows with L²") if form.quadratic else _("grows with L")
-        mark = _verdict(found, form.names[0], form.value)
+        mark = _verdict(found, form)
         name = f"<span>{escape(', '.join(form.names))} <em>{escape(grows)}</em></span>"
         written.append(
             f'<div class="form"><header>{name}{mark}</header>'
@@ -36,13 +36,15 @@ def forms(found: MemoryFindings) -> str:
     return f'<h2>{title}</h2><p class="sub">{escape(head)}</p><div class="forms one">{"".join(written)}</div>'
 
 
-def _verdict(found: MemoryFindings, name: str, value: int) -> str:
-    track = found.steps.get(name)
-    if track is None:
+def _verdict(found: MemoryFindings, form: HeldForm) -> str:
+    """Whether every implementation that the form is of holds so much, once all are tracked."""
+    kept = [found.steps[name].kept_bytes for name in form.names if name in found.steps]
+    if len(kept) < len(form.names):
         return ""
-    if track.kept_bytes == value:
+    wrong = [n for n in kept if n != form.value]
+    if not wrong:
         return f'<span class="ok">✓ {escape(_("equal to the count"))}</span>'
-    return f'<span class="bad">✕ {escape(_("counted {bytes} bytes").format(bytes=thousands(track.kept_bytes)))}</span>'
+    return f'<span class="bad">✕ {escape(_("counted {bytes} bytes").format(bytes=thousands(wrong[0])))}</span>'
 
 
 def _set(symbolic: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from explorer.findings import MemoryFindings, PlanRow
-from explorer.language import _
+from explorer.language import _, plural
 from explorer.pictures.words import byte_scale, thousands, why
 from explorer.spec import Growth
 
@@ -28,13 +28,26 @@ def plan_title(found: MemoryFindings) -> str:
             "resolution": _("{size} GB take larger images than were searched, however the block is written"),
             "layers": _("{size} GB take 64 Bottlenecks, however the block is written"),
         }[largest].format(size=_BEST)
-    told = {name: _value(rows[name].largest[place], largest) for name in ("list", "shared", "checkpoint")}
-    words = {
-        "batch": _("{size} GB take {list} images with list, {shared} with shared, {checkpoint} with checkpoint"),
-        "resolution": _("{size} GB take {list} with list, {shared} with shared, {checkpoint} with checkpoint"),
-        "layers": _("{size} GB take {list} Bottlenecks with list, {shared} with shared, {checkpoint} with checkpoint"),
-    }[largest]
-    return words.format(size=_BEST, **told)
+    found_largest = [rows[name].largest[place] for name in ("list", "shared", "checkpoint")]
+    told = [_counted(n, largest) for n in found_largest]
+    if all(n is not None and n > 1 for n in found_largest):  # what is counted needs to be said once
+        told[1:] = [_value(n, largest) for n in found_largest[1:]]
+    words = _("{size} GB take {list} with list, {shared} with shared, {checkpoint} with checkpoint")
+    return words.format(size=_BEST, list=told[0], shared=told[1], checkpoint=told[2])
+
+
+def _counted(n: int | None, largest: Growth) -> str:
+    """``553 images``, ``no image``, ``1,312 × 1,312``."""
+    if largest == "resolution":
+        return _value(n, largest) if n else _("nothing") if n == 0 else _("more than was searched")
+    if n is None:
+        return _("any number of images") if largest == "batch" else _("64 Bottlenecks or more")
+    if n == 0:
+        return _("no image") if largest == "batch" else _("no Bottleneck")
+    words = (
+        plural("{n} image", "{n} images", n) if largest == "batch" else plural("{n} Bottleneck", "{n} Bottlenecks", n)
+    )
+    return words.format(n=thousands(n))
 
 
 def plan_line(found: MemoryFindings) -> str:

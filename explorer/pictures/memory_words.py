@@ -43,13 +43,16 @@ def headline(found: MemoryFindings) -> str:
     """What plain code holds, what a shared buffer holds, and what becomes of the peak."""
     plain, shared = (held(found.study, name) for name in ("list", "shared"))
     start = _("Plain code holds {bytes} of this block for backward.").format(bytes=byte_scale([plain]).full(plain))
-    cured = _("One shared buffer holds {words}").format(words=difference(shared, plain))
+    words = difference(shared, plain)
+    words = {_("equal"): _("as much"), _("about equal"): _("about as much")}.get(words, words)
+    cured = _("One shared buffer holds {words}").format(words=words)
     peaks = [found.steps[name].peak_bytes for name in ("list", "shared") if name in found.steps]
     if len(peaks) < 2:
         return f"{start} {cured}."
     change = round(100 * (peaks[1] / peaks[0] - 1))
     if change == 0:
-        return f"{start} {cured}, {_('and the peak of a step stays the same')}."
+        same = _("stays the same") if peaks[0] == peaks[1] else _("stays about the same")
+        return f"{start} {cured}, {_('and the peak of a step')} {same}."
     falls = _("the peak of a step falls {percent}%") if change < 0 else _("the peak of a step rises {percent}%")
     # "yet" where the peak does not follow what is held.
     follows = (shared < plain) == (change < 0) and abs(change) > 50 * abs(1 - shared / plain)

@@ -48,6 +48,11 @@ class Scale:
         return f"{self.text(value)} {self.unit}".rstrip()
 
 
+def within(value: int, scale: Scale) -> str:
+    """``value`` in the unit of ``scale``, without it; in a unit of its own, with it, where it would read as nothing."""
+    return scale.text(value) if not value or value >= 0.01 * scale.one else byte_scale([value]).full(value)
+
+
 MILLION = Scale("million", 10**6, 1)
 
 

@@ -45,6 +45,7 @@ _SHOWN = "_shown"  # session key: unbound widget → (how often its value came f
 _SET = "_set"  # session key: bound field → (until when its old value may come back, the old one, the new one)
 _SAID = "_said"  # session key: (until when it may cross the browser's own, what the server said of the address last)
 CROSSING = 5.0  # seconds
+AGAIN = 1.5  # seconds
 _STREAMLITS_OWN = ("embed", "embed_options")
 
 #: Fields whose widget is bound to the address; the others are written by :func:`choose`.
@@ -178,10 +179,16 @@ def dismiss() -> None:
 
 
 def _put_back(address: Study) -> None:
-    """Sets bound widgets anew whose old value has come back with an ``address`` that has the new one."""
+    """Sets bound widgets anew whose old value has come back with an ``address`` that has the new one.
+
+    What was just set is set once more by each run of the next moments: what one run tells the browser of a widget is
+    lost where the next run has drawn it before it was sent.
+    """
     now = time.monotonic()
     for name, (until, old, new) in st.session_state.get(_SET, {}).items():
-        if now < until and st.session_state.get(name) == old and address[name] == new:
+        value = st.session_state.get(name)
+        came_back = now < until and value == old and address[name] == new
+        if came_back or (now < until - CROSSING + AGAIN and value == new):
             st.session_state[name] = new
 
 
