@@ -93,7 +93,7 @@ def _card(name: str, one: Card, listed: Card, most: int, *, pressed: bool) -> st
         size = f'<span class="h">{scale.text(one.held)} <small>{unit}</small></span>'
     peak = byte_scale([one.peak]).text(one.peak) if one.peak else ""
     lines = (
-        (_("held"), ratio(one.held, listed.held)),
+        (_("held"), ratio(one.held, listed.held) or "–"),
         (_("peak {peak}").format(peak=peak).strip(), _peak(name, one, listed)),
         _time(one),
     )

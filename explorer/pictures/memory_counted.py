@@ -31,7 +31,8 @@ def counted(found: MemoryFindings) -> str:
             _("Counted: peak of a step"),
             _(
                 "All live tensor bytes after each operator: input, weights, statistics, maps, gradients. The loss is "
-                "the sum of the output, which is given up before backward, as in a network."
+                "the sum of the output. As in a network, the caller gives up input and output: each counts only while "
+                "something keeps it."
             ),
         ),
         (

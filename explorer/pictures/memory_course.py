@@ -166,7 +166,7 @@ def op_words(op: str) -> str:
         "empty_like": _("room"),
         "new_zeros": _("zeros to gather in"),
         "ones_like": _("the first gradient"),
-        "end": _("all is given up"),
+        "end": _("all is given up, gradients too"),
     }
     if op in ("sub", "pow", "mul", "rsqrt", "reciprocal", "lerp_", "div", "stack", "neg"):
         return _("numbers of each channel")

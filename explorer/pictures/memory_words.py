@@ -54,9 +54,12 @@ def headline(found: MemoryFindings) -> str:
         same = _("stays the same") if peaks[0] == peaks[1] else _("stays about the same")
         return f"{start} {cured}, {_('and the peak of a step')} {same}."
     falls = _("the peak of a step falls {percent}%") if change < 0 else _("the peak of a step rises {percent}%")
-    # "yet" where the peak does not follow what is held.
-    follows = (shared < plain) == (change < 0) and abs(change) > 50 * abs(1 - shared / plain)
-    join = _("and") if follows else _("yet")
+    saved = 100 * (1 - shared / plain)
+    if saved < 1 or (change < 0 and -change > saved / 2):  # the peak goes the same way
+        join = _("and")
+    else:
+        join = _("yet")
+        falls = _("the peak of a step falls only {percent}%") if change < 0 else falls
     return f"{start} {cured}, {join} {falls.format(percent=abs(change))}."
 
 
@@ -69,6 +72,8 @@ def where(found: MemoryFindings) -> str:
     """Block, input, device, and how the times were taken, in one line."""
     study = found.study
     said = [block_words(study), input_words(study.with_(mode="training"))]
+    if study.run.mode == "inference":
+        said.append(_("a training step all the same: inference holds nothing"))
     if found.device is not None:
         said.append(device_words(found.device))
     if found.comparison is not None:

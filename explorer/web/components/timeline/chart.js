@@ -37,9 +37,9 @@ class Chart {
   }
 
   scale(top, unit) {
-    this.top = top * 1.07;
+    this.top = Math.max(1, top) * 1.07;
     this.unit = unit;
-    const ends = ticks(this.top / unit.one);
+    const ends = top > 0 ? ticks(this.top / unit.one) : []; // nothing is known yet
     for (const value of ends) {
       const y = this.y(value * unit.one);
       this.line(0, y, this.width, y, "grid");

@@ -73,8 +73,9 @@ class Timeline {
     const tops = [...own, data.flat ?? 0];
     const within = residual && (!own.length || residual.totals[residual.peak] < 3 * Math.max(...tops));
     if (within) tops.push(residual.totals[residual.peak]);
-    chart.scale(Math.max(1, ...tops), data.unit);
-    chart.text(0, 12, data.words.alive, "axis");
+    const top = Math.max(0, ...tops);
+    chart.scale(top, data.unit);
+    if (top > 0) chart.text(0, 12, data.words.alive, "axis");
     this.marks = shape("g");
     this.columns = null;
     if (course) this.stack(chart, course);
