@@ -56,7 +56,7 @@ def test_they_add_up_to_the_live_bytes_that_explore_tracks(block: BlockSpec, inp
     assert (found.peak_bytes, found.peak_step) == (counted.peak_bytes, counted.peak_step)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(blocks, sizes, st.sampled_from(TRAINED), st.integers(1, 5), st.integers(2, 40))
 def test_maps_grow_with_the_input_and_nothing_else_does(
     block: BlockSpec, input: InputSpec, name: str, batch: int, side: int
