@@ -15,7 +15,7 @@ from explorer.measure.jobs import perform
 from explorer.measure.live import live_input, named_block
 from explorer.measure.lives import followed, step_track
 from explorer.measure.step import count_step
-from explorer.spec import BlockSpec, DenseBlockSpec, InputSpec, RunSpec, StepJob
+from explorer.spec import BlockSpec, DenseBlockSpec, InputSpec, ResidualSpec, RunSpec, StepJob
 
 TRAINED = ("concat", "list", "checkpoint", "checkpoint_1x1", "shared")
 
@@ -136,8 +136,15 @@ def test_a_worker_answers_with_the_track() -> None:
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_a_weight_in_the_shape_of_maps_is_none(name: str) -> None:
+@pytest.mark.parametrize(
+    "block",
+    [
+        DenseBlockSpec(1, 1, 1, bottleneck=False),
+        DenseBlockSpec(1, 1, 1, bottleneck=False, order="post"),  # the first convolution reads the input itself
+        ResidualSpec(1, 2, 1, 2, "basic"),
+    ],
+)
+def test_a_weight_in_the_shape_of_maps_is_none(name: str, block: BlockSpec) -> None:
     """One image of 3×3, one channel: the 3×3 convolution's weight has the shape of its maps."""
-    block = DenseBlockSpec(1, 1, 1, bottleneck=False)
     found, other = (track(block, InputSpec(1, side, side), name) for side in (3, 5))
     assert [life.channels for life in found.storages] == [life.channels for life in other.storages]

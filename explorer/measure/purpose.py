@@ -68,10 +68,13 @@ class Roles:
         # A weight may have the shape of maps; so has what is made of weights alone.
         alone = not any(role.is_map for role in read)
         weights = {tuple(tensor.shape) for tensor, role in known if alone and _own(tensor)}
+        # Of a convolution's gradients only the first is of maps, and a block's own input asks for none.
+        maps_asked = packet is not _aten.convolution_backward or bool(args[-1][0])
         found = []
         for index, tensor in enumerate(made):
             fits = tensor.dim() == 4 and tensor.shape[0] == self._n and [*tensor.shape[2:]] == self._area
-            weight = index > 0 if packet is _aten.convolution_backward else tuple(tensor.shape) in weights
+            after_maps = packet is _aten.convolution_backward and index > 0
+            weight = after_maps or not maps_asked or tuple(tensor.shape) in weights
             is_map = fits and not weight
             start = self._start(known) if purpose == "normalised" else 0
             found.append(Role(purpose if is_map or purpose == "gradient" else "other", layer, is_map, start))
