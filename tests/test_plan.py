@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import DTYPES, dense_blocks, residual_blocks
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from explorer.findings import Plan, from_builtins
+from explorer.findings import Plan, StepTrack, from_builtins
 from explorer.measure import plan as searching
 from explorer.measure.device import describe
 from explorer.measure.jobs import perform
@@ -153,13 +153,13 @@ def test_shared_is_searched_step_by_step_where_small_maps_make_its_parts_larger(
 
 def test_two_steps_a_row_answer_all_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[tuple[int, int, int]] = []
-    real = searching.step_totals
+    real = searching.step
 
-    def counting(spec: BlockSpec, run: RunSpec, written: str, shape: tuple[int, int, int]) -> list[int]:
+    def counting(spec: BlockSpec, run: RunSpec, written: str, shape: tuple[int, int, int]) -> StepTrack:
         ran.append(shape)
         return real(spec, run, written, shape)
 
-    monkeypatch.setattr(searching, "step_totals", counting)
+    monkeypatch.setattr(searching, "step", counting)
     gigabytes = tuple(n * 2**30 for n in (80, 8, 16, 24))
     found = planned(PlanJob(DenseBlockSpec(), InputSpec(), CPU, WRITTEN, gigabytes))
     assert len(ran) == 2 * len(WRITTEN)

@@ -1,9 +1,9 @@
 """What fits: the largest batch, resolution or number of Bottlenecks whose training step stays within a limit.
 
 All is counted on fake tensors. What is alive after an operator is a + b·A bytes: b channels of maps at A = N·H·W·e,
-and a bytes that do not depend on the maps' size. So one step on maps so large that A exceeds every a tells a and b of
-all operators, and with them the peak at any size, as long as the block runs the same operators there. Whether it does
-is seen on a second step, at the smallest answer. ``shared`` does not on small maps, where it works in larger parts;
+and a bytes that do not depend on the maps' size. So one step on large maps tells a and b of all operators, and with
+them the peak at any size, as long as the block runs the same operators there. Whether it does is seen on a second
+step, at the smallest answer. ``shared`` does not on small maps, where it works in larger parts;
 there every answer is searched step by step.
 """
 
@@ -16,19 +16,18 @@ from functools import cached_property
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from explorer.blocks import units
-from explorer.findings import Plan, PlanRow
+from explorer.findings import Plan, PlanRow, StepTrack
 from explorer.measure.device import describe, resolve
 from explorer.measure.live import dtype_of, named_block
+from explorer.measure.lives import followed
 from explorer.measure.problems import StoppedError
-from explorer.measure.track import StepTracker
 from explorer.spec import BlockSpec, DenseBlockSpec, InputSpec, PlanJob, RunSpec
 from explorer.theory import block_theory, optimiser_bytes
 
 #: Beyond what an :class:`InputSpec` allows, because large memories take it; where a search ends.
 MOST_IMAGES, WIDEST, DEEPEST = 2**24, 2**16, 64
 _STEPS_DOWN = 128  # sizes tried one by one before a search halves what is left
-_SIDE = 2**10  # of the maps of the step that tells the lines
+_SIDE = 2**10  # of the maps of the step that tells the lines: ``shared`` works in its smallest parts there
 
 
 def plan(job: PlanJob) -> Plan:
@@ -138,24 +137,22 @@ class Sizes:
             return True
         totals, channel = self._totals(self._shape(n)), self._element * self._positions(n)
         self._peaks[n] = max(totals)
-        if totals != [fixed + channels * channel for channels, fixed in self._course]:
+        if totals != tuple(fixed + channels * channel for fixed, channels in self._course):
             return False
         self._same_from = n
         return True
 
     @cached_property
-    def _course(self) -> list[tuple[int, int]]:
-        """(channels of maps, other bytes) alive after each operator."""
-        # A beyond all other bytes: parameters, their gradients, statistics and what backward makes on the way.
-        images = max(1, -(-8 * self._own // (self._element * _SIDE**2)))
-        channel = images * _SIDE**2 * self._element
-        return [divmod(total, channel) for total in self._totals((images, _SIDE, _SIDE))]
+    def _course(self) -> tuple[tuple[int, int], ...]:
+        """(bytes that do not depend on the maps' size, channels of maps) alive after each operator."""
+        self.runs += 1
+        return step(self._spec, self._run, self._written, (1, _SIDE, _SIDE)).course
 
     @cached_property
     def _lines(self) -> dict[int, int]:
         """Channels of maps → the most other bytes alive with so many."""
         lines: dict[int, int] = {}
-        for channels, fixed in self._course:
+        for fixed, channels in self._course:
             lines[channels] = max(fixed, lines.get(channels, 0))
         return lines
 
@@ -169,7 +166,7 @@ class Sizes:
         images, height, width = self._shape(n)
         return images * height * width
 
-    def _totals(self, shape: tuple[int, int, int]) -> list[int]:
+    def _totals(self, shape: tuple[int, int, int]) -> tuple[int, ...]:
         self.runs += 1
         return step_totals(self._spec, self._run, self._written, shape)
 
@@ -214,8 +211,13 @@ class _Depths:
         return self._peaks[layers]
 
 
-def step_totals(spec: BlockSpec, run: RunSpec, written: str, shape: tuple[int, int, int]) -> list[int]:
-    """Bytes alive after each operator of a training step on fake tensors: forward, loss = sum, backward.
+def step_totals(spec: BlockSpec, run: RunSpec, written: str, shape: tuple[int, int, int]) -> tuple[int, ...]:
+    """Bytes alive after each operator; see :func:`step`."""
+    return step(spec, run, written, shape).totals
+
+
+def step(spec: BlockSpec, run: RunSpec, written: str, shape: tuple[int, int, int]) -> StepTrack:
+    """A training step on fake tensors, followed.
 
     Args:
         spec: the block.
@@ -226,14 +228,7 @@ def step_totals(spec: BlockSpec, run: RunSpec, written: str, shape: tuple[int, i
     images, height, width = shape
     with FakeTensorMode():
         block = named_block(spec, run, written)
-        x = torch.empty((images, spec.in_channels, height, width), dtype=dtype_of(run))
-        tracker = StepTracker(block, units(block), x)
-        with tracker.forward():
-            loss = block(x).sum()
-        del x
-        with tracker.backward():
-            loss.backward()
-        return tracker.timeline().totals()
+        return followed(block, lambda: torch.empty((images, spec.in_channels, height, width), dtype=dtype_of(run)))
 
 
 def last(holds: Callable[[int], bool], low: int, high: int, *, floor: int | None = None) -> int:
