@@ -15,7 +15,7 @@ states = jobs.follow(study)
 found = memory_findings(study, states)
 spacing.apply()
 head.head(found)
-with head.course_row(found):
+with course.row(found):
     course.colours()
 course.course(found)
 head.show_cards(found)

@@ -26,9 +26,8 @@ from explorer.findings import (
 )
 from explorer.pictures import memory_course
 from explorer.pictures.memory_course import compiled_flat, course_words, kinds, label, op_words, order, rows, unit
-from explorer.spec import DenseBlockSpec, DType, InputSpec, Study
+from explorer.spec import TRACKED, DenseBlockSpec, DType, InputSpec, Study
 from explorer.study import memory_jobs
-from explorer.study.memory import TRACKED
 from explorer.theory import kept_bytes, study_theory
 from explorer.web.components.timeline import timeline_data
 

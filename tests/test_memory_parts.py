@@ -29,10 +29,10 @@ from explorer.pictures.memory_copies import COPIES, copies, written
 from explorer.pictures.memory_counted import counted, device_figures
 from explorer.pictures.memory_forms import forms, inference
 from explorer.pictures.memory_plan import plan_line, plan_table, plan_title
-from explorer.pictures.memory_words import beside, course_title, headline, largest_part, progress
-from explorer.spec import DenseBlockSpec, DType, Growth, InputSpec, Job, PlanJob, Study
+from explorer.pictures.memory_words import course_title, headline, largest_part, progress
+from explorer.pictures.rounds import beside
+from explorer.spec import TRACKED, DenseBlockSpec, DType, Growth, InputSpec, Job, PlanJob, Study
 from explorer.study import memory_findings, memory_jobs
-from explorer.study.memory import TRACKED
 from explorer.theory import held_forms, study_theory
 
 CPU = Device("cpu", "CPU, 2 threads", "2.13.0", 2, 24 << 30, 20 << 30)

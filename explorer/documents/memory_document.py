@@ -11,10 +11,9 @@ from explorer.pictures.memory_cards import card
 from explorer.pictures.memory_plan import plan_title
 from explorer.pictures.memory_words import headline, held, where
 from explorer.pictures.words import byte_scale, ms, ratio, why
-from explorer.spec import Growth
+from explorer.spec import GIB, TRACKED, Growth
 
 WIDTH = 100
-_GIB = 2**30
 
 
 def memory_text(found: MemoryFindings) -> str:
@@ -32,7 +31,7 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _steps(found: MemoryFindings) -> list[str]:
-    cards = [card(found, name) for name in ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")]
+    cards = [card(found, name) for name in TRACKED]
     plain = cards[0]
     sizes = [size for one in cards for size in (one.held, one.peak) if size]
     scale = byte_scale(sizes)
@@ -56,9 +55,9 @@ def _fits(found: MemoryFindings) -> list[str]:
     plan = found.plan
     if plan is None:
         return []
-    heads = [f"{limit // _GIB} GB" for limit in plan.limits]
+    heads = [f"{limit // GIB} GB" for limit in plan.limits]
     if plan.machine:
-        heads[-1] = f"{plan.limits[-1] / _GIB:.1f} GiB here"
+        heads[-1] = f"{plan.limits[-1] / GIB:.1f} GiB here"
     rows: list[tuple[str, ...]] = [(_searched(found.study.memory.largest), *heads)]
     rows += [(row.name, *("more" if n is None else f"{n:,}" for n in row.largest)) for row in plan.rows]
     return [*_wrapped(plan_title(found)), "", *_columns(rows)]
@@ -87,7 +86,7 @@ def memory_json(found: MemoryFindings, link: str) -> dict[str, Any]:
     """
     steps = {step.name: step for step in found.comparison.steps} if found.comparison else {}
     implementations: dict[str, Any] = {}
-    for name in ("list", "concat", "checkpoint_1x1", "shared", "checkpoint"):
+    for name in TRACKED:
         one: dict[str, Any] = {"held_bytes": {"closed_form": held(found.study, name)}}
         if name in found.steps:
             one["held_bytes"]["tracked"] = found.steps[name].kept_bytes

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import quantiles
 
 from explorer.findings import Comparison, CompiledStep
 from explorer.language import _
+from explorer.pictures.rounds import beside
 
 #: Points further out are told in words, relative to ``list``.
 FAR_TIME, FAR_HELD = 1.9, 1.6
@@ -88,26 +88,26 @@ def frontier_of(comparison: Comparison, compiled: Sequence[CompiledStep] = (), a
     Raises:
         ValueError: ``comparison`` has no step of ``list``.
     """
-    beside = next((step for step in comparison.steps if step.name == "list"), None)
-    if beside is None:
+    plain = next((step for step in comparison.steps if step.name == "list"), None)
+    if plain is None:
         raise ValueError("no step of list to compare with")
     points, missing = [], []
     for step in comparison.steps:
-        if step.milliseconds and beside.milliseconds:
-            points.append(_point(step.name, step.kept_bytes, step.milliseconds, beside.milliseconds, beside.kept_bytes))
+        if step.milliseconds and plain.milliseconds:
+            points.append(_point(step.name, step.kept_bytes, step.milliseconds, plain.milliseconds, plain.kept_bytes))
         else:
             missing.append(step.name)
     for one in compiled:
         name = compiled_name(one.budget)
         if one.milliseconds and one.beside:
-            points.append(_point(name, one.kept_bytes, one.milliseconds, one.beside, beside.kept_bytes))
+            points.append(_point(name, one.kept_bytes, one.milliseconds, one.beside, plain.kept_bytes))
         else:
             missing.append(name)
     ready = {one.budget for one in compiled}
     missing += [compiled_name(budget) for budget in asked if budget not in ready]
     for step in comparison.residuals:
-        if step.milliseconds and beside.milliseconds:
-            taken = _point(step.name, step.kept_bytes, step.milliseconds, beside.milliseconds, beside.kept_bytes, False)
+        if step.milliseconds and plain.milliseconds:
+            taken = _point(step.name, step.kept_bytes, step.milliseconds, plain.milliseconds, plain.kept_bytes, False)
             points.append(taken)
         else:
             missing.append(step.name)
@@ -119,7 +119,7 @@ def compiled_name(budget: str) -> str:
     return _("compiled {budget}").format(budget=budget)
 
 
-def _point(name: str, kept: int, taken: Sequence[float], beside: Sequence[float], by: int, dense: bool = True) -> Point:
-    ratios = sorted(one / other for one, other in zip(taken, beside, strict=False))
-    low, middle, high = quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else (ratios[0],) * 3
-    return Point(name, kept / by, middle, low, high, len(ratios), dense)
+def _point(name: str, kept: int, taken: Sequence[float], others: Sequence[float], by: int, dense: bool = True) -> Point:
+    time = beside(taken, others)
+    assert time is not None, "a point has times"
+    return Point(name, kept / by, time.median, time.q1, time.q3, len(taken), dense)

@@ -9,7 +9,8 @@ from typing import get_args
 
 from explorer.findings import MemoryFindings, Problem
 from explorer.language import _
-from explorer.pictures.memory_words import Beside, beside, held
+from explorer.pictures.memory_words import held
+from explorer.pictures.rounds import Beside, beside
 from explorer.pictures.words import byte_scale, ms, ratio, why, within
 from explorer.spec import Implementation
 

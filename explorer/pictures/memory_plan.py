@@ -7,10 +7,8 @@ from html import escape
 from explorer.findings import MemoryFindings, PlanRow
 from explorer.language import _, plural
 from explorer.pictures.words import byte_scale, thousands, why
-from explorer.spec import Growth
+from explorer.spec import GIB, MEMORIES, Growth
 
-GIB = 2**30
-SIZES = (8, 16, 24, 80)
 ROWS = ("concat", "list", "checkpoint_1x1", "shared", "checkpoint", "residual")
 _BEST = 24  # GB, which the title names
 
@@ -79,7 +77,7 @@ def plan_table(found: MemoryFindings) -> str:
     largest, problem = study.memory.largest, found.problems.get("plan")
     if problem is not None and plan is None:
         return f'<p class="why ink">{escape(why(problem))}</p>'
-    limits = plan.limits if plan else tuple(size * GIB for size in SIZES)
+    limits = plan.limits if plan else tuple(size * GIB for size in MEMORIES)
     batch = largest == "batch"
     sizes = [_("{size} GB").format(size=limit // GIB) for limit in limits]
     if plan is not None and plan.machine:  # its own memory comes last
@@ -107,7 +105,7 @@ def _row(name: str, rows: dict[str, PlanRow], limits: tuple[int, ...], largest: 
     cells = "".join(f"<td>{escape(_value(n, largest)) if row else ''}</td>" for n in (row.largest if row else limits))
     if largest == "batch":
         cells += f"<td>{row.per_one / 2**20:,.2f}</td>" if row and row.per_one else "<td></td>"
-    place = limits.index(SIZES[-1] * GIB) if SIZES[-1] * GIB in limits else 0
+    place = limits.index(MEMORIES[-1] * GIB) if MEMORIES[-1] * GIB in limits else 0
     values = [one.largest[place] for one in rows.values()]
     known = [n for n in values if n]
     own, other = (one.largest[place] if one else None for one in (row, plain))

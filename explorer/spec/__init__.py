@@ -8,6 +8,9 @@ table, and the page takes its slider bounds from it.
 
 from explorer.spec.domains import Choice, Domain, Flag, Pattern, SpecError, Validated, Whole, shown
 from explorer.spec.jobs import (
+    GIB,
+    MEMORIES,
+    TRACKED,
     CompareJob,
     CompiledJob,
     CountJob,
@@ -55,6 +58,9 @@ from explorer.spec.study import (
 __all__ = [
     "BYTES_PER_ELEMENT",
     "FIELDS",
+    "GIB",
+    "MEMORIES",
+    "TRACKED",
     "BlockSpec",
     "Budget",
     "Choice",

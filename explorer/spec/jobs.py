@@ -17,6 +17,11 @@ from explorer.spec.study import (
     RunSpec,
 )
 
+#: Implementations whose every tensor is seen, ``list`` first: all others are told relative to it.
+TRACKED = ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")
+#: Memories of common devices, in GB, which are read as 2³⁰ bytes.
+MEMORIES, GIB = (8, 16, 24, 80), 2**30
+
 
 @dataclass(frozen=True)
 class CountJob:

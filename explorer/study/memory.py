@@ -16,17 +16,24 @@ from explorer.findings import (
     Problem,
     StepTrack,
 )
-from explorer.spec import Budget, CompareJob, CompiledJob, Job, PlanJob, ResidualSpec, StepJob, Study
+from explorer.spec import (
+    GIB,
+    MEMORIES,
+    TRACKED,
+    Budget,
+    CompareJob,
+    CompiledJob,
+    Job,
+    PlanJob,
+    ResidualSpec,
+    StepJob,
+    Study,
+)
 from explorer.study.reading import seen
 from explorer.study.settling import Runs, settled
 from explorer.theory import study_theory
 
-#: Implementations whose every tensor is seen, ``list`` first: all others are told relative to it.
-TRACKED = ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")
 RESIDUAL = "residual"
-GIB = 2**30
-#: Memories of common devices; 1 GB is read as 2³⁰ bytes, as their makers do.
-SIZES = (8, 16, 24, 80)
 BUDGETS: tuple[Budget, ...] = get_args(Budget)
 
 
@@ -62,7 +69,7 @@ def memory_jobs(study: Study) -> MemoryJobs:
     around = study.block, study.input, run
     steps = {name: StepJob(study.block, study.input, anywhere, name) for name in names}
     steps[RESIDUAL] = StepJob(residual, study.input, anywhere)
-    limits = tuple(size * GIB for size in SIZES)
+    limits = tuple(size * GIB for size in MEMORIES)
     return MemoryJobs(
         steps=steps,
         plan=PlanJob(*around, TRACKED, limits, study.memory.largest, study.memory.optimiser, residual),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from html import escape
 
 import streamlit as st
@@ -36,13 +36,18 @@ def head(findings: Findings, states: Mapping[Job, State]) -> None:
                 st.button(_("Try again"), key="again", type="tertiary", on_click=waiting.again)
 
 
-@contextmanager
-def picture_row(study: Study) -> Iterator[None]:
+def picture_row(study: Study) -> AbstractContextManager[None]:
     """The picture's title, and beside it what is drawn within."""
+    return titled("picture-title", graph_title(study), study.block.layers)
+
+
+@contextmanager
+def titled(key: str, title: str, layers: int) -> Iterator[None]:
+    """A picture's title in the panel ``key``, and beside it what is drawn within."""
     with st.container(
         key="picture-row", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        panel("picture-title", f"<h2>{escape(graph_title(study))}</h2>", layers=study.block.layers)
+        panel(key, f"<h2>{escape(title)}</h2>", layers=layers)
         yield
 
 

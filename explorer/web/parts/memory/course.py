@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from explorer.findings import MemoryFindings
 from explorer.language import _
 from explorer.pictures.memory_course import Flat, compiled_flat
+from explorer.pictures.memory_words import course_title
 from explorer.pictures.words import why
 from explorer.web import link
 from explorer.web.components.timeline import timeline
 from explorer.web.controls import switch
+from explorer.web.parts.head import titled
 
 KEY = "timeline"
+
+
+def row(found: MemoryFindings) -> AbstractContextManager[None]:
+    """The drawn step's title, and beside it what is drawn within."""
+    return titled("course-title", course_title(found), found.study.block.layers)
 
 
 def colours() -> None:

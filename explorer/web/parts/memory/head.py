@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from html import escape
 
 import streamlit as st
@@ -11,7 +9,7 @@ import streamlit as st
 from explorer.findings import MemoryFindings
 from explorer.language import _
 from explorer.pictures.memory_cards import CARDS, cards
-from explorer.pictures.memory_words import course_title, headline, progress, where
+from explorer.pictures.memory_words import headline, progress, where
 from explorer.pictures.words import why
 from explorer.web import link, waiting
 from explorer.web.components.panel import panel
@@ -41,16 +39,6 @@ def status_line(found: MemoryFindings) -> str:
     problem = next(iter(found.problems.values()), None)
     words = escape(why(problem)) if problem else ""
     return f'<p class="status" role="status" title="{words}">{words}</p>'
-
-
-@contextmanager
-def course_row(found: MemoryFindings) -> Iterator[None]:
-    """The drawn step's title, and beside it what is drawn within."""
-    with st.container(
-        key="picture-row", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
-        panel("course-title", f"<h2>{escape(course_title(found))}</h2>", layers=found.study.block.layers)
-        yield
 
 
 def show_cards(found: MemoryFindings) -> None:
