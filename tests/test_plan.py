@@ -140,15 +140,34 @@ def test_the_most_bottlenecks_that_fit_are_the_last_whose_step_does(
     is_exact(job, found)
 
 
-def test_shared_is_searched_step_by_step_where_small_maps_make_its_parts_larger() -> None:
-    """Below 8,192 positions the parts of backward depend on N·H·W, and one cut in two lets the peak fall."""
-    job = PlanJob(DenseBlockSpec(500, 60, 2), InputSpec(1, 8, 8), CPU, ("shared",), (1,), "batch")
-    grows = [peak(job, "shared", n) for n in range(1, 65)]
-    assert grows != sorted(grows)
-    job = replace(job, limits=tuple(grows[24:36]))
+@pytest.mark.parametrize(
+    ("block", "side", "sizes"),
+    [
+        (DenseBlockSpec(500, 60, 2), 8, range(18, 44)),
+        (DenseBlockSpec(1500, 8, 1), 2, range(160, 230)),
+        (DenseBlockSpec(1500, 8, 1, order="post"), 1, range(700, 760)),
+    ],
+)
+def test_shared_is_exact_where_small_maps_make_its_parts_larger(
+    block: DenseBlockSpec, side: int, sizes: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below 8,192 positions the parts of backward depend on N·H·W, and where one is cut in two the peak may fall."""
+    job = PlanJob(block, InputSpec(1, side, side), CPU, ("shared",), (1,), "batch")
+    grows = {n: peak(job, "shared", n) for n in sizes}
+    within = [taken for n, taken in grows.items() if taken < min(grows[m] for m in list(sizes)[-3:])]
+    job = replace(job, limits=tuple(within[len(within) // 3 :]))
+    ran = [0]
+    real = searching.step
+
+    def counting(*args: Any) -> StepTrack:
+        ran[0] += 1
+        return real(*args)
+
+    monkeypatch.setattr(searching, "step", counting)
     found = planned(job)
     for limit, n in zip(job.limits, found.rows[0].largest, strict=False):
-        assert n == max(size for size, taken in enumerate(grows, 1) if taken <= limit)
+        assert n == max(size for size, taken in grows.items() if taken <= limit)
+    assert ran[0] < 4 * len(job.limits)
 
 
 def test_two_steps_a_row_answer_all_limits(monkeypatch: pytest.MonkeyPatch) -> None:

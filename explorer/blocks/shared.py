@@ -331,9 +331,14 @@ def _factor(norm: nn.BatchNorm2d) -> float:
     return 1.0 / float(norm.num_batches_tracked or 1)
 
 
+def part_channels(values: int) -> int:
+    """How many channels of ``values`` numbers each (N·H·W) backward goes through at most at a time."""
+    return max(CHANNELS, NUMBERS // values)
+
+
 def _parts(channels: int, values: int) -> Iterator[tuple[int, int]]:
-    """Equal parts of ``channels``, each of which has ``values`` numbers; see :data:`CHANNELS`."""
-    most = max(CHANNELS, NUMBERS // values)
+    """Equal parts of ``channels``, each of which has ``values`` numbers."""
+    most = part_channels(values)
     size = -(-channels // -(-channels // most))
     return ((a, min(channels, a + size)) for a in range(0, channels, size))
 

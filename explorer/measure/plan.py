@@ -3,19 +3,20 @@
 All is counted on fake tensors. What is alive after an operator is a + b·A bytes: b channels of maps at A = N·H·W·e,
 and a bytes that do not depend on the maps' size. So one step on large maps tells a and b of all operators, and with
 them the peak at any size, as long as the block runs the same operators there. Whether it does is seen on a second
-step, at the smallest answer. ``shared`` does not on small maps, where it works in larger parts;
-there every answer is searched step by step.
+step, at the smallest answer. On small maps ``shared`` works in larger parts, other ones for other N·H·W: there each
+size has the lines of its own parts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from explorer.blocks.shared import part_channels
 from explorer.findings import Plan, PlanRow, StepTrack
 from explorer.measure.device import describe, resolve
 from explorer.measure.live import dtype_of, named_block
@@ -26,7 +27,6 @@ from explorer.theory import block_theory, optimiser_bytes
 
 #: Beyond what an :class:`InputSpec` allows, because large memories take it; where a search ends.
 MOST_IMAGES, WIDEST, DEEPEST = 2**24, 2**16, 64
-_STEPS_DOWN = 128  # sizes tried one by one before a search halves what is left
 _SIDE = 2**10  # of the maps of the step that tells the lines: ``shared`` works in its smallest parts there
 
 
@@ -58,7 +58,7 @@ def _row(name: str, spec: BlockSpec, written: str, job: PlanJob, limits: tuple[i
         found = {limit: depths.largest(limit) for limit in sorted(set(limits))}
         return PlanRow(name, tuple(found[limit] for limit in limits))
     state = optimiser_bytes(spec, job.run.dtype, job.optimiser)
-    sizes = Sizes(spec, job.input, job.run, written, along=job.largest)
+    sizes = _Sizes(spec, job.input, job.run, written, along=job.largest)
     found = {limit: sizes.largest(limit - state) for limit in sorted(set(limits))}
     per_one = 0
     if job.largest == "batch" and limits:
@@ -67,17 +67,31 @@ def _row(name: str, spec: BlockSpec, written: str, job: PlanJob, limits: tuple[i
     return PlanRow(name, tuple(found[limit] for limit in limits), per_one)
 
 
-class Sizes:
-    """Peaks of one block's step over batch or resolution, the rest of the input as it is.
+@dataclass(frozen=True)
+class _Course:
+    """A step's operators: after each, the bytes alive that do not depend on the maps' size, and channels of maps."""
 
-    Attributes:
-        most: where the search ends.
-        runs: steps run so far.
-    """
+    after: tuple[tuple[int, int], ...]
+
+    def totals(self, channel_bytes: int) -> tuple[int, ...]:
+        """Bytes alive after each operator, where a channel of maps takes ``channel_bytes``."""
+        return tuple(fixed + channels * channel_bytes for fixed, channels in self.after)
+
+    def peak(self, channel_bytes: int) -> int:
+        """The most of :meth:`totals`."""
+        return max(fixed + channels * channel_bytes for channels, fixed in self._highest.items())
+
+    @cached_property
+    def _highest(self) -> dict[int, int]:
+        """Channels of maps → the most other bytes alive with so many."""
+        return {channels: fixed for fixed, channels in sorted(self.after)}
+
+
+class _Sizes:
+    """Peaks of one block's step over batch or resolution, the rest of the input as it is."""
 
     def __init__(self, spec: BlockSpec, input: InputSpec, run: RunSpec, written: str, *, along: str) -> None:
         self._spec, self._run, self._written = spec, run, written
-        self._element = run.bytes_per_element
         self._shape: Callable[[int], tuple[int, int, int]]
         if along == "batch":
             self.most = MOST_IMAGES
@@ -86,9 +100,8 @@ class Sizes:
             self.most = WIDEST
             self._shape = lambda n: (input.batch, n, n)
         self._least = 1 if self._positions(1) > 1 else 2  # BatchNorm needs two values a channel
-        self.runs = 0
-        self._peaks: dict[int, int] = {}
-        self._same_from = self.most + 1
+        self._courses: dict[int, _Course] = {}
+        self._proved: dict[int, int] = {}  # operators → the smallest size at which they were seen to run
 
     def largest(self, limit: int) -> int | None:
         """The largest whose step peaks at ``limit`` bytes or less: 0 if none does, None if all do.
@@ -97,64 +110,54 @@ class Sizes:
         """
         if self._own > limit:
             return 0
-        if self.told(self.most) <= limit:
+        if self._told(self.most, self.most) <= limit:
             return None
-        n = last(lambda size: self.told(size) <= limit, 0, self.most)
-        if n < self._least:
-            return 0  # other operators, in larger parts, would not take less
-        return n if self._same(n) else self._below(n, limit)
-
-    def told(self, n: int) -> int:
-        """Bytes of the peak at ``n`` by the lines."""
-        channel = self._element * self._positions(n)
-        return max(fixed + channels * channel for channels, fixed in self._lines.items())
+        n = self.most
+        while True:
+            # If it runs other operators than n, in larger parts, these take no less: no larger size fits.
+            found = self._fitting(limit, n)
+            if found < self._least:
+                return 0
+            if self._operators(found) == self._operators(n):
+                break
+            n = found
+        if self._is_proved(found):
+            return found
+        return last(lambda size: max(self._totals(size)) <= limit, self._least - 1, found + 1, floor=0)
 
     def by_image(self, n: int) -> int:
-        """Bytes that one more takes at ``n``, by the lines."""
-        return self.told(n + 1) - self.told(n)
+        """Bytes that one more takes at ``n``, a large one."""
+        return self._told(n + 1, self.most) - self._told(n, self.most)
 
-    def peak(self, n: int) -> int:
-        """Bytes of the peak at ``n``, run."""
-        if n not in self._peaks:
-            self._peaks[n] = max(self._totals(self._shape(n)))
-        return self._peaks[n]
+    def _fitting(self, limit: int, n: int) -> int:
+        """The largest of ``n`` and less that fits if the operators of ``n`` run there, or 0."""
+        return last(lambda size: self._told(size, n) <= limit, 0, n + 1)
 
-    def _below(self, n: int, limit: int) -> int:
-        """The largest of ``n`` and less that fits where the lines do not hold, and may promise too much.
+    def _told(self, size: int, n: int) -> int:
+        """Bytes of the peak at ``size`` if the operators of ``n`` run there."""
+        return self._course(n).peak(self._channel_bytes(size))
 
-        Parts are there up to four times as large, and the peak falls where one is cut in two, so halving could miss
-        the largest. What is tried one by one covers all that can differ where a map has some 64 positions or more.
-        """
-        end = max(self._least, n - _STEPS_DOWN)
-        for size in range(n, end - 1, -1):
-            if self.peak(size) <= limit:
-                return size
-        return last(lambda size: self.peak(size) <= limit, self._least - 1, end, floor=0)
+    def _course(self, n: int) -> _Course:
+        operators = self._operators(n)
+        if operators not in self._courses:
+            # Rather large maps, whose tensors look like nothing else.
+            shape = (1, _SIDE, _SIDE) if operators == self._operators(self.most) else self._shape(n)
+            self._courses[operators] = _Course(step(self._spec, self._run, self._written, shape).course)
+        return self._courses[operators]
 
-    def _same(self, n: int) -> bool:
-        """Whether the step at ``n``, and so at all larger sizes, is what the lines tell, operator for operator."""
-        if n >= self._same_from:
+    def _operators(self, n: int) -> int:
+        """Of two sizes with the same, the same operators run."""
+        return part_channels(self._positions(n)) if self._written == "shared" else 0
+
+    def _is_proved(self, n: int) -> bool:
+        """Whether the step at ``n``, and so at all larger sizes of its operators, is what the course tells."""
+        operators = self._operators(n)
+        if n >= self._proved.get(operators, self.most + 1):
             return True
-        totals, channel = self._totals(self._shape(n)), self._element * self._positions(n)
-        self._peaks[n] = max(totals)
-        if totals != tuple(fixed + channels * channel for fixed, channels in self._course):
+        if self._totals(n) != self._course(n).totals(self._channel_bytes(n)):
             return False
-        self._same_from = n
+        self._proved[operators] = n
         return True
-
-    @cached_property
-    def _course(self) -> tuple[tuple[int, int], ...]:
-        """(bytes that do not depend on the maps' size, channels of maps) alive after each operator."""
-        self.runs += 1
-        return step(self._spec, self._run, self._written, (1, _SIDE, _SIDE)).course
-
-    @cached_property
-    def _lines(self) -> dict[int, int]:
-        """Channels of maps → the most other bytes alive with so many."""
-        lines: dict[int, int] = {}
-        for fixed, channels in self._course:
-            lines[channels] = max(fixed, lines.get(channels, 0))
-        return lines
 
     @cached_property
     def _own(self) -> int:
@@ -162,13 +165,15 @@ class Sizes:
         theory = block_theory(self._spec, InputSpec(), self._run)
         return theory.parameter_bytes + theory.buffer_bytes
 
+    def _channel_bytes(self, n: int) -> int:
+        return self._run.bytes_per_element * self._positions(n)
+
     def _positions(self, n: int) -> int:
         images, height, width = self._shape(n)
         return images * height * width
 
-    def _totals(self, shape: tuple[int, int, int]) -> tuple[int, ...]:
-        self.runs += 1
-        return step_totals(self._spec, self._run, self._written, shape)
+    def _totals(self, n: int) -> tuple[int, ...]:
+        return step(self._spec, self._run, self._written, self._shape(n)).totals
 
 
 class _Depths:
@@ -205,15 +210,10 @@ class _Depths:
     def _peak(self, layers: int) -> int:
         if layers not in self._peaks:
             spec, size = replace(self._spec, layers=layers), self._job.input
-            totals = step_totals(spec, self._job.run, self._written, (size.batch, size.height, size.width))
+            totals = step(spec, self._job.run, self._written, (size.batch, size.height, size.width)).totals
             state = optimiser_bytes(spec, self._job.run.dtype, self._job.optimiser)
             self._peaks[layers] = max(totals) + state
         return self._peaks[layers]
-
-
-def step_totals(spec: BlockSpec, run: RunSpec, written: str, shape: tuple[int, int, int]) -> tuple[int, ...]:
-    """Bytes alive after each operator; see :func:`step`."""
-    return step(spec, run, written, shape).totals
 
 
 def step(spec: BlockSpec, run: RunSpec, written: str, shape: tuple[int, int, int]) -> StepTrack:
