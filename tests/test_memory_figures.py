@@ -240,7 +240,7 @@ def test_without_a_machine_the_title_tells_how_the_curves_grow() -> None:
     assert growth_title(Study().with_(implementation="checkpoint")).endswith("what checkpoint holds with L")
     assert "four times" in growth_title(Study().with_(versus="resolution"))
     assert growth_title(Study().with_(versus="batch")).endswith("shared 12.2 MiB")
-    assert growth_title(Study(), MACHINE) == "What list holds fits this machine up to L = 64"
+    assert growth_title(Study(), MACHINE) == "What list holds fits this machine up to L = 64, the most here"
     assert "12,544 bytes" in growth_line(Study()) and "L²" in growth_line(Study())
 
 

@@ -56,7 +56,11 @@ def _at(along: Growth, value: int) -> str:
 
 
 def _anywhere(along: Growth) -> str:
-    return {"layers": _("up to L = 64"), "batch": _("at any batch"), "resolution": _("at any resolution")}[along]
+    return {
+        "layers": _("up to L = 64, the most here"),
+        "batch": _("at any batch"),
+        "resolution": _("at any resolution"),
+    }[along]
 
 
 def _fits(study: Study, first: int | None, other: str, second: int | None) -> str:

@@ -80,19 +80,20 @@ def cards(found: MemoryFindings) -> str:
     chosen = found.study.memory.implementation
     written = "".join(_card(name, one, listed, most, pressed=name == chosen) for name, one in all_cards.items())
     group = escape(_("How the block is written"))
-    told = f'<p class="note">{escape(note(found))}</p>'
+    told = "".join(f'<p class="note">{escape(words)}</p>' for words in (meaning(chosen), note(found)))
     return f'<div class="cards-frame"><div class="cards" role="group" aria-label="{group}">{written}</div></div>{told}'
 
 
 def _card(name: str, one: Card, listed: Card, most: int, *, pressed: bool) -> str:
     assert listed.held is not None  # a closed form
+    peak = ""
     if one.held is None:
         size = f'<span class="h quiet">{escape(_("not compiled"))}</span>'
     else:
         scale = byte_scale([one.held])
         unit = escape(_("{unit} held").format(unit=scale.unit))
         size = f'<span class="h">{scale.text(one.held)} <small>{unit}</small></span>'
-    peak = byte_scale([one.peak]).text(one.peak) if one.peak else ""
+        peak = scale.text(one.peak) if one.peak else ""
     lines = (
         (_("held"), ratio(one.held, listed.held) or "–"),
         (_("peak {peak}").format(peak=peak).strip(), _peak(name, one, listed)),
@@ -129,6 +130,26 @@ def _time(one: Card) -> tuple[str, str]:
     return _("step {time}").format(time=taken), ratio(one.time.median, 1) if one.name != "list" else "1.00×"
 
 
+def meaning(name: Implementation) -> str:
+    """How the block is written where it is written so, in a sentence."""
+    return {
+        "concat": _("concat: the source text’s chain; each Bottleneck concatenates what it read and what is new."),
+        "list": _("list: new maps are kept in a list, and every Bottleneck concatenates all of it to read it."),
+        "checkpoint_1x1": _(
+            "checkpoint_1x1: what a Bottleneck’s first convolution reads is not held; that and the convolution are run "
+            "again in backward."
+        ),
+        "shared": _(
+            "shared: one buffer, into which every Bottleneck writes its new maps; what is normalised is run again in "
+            "backward."
+        ),
+        "compiled": _(
+            "compiled: list by torch.compile, asked to hold no more than a share of what it would, its budget."
+        ),
+        "checkpoint": _("checkpoint: nothing within a Bottleneck is held; all of it is run again in backward."),
+    }[name]
+
+
 def note(found: MemoryFindings) -> str:
     """What the bars are, and how what is held stands to the curve above."""
     name = found.study.memory.implementation
@@ -137,6 +158,6 @@ def note(found: MemoryFindings) -> str:
     kept = held(found.study, plain)
     scale = byte_scale([kept + own])
     return _(
-        "Bars: held solid, peak outlined; ratios are to list. When the forward pass of {name} ends, {all} are alive: "
-        "{held} held for backward, {own} weights and running statistics."
+        "Bars: held for backward solid, peak outlined; ratios are to list. When forward of {name} ends, {all} are "
+        "alive: {held} held, {own} weights and running statistics."
     ).format(name=plain, all=scale.full(kept + own), held=within(kept, scale), own=within(own, scale))

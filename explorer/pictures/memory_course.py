@@ -109,8 +109,8 @@ def course_words(study: Study, scale: Scale, flat: Flat | None) -> dict[str, str
     columns = ", ".join(parts)
     return {
         "alive": _("{unit} alive").format(unit=scale.unit),
-        "forward": _("forward, {n} ops"),
-        "backward": _("backward, {n} ops"),
+        "forward": _("forward, {n} operators"),
+        "backward": _("backward, {n} operators"),
         "forwardShort": _("forward"),
         "backwardShort": _("backward"),
         "peak": _("peak {peak}"),

@@ -150,12 +150,12 @@ class Timeline {
 
   nameResidual(chart, residual, within, others) {
     const { words, residualLabel } = this.data;
-    const peak = this.full(residual.totals[residual.peak]);
+    const peak = residual.totals[residual.peak];
     if (!within) {
-      chart.word(chart.width, 12, words.outside.replace("{label}", residualLabel).replace("{peak}", peak), "residual", "end");
+      chart.word(chart.width, 12, words.outside.replace("{label}", residualLabel).replace("{peak}", this.full(peak)), "residual", "end");
       return;
     }
-    const text = words.peaks.replace("{label}", residualLabel).replace("{peak}", peak);
+    const text = words.peaks.replace("{label}", residualLabel).replace("{peak}", this.short(peak));
     const x = residual.x(residual.peak, chart.left, chart.middle, chart.right) + 10;
     const element = chart.word(x, 0, text, "residual");
     const box = element.getBBox();
@@ -164,7 +164,7 @@ class Timeline {
   }
 
   nameList(chart, list, course) {
-    const words = this.data.words.list.replace("{peak}", this.full(list.totals[list.peak]));
+    const words = this.data.words.list.replace("{peak}", this.short(list.totals[list.peak]));
     if (!course) {
       const i = Math.round(list.split * 0.85);
       chart.word(list.x(i, chart.left, chart.middle, chart.right) - 8, chart.y(list.totals[i] * 0.55), words, "axis", "middle");
@@ -195,7 +195,7 @@ class Timeline {
     const x = course.x(course.peak + 0.5, chart.left, chart.middle, chart.right);
     const y = chart.y(course.totals[course.peak]);
     chart.svg.append(shape("circle", { cx: x, cy: y, r: 4.5, style: "fill:var(--background);stroke:var(--ink);stroke-width:2" }));
-    const words = this.data.words.peak.replace("{peak}", this.full(course.totals[course.peak]));
+    const words = this.data.words.peak.replace("{peak}", this.short(course.totals[course.peak]));
     if (x < chart.middle - 120) chart.word(x - 10, y + 4, words, "strong", "end");
     else chart.word(x < chart.middle ? chart.middle + 8 : x + 10, y + 4, words, "strong");
   }
