@@ -11,7 +11,7 @@ from explorer.findings import MemoryFindings, Problem
 from explorer.language import _
 from explorer.pictures.memory_words import held
 from explorer.pictures.rounds import Beside, beside
-from explorer.pictures.words import byte_scale, ms, ratio, why, within
+from explorer.pictures.words import Scale, byte_scale, ms, ratio, why, within
 from explorer.spec import Implementation
 
 CARDS: tuple[Implementation, ...] = get_args(Implementation)
@@ -78,19 +78,26 @@ def cards(found: MemoryFindings) -> str:
     most = max(n for one in all_cards.values() for n in (one.held, one.peak) if n is not None)
     listed = all_cards["list"]
     chosen = found.study.memory.implementation
-    written = "".join(_card(name, one, listed, most, pressed=name == chosen) for name, one in all_cards.items())
+    scale = _scale([one.held for one in all_cards.values() if one.held is not None])
+    written = "".join(_card(name, one, listed, most, scale, pressed=name == chosen) for name, one in all_cards.items())
     group = escape(_("How the block is written"))
     told = "".join(f'<p class="note">{escape(words)}</p>' for words in (meaning(chosen), note(found)))
     return f'<div class="cards-frame"><div class="cards" role="group" aria-label="{group}">{written}</div></div>{told}'
 
 
-def _card(name: str, one: Card, listed: Card, most: int, *, pressed: bool) -> str:
+def _scale(held: list[int]) -> Scale:
+    """One for all cards, where the smallest of it is told and the largest has room."""
+    scale = byte_scale(held)
+    return scale if max(held) < 10**4 * scale.one else byte_scale([max(held)], whole=True)
+
+
+def _card(name: str, one: Card, listed: Card, most: int, shared: Scale, *, pressed: bool) -> str:
     assert listed.held is not None  # a closed form
     peak = ""
     if one.held is None:
         size = f'<span class="h quiet">{escape(_("not compiled"))}</span>'
     else:
-        scale = byte_scale([one.held])
+        scale = shared if one.held >= 0.01 * shared.one else byte_scale([one.held])
         unit = escape(_("{unit} held").format(unit=scale.unit))
         size = f'<span class="h">{scale.text(one.held)} <small>{unit}</small></span>'
         peak = scale.text(one.peak) if one.peak else ""
@@ -156,8 +163,8 @@ def note(found: MemoryFindings) -> str:
     plain = name if name != "compiled" else "list"
     own = found.theory.dense.parameter_bytes + found.theory.dense.buffer_bytes
     kept = held(found.study, plain)
-    scale = byte_scale([kept + own])
+    scale = byte_scale([kept + own], whole=True)
     return _(
-        "Bars: held for backward solid, peak outlined; ratios are to list. When forward of {name} ends, {all} are "
-        "alive: {held} held, {own} weights and running statistics."
+        "Bars: held solid, peak outlined; ratios are to list. When the forward pass of {name} ends, {all} are alive: "
+        "{held} held for backward, {own} weights and running statistics."
     ).format(name=plain, all=scale.full(kept + own), held=within(kept, scale), own=within(own, scale))

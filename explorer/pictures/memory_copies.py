@@ -56,7 +56,7 @@ def copies(found: MemoryFindings) -> str:
     known = {name: written(block, found.steps[name]) for name in COPIES if name in found.steps}
     channel = found.study.input.positions * found.study.run.bytes_per_element
     most = max((one.total for one in known.values()), default=1)
-    scale = byte_scale([most * channel])
+    scale = byte_scale([most * channel], whole=True)
     head = f"<h2>{escape(_title(known, channel))}</h2>"
     line = _(
         "{unit} written by concatenation in one training step. Solid: a new slice, written once. Pale: copied again, "
@@ -75,9 +75,9 @@ def _title(known: dict[str, Written], channel: int) -> str:
     plain = known.get("list")
     if plain is None:
         return _("What concatenation writes")
-    scale = byte_scale([plain.new * channel])
+    scale = byte_scale([plain.new * channel], whole=True)
     return _("Of {all} that list writes by concatenation, {new} are new").format(
-        all=byte_scale([plain.total * channel]).full(plain.total * channel), new=scale.full(plain.new * channel)
+        all=scale.full(plain.total * channel), new=scale.full(plain.new * channel)
     )
 
 

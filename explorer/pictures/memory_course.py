@@ -38,7 +38,7 @@ def compiled_flat(found: MemoryFindings) -> Flat:
     )
     heading = _("No curve for compiled code")
     if step is not None:
-        kept = byte_scale([step.kept_bytes]).full(step.kept_bytes)
+        kept = byte_scale([step.kept_bytes], whole=True).full(step.kept_bytes)
         words = _("compiled, budget {budget}: {kept} held for backward, counted").format(budget=budget, kept=kept)
         return Flat(step.kept_bytes, words, (heading, *why_not))
     if problem is not None:
@@ -50,7 +50,7 @@ def compiled_flat(found: MemoryFindings) -> Flat:
 
 def unit(values: Iterable[int]) -> Scale:
     """The unit of the drawing, of which ``values`` are the highest points."""
-    return byte_scale([max(values, default=0)])
+    return byte_scale([max(values, default=0)], whole=True)
 
 
 def rows(block: DenseBlockSpec) -> list[dict[str, Any]]:

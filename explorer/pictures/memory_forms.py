@@ -23,7 +23,7 @@ def forms(found: MemoryFindings) -> str:
     head = line.format(**{name: thousands(size) for name, size in sizes.items()})
     written = []
     for form in held_forms(study):
-        scale = byte_scale([form.value])
+        scale = byte_scale([form.value], whole=True)
         grows = _("grows with L²") if form.quadratic else _("grows with L")
         mark = _verdict(found, form)
         name = f"<span>{escape(', '.join(form.names))} <em>{escape(grows)}</em></span>"

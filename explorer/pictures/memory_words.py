@@ -13,7 +13,9 @@ from explorer.theory import kept_bytes
 def headline(found: MemoryFindings) -> str:
     """What plain code holds, what a shared buffer holds, and what becomes of the peak."""
     plain, shared = (held(found.study, name) for name in ("list", "shared"))
-    start = _("Plain code holds {bytes} of this block for backward.").format(bytes=byte_scale([plain]).full(plain))
+    start = _("Plain code holds {bytes} of this block for backward.").format(
+        bytes=byte_scale([plain], whole=True).full(plain)
+    )
     words = difference(shared, plain)
     words = {_("equal"): _("as much"), _("about equal"): _("about as much")}.get(words, words)
     cured = _("One shared buffer holds {words}").format(words=words)
@@ -84,7 +86,7 @@ def course_title(found: MemoryFindings) -> str:
         step = found.compiled.get(budget)
         if step is None:
             return _("Compiled at budget {budget}: not measured yet").format(budget=budget)
-        kept = byte_scale([step.kept_bytes]).full(step.kept_bytes)
+        kept = byte_scale([step.kept_bytes], whole=True).full(step.kept_bytes)
         return _("Compiled at budget {budget} holds {kept}; its course in between is not tracked").format(
             budget=budget, kept=kept
         )
@@ -92,7 +94,10 @@ def course_title(found: MemoryFindings) -> str:
         return _("A training step of {name}, operator by operator").format(name=name)
     share, part = largest_part(found.study, track)
     return _("A training step of {name} peaks at {peak}, {percent}% of it {part}").format(
-        name=name, peak=byte_scale([track.peak_bytes]).full(track.peak_bytes), percent=round(100 * share), part=part
+        name=name,
+        peak=byte_scale([track.peak_bytes], whole=True).full(track.peak_bytes),
+        percent=round(100 * share),
+        part=part,
     )
 
 

@@ -56,13 +56,19 @@ def within(value: int, scale: Scale) -> str:
 MILLION = Scale("million", 10**6, 1)
 
 
-def byte_scale(values: Iterable[int], decimals: int = 2) -> Scale:
-    """MiB; KiB or bytes where the smallest value would lose its meaning in MiB, GiB and TiB from 10 of them on."""
+def byte_scale(values: Iterable[int], decimals: int = 2, *, whole: bool = False) -> Scale:
+    """MiB; KiB or bytes where the smallest value would lose its meaning in MiB, GiB and TiB from 10 of them on.
+
+    Args:
+        values: what is told in it.
+        decimals: how many are written.
+        whole: whether parts of the values are told in it too: then MiB begin at a whole one.
+    """
     least = min((value for value in values if value > 0), default=2**20)
     for unit, one in (("TiB", 2**40), ("GiB", 2**30)):
         if least >= 10 * one:
             return Scale(unit, one, decimals)
-    if least >= 2**20 // 10:
+    if least >= (2**20 if whole else 2**20 // 10):
         return Scale("MiB", 2**20, decimals)
     return Scale("KiB", 2**10, decimals) if least >= 2**10 else Scale("bytes", 1, 0)
 
