@@ -26,7 +26,7 @@ serve: environment
 	@exec $(VENV_PYTHON) -m explorer.launch --host '$(HOST)' --port '$(PORT)' --names '$(NAMES)' --no-browser
 
 test: check test-browser
-	@exec $(VENV_PYTHON) -m pytest --timeout 300 -n 2 --dist loadgroup $(ARGS)
+	@exec $(VENV_PYTHON) -m pytest --timeout 300 -n 2 --dist loadfile $(ARGS)
 
 check: test-environment
 	@$(VENV_PYTHON) -m ruff format --check .

@@ -37,20 +37,6 @@ for name in [name for name in os.environ if name.startswith(("EXPLORER_", "STREA
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-_BY_BROWSER = {"browser", "server", "instant", "picture_address"}
-_BUSY = {"compiling"}  # takes both cores: in a row with the pages, and not beside one
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes run tests (``-n 2 --dist loadgroup``), one has all pages and the others what is left.
-
-    A page takes more than half of what two cores have; two at once make each other late.
-    """
-    for item in items:
-        paged = (_BY_BROWSER | _BUSY) & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("pages" if paged else item.path.stem))
-
-
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page drawn without a browser need not give one the time to draw."""

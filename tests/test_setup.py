@@ -103,7 +103,7 @@ def test_make_test_checks_before_it_tests(copy: Path) -> None:
             "-m ruff check .",
             "-m mypy",
             "-m explorer.setup.browser",
-            "-m pytest --timeout 300 -n 2 --dist loadgroup",
+            "-m pytest --timeout 300 -n 2 --dist loadfile",
         ],
         0,
     )
