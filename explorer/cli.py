@@ -134,8 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     text = "print the page's address for the block"
     detail = f"{text.capitalize()}. Its base is EXPLORER_PUBLIC_URL, or {DEFAULT_BASE}."
     add_flags(commands.add_parser("link", help=text, description=detail, allow_abbrev=False))
-    text = "measure how fast the page or the engine answers"
-    bench = commands.add_parser("bench", help=text, description=text.capitalize() + ".", allow_abbrev=False)
+    text = "measure how fast the page or the engine answers, and what each implementation takes"
+    detail = f"{text.capitalize()}. It takes minutes: memory and time compile the block four times first."
+    bench = commands.add_parser("bench", help=text, description=detail, allow_abbrev=False)
     bench.add_argument("what", choices=BENCHMARKS, help="what to measure")
     bench.add_argument(
         "--runs", default="5", metavar="N", help=f"times each thing is measured: {_RUNS.words} (default 5)"
@@ -234,13 +235,15 @@ def _bench(what: str, runs: str, as_json: bool) -> int:
     from explorer.bench.faults import told
     from explorer.bench.report import document, table
 
+    if sys.stderr.isatty():
+        _write(sys.stderr, "Measuring, which takes some minutes …\n")
     try:
         with told(what):
             rows = bench(count)
     except RuntimeError as problem:  # a server did not start, a count failed, there is no browser
         return _complain(str(problem), NOT_MEASURED)
     except KeyboardInterrupt:  # rows are printed together, so a table that is missing needs a word
-        return _complain(f"The benchmark of the {what} was interrupted.", INTERRUPTED)
+        return _complain(f"The {what} benchmark was interrupted.", INTERRUPTED)
     if as_json:
         _write(sys.stdout, json.dumps(document(what, rows), indent=2, allow_nan=False) + "\n")
     else:

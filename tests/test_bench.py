@@ -90,7 +90,7 @@ def test_an_interrupted_benchmark_says_so_and_leaves_no_process(what: str, sign:
         started = until_started(process, sign)
         out, err = interrupted(process, how)
         assert (process.returncode, out) == (130, "")
-        assert err == f"The benchmark of the {what} was interrupted.\n"
+        assert err == f"The {what} benchmark was interrupted.\n"
         assert all_gone(started)
 
 

@@ -188,6 +188,15 @@ def test_the_rows_of_an_instant_are_the_steps_and_add_up_to_its_heading(page: Pa
         assert of_sources == pytest.approx(of_kinds, abs=0.01)
 
 
+def test_what_forward_leaves_is_what_is_held_to_the_byte(page: Page, instant: Server) -> None:
+    query = "growth_rate=1&layers=1&in_channels=1&height=2&width=1"
+    course = visit(page, instant, query)
+    track = step_of(study_of(query))
+    found = page.evaluate(INSTANT, 0.499)
+    assert found["step"] == track.backward_from - 1  # the loss, which is there too, is not held for backward
+    expect(course.locator(".stays")).to_have_text(f"{track.kept_bytes} bytes of it stay for backward.")
+
+
 def test_keys_move_the_instant_and_escape_returns_to_the_peak(page: Page, instant: Server) -> None:
     course = visit(page, instant)
     track = step_of(study_of(SMALL))

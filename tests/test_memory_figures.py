@@ -80,7 +80,7 @@ def test_the_title_names_the_ringed_point_in_words_of_its_own_numbers() -> None:
     ring = figure["data"][-1]
     assert (ring["x"], ring["y"]) == ([FOUND.named.time], [FOUND.named.held])
     noisy = frontier_of(USUAL, (compiled("0.25", 290, 0.7, 0.9, 1.4),))
-    assert noisy.named is None and frontier_title(noisy) == "No way measured holds less than list in less time"
+    assert noisy.named is None and frontier_title(noisy) == "No way measured holds less than list in clearly less time"
     assert "Ring" not in frontier_line(noisy)
 
 
@@ -90,7 +90,7 @@ def test_what_lies_outside_or_was_not_timed_is_told_in_words() -> None:
     found = frontier_of(far, (), ("0.25",))
     line = frontier_line(found)
     assert "Outside: residual, 2.90× held, 2.40× time." in line
-    assert line.endswith("Not timed: shared, compiled 0.25.")
+    assert line.endswith("Not timed: shared, compiled 0.25. Memory ran out.")
     figure = frontier(found)
     assert figure is not None and not any("residual" in note["text"] for note in figure["layout"]["annotations"])
     assert frontier(frontier_of(Comparison(CPU, (step("list", 10),)))) is None
@@ -217,13 +217,13 @@ def planned(first: int | None, second: int | None) -> Plan:
 @pytest.mark.parametrize(
     ("batch", "plan", "title"),
     [
-        (96, planned(90, 410), "At batch 96 list no longer fits this machine; shared fits until 410"),
-        (96, planned(40, 90), "At batch 96 neither list nor shared fits this machine; shared fits until 90"),
-        (8, planned(90, 410), "list fits this machine until batch 90; shared fits until 410"),
-        (8, planned(90, None), "list fits this machine until batch 90; shared fits at any batch"),
-        (8, planned(None, None), "list fits this machine at any batch, and so does shared"),
-        (8, planned(0, 0), "Not even batch 1 fits this machine, with list or with shared"),
-        (8, planned(0, 4), "list does not fit this machine; shared fits until 4"),
+        (96, planned(90, 410), "At batch 96 a step of list no longer fits this machine; one of shared fits until 410"),
+        (96, planned(40, 90), "At batch 96 no step of list or shared fits this machine; one of shared fits until 90"),
+        (8, planned(90, 410), "A step of list fits this machine until batch 90; one of shared fits until 410"),
+        (8, planned(90, None), "A step of list fits this machine until batch 90; one of shared fits at any batch"),
+        (8, planned(None, None), "A step of list fits this machine at any batch, and so does one of shared"),
+        (8, planned(0, 0), "Not even a step at batch 1 fits this machine, with list or with shared"),
+        (8, planned(0, 4), "A step of list does not fit this machine; one of shared fits until 4"),
     ],
 )
 def test_the_title_goes_by_the_peak_where_a_plan_is_known(batch: int, plan: Plan, title: str) -> None:
@@ -239,7 +239,7 @@ def test_without_a_machine_the_title_tells_how_the_curves_grow() -> None:
     assert growth_title(Study()) == "What list holds grows with L², what shared holds with L"
     assert growth_title(Study().with_(implementation="checkpoint")).endswith("what checkpoint holds with L")
     assert "four times" in growth_title(Study().with_(versus="resolution"))
-    assert growth_title(Study().with_(versus="batch")).endswith("shared 12.2 MiB")
+    assert growth_title(Study().with_(versus="batch")).endswith("shared 12.25 MiB")
     assert growth_title(Study(), MACHINE) == "What list holds fits this machine up to L = 64, the most here"
     assert "12,544 bytes" in growth_line(Study()) and "L²" in growth_line(Study())
 

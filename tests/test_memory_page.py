@@ -219,6 +219,22 @@ def test_compile_asks_for_every_budget_once_and_for_nothing_before(monkeypatch: 
     assert not shown.button("memory-compile") and "not compiled" not in shown.text("memory-cards")
 
 
+def test_compile_asks_again_after_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Unasked(lambda job: pending(job) if isinstance(job, CompiledJob) else done(job))
+    monkeypatch.setattr(waiting, "engine", lambda: engine)
+    monkeypatch.setattr(waiting, "REST", 0.0)
+    shown = MemoryPage(SMALL)
+    shown.app.button(key="memory-compile").click()
+    shown.run()
+    engine.compiled.clear()
+    shown.app.button(key="memory-cancel").click()
+    shown.run()
+    assert engine.compiled == [] and shown.button("memory-compile")
+    shown.app.button(key="memory-compile").click()
+    shown.run()
+    assert [job.budget for job in engine.compiled] and not shown.button("memory-compile")
+
+
 def test_budgets_are_compiled_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Unasked(lambda job: pending(job) if isinstance(job, CompiledJob) else done(job))
     monkeypatch.setattr(waiting, "engine", lambda: engine)

@@ -24,9 +24,8 @@ from explorer.measure.lives import followed
 from explorer.measure.problems import StoppedError
 from explorer.spec import BlockSpec, DenseBlockSpec, InputSpec, PlanJob, RunSpec
 from explorer.theory import block_theory, optimiser_bytes
+from explorer.theory.growth import ENDS
 
-#: Beyond what an :class:`InputSpec` allows, because large memories take it; where a search ends.
-MOST_IMAGES, WIDEST, DEEPEST = 2**24, 2**16, 64
 _SIDE = 2**10  # of the maps of the step that tells the lines: ``shared`` works in its smallest parts there
 
 
@@ -94,10 +93,10 @@ class _Sizes:
         self._spec, self._run, self._written = spec, run, written
         self._shape: Callable[[int], tuple[int, int, int]]
         if along == "batch":
-            self.most = MOST_IMAGES
+            self.most = ENDS["batch"]
             self._shape = lambda n: (n, input.height, input.width)
         else:
-            self.most = WIDEST
+            self.most = ENDS["resolution"]
             self._shape = lambda n: (input.batch, n, n)
         self._least = 1 if self._positions(1) > 1 else 2  # BatchNorm needs two values a channel
         self._courses: dict[int, _Course] = {}
@@ -184,15 +183,15 @@ class _Depths:
         self._peaks: dict[int, int] = {}
 
     def largest(self, limit: int) -> int | None:
-        """The largest that fits: 0 if not even one Bottleneck does, None if :data:`DEEPEST` do."""
+        """The largest that fits: 0 if not even one Bottleneck does, None if the most do."""
         for layers in (1, 2, 4, 8):  # quickly run, and enough to guess the others from
             if self._peak(layers) > limit:
                 break
         while True:
             low = max((n for n, peak in self._peaks.items() if peak <= limit), default=0)
-            high = min((n for n, peak in self._peaks.items() if peak > limit), default=DEEPEST + 1)
+            high = min((n for n, peak in self._peaks.items() if peak > limit), default=ENDS["layers"] + 1)
             if high - low == 1:
-                return low if low < DEEPEST else None
+                return low if low < ENDS["layers"] else None
             guess = last(lambda n: self._guess(n) <= limit, low, high)
             self._peak(guess if guess > low else low + 1)
 

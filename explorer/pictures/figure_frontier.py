@@ -11,7 +11,7 @@ from explorer.pictures.figure_frame import CONFIG, Figure, Trace, axis_name, fra
 from explorer.pictures.frontier import Frontier, Point
 from explorer.pictures.palette import TOKENS, Palette
 from explorer.pictures.placing import Box, Spot, along, spots
-from explorer.pictures.words import Scale, difference, ratio
+from explorer.pictures.words import Scale, difference, ratio, why
 
 HEIGHT = 360
 _PLOT = HEIGHT - 62
@@ -66,7 +66,7 @@ def frontier_title(found: Frontier) -> str:
         return _("{name} holds {held} than list and its step takes {time}").format(
             name=best.name, held=difference(best.held, 1), time=_("{words} time").format(words=difference(best.time, 1))
         )
-    return _("No way measured holds less than list in less time")
+    return _("No way measured holds less than list in clearly less time")
 
 
 def frontier_line(found: Frontier) -> str:
@@ -84,7 +84,7 @@ def frontier_line(found: Frontier) -> str:
         _("Line: nothing of the same function holds less in less time."),
     ]
     if found.named is not None:
-        words.append(_("Ring: the least held in less time than list."))
+        words.append(_("Ring: the least held whose whiskers end before list’s 1×."))
     outside = [
         _("{name}, {held} held, {time} time").format(
             name=point.name, held=ratio(point.held, 1), time=ratio(point.time, 1)
@@ -96,6 +96,7 @@ def frontier_line(found: Frontier) -> str:
         words.append(_("Outside: {points}.").format(points="; ".join(outside)))
     if found.missing:
         words.append(_("Not timed: {names}.").format(names=", ".join(found.missing)))
+        words += [why(problem) for problem in found.problems]
     return " ".join(words)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explorer.findings import Comparison, CompiledStep
+from explorer.findings import Comparison, CompiledStep, Problem
 from explorer.language import _
 from explorer.pictures.rounds import beside
 
@@ -51,10 +51,12 @@ class Frontier:
     Attributes:
         points: in the order measured: implementations, budgets, residual blocks.
         missing: names of what was counted or asked for but not timed.
+        problems: why, each reason once.
     """
 
     points: tuple[Point, ...]
     missing: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def shown(self) -> tuple[Point, ...]:
@@ -111,7 +113,8 @@ def frontier_of(comparison: Comparison, compiled: Sequence[CompiledStep] = (), a
             points.append(taken)
         else:
             missing.append(step.name)
-    return Frontier(tuple(points), tuple(missing))
+    why = [step.problem for step in (*comparison.steps, *comparison.residuals) if step.problem is not None]
+    return Frontier(tuple(points), tuple(missing), tuple(dict.fromkeys(why)))
 
 
 def compiled_name(budget: str) -> str:

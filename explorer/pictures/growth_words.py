@@ -10,7 +10,7 @@ from explorer.theory.growth import growth_curves, held_bytes, largest_held, stan
 
 
 def growth_title(study: Study, device_bytes: int | None = None, plan: Plan | None = None) -> str:
-    """``At batch 600 list no longer fits this machine; shared fits until 1,311``.
+    """``At batch 600 a step of list no longer fits this machine; one of shared fits until 1,311``.
 
     Args:
         study: ``memory.versus`` says what grows. Beside ``list`` stands its own implementation, or ``shared``.
@@ -36,7 +36,7 @@ def growth_line(study: Study) -> str:
     else:
         words = [_("Beside each curve: channels held; at the dotted line each is {bytes} bytes.").format(bytes=channel)]
     words.append(_("BatchNorm’s statistics are in the curves but not in these counts."))
-    words.append(_("What is held, not the peak: a step’s peak lies higher."))
+    words.append(_("The curves are what is held; a step’s peak, by which it fits or does not, lies higher."))
     residual = growth_curves(study, (1,)).curve("residual")
     if along == "layers" and len(residual.coefficients) == 3:
         words.append(_("The residual block widens with L, so it too grows with L²."))
@@ -67,25 +67,27 @@ def _fits(study: Study, first: int | None, other: str, second: int | None) -> st
     """By the peak of a step, from a plan's answers."""
     along, here = study.memory.versus, stands_at(study)
     if first is None:
-        return _("list fits this machine {anywhere}, and so does {other}").format(
+        return _("A step of list fits this machine {anywhere}, and so does one of {other}").format(
             anywhere=_anywhere(along), other=other
         )
     if first == 0 and second == 0:
-        return _("Not even {one} fits this machine, with list or with {other}").format(one=_at(along, 1), other=other)
+        return _("Not even a step at {one} fits this machine, with list or with {other}").format(
+            one=_at(along, 1), other=other
+        )
     until = (
-        _("{other} fits {anywhere}").format(other=other, anywhere=_anywhere(along))
+        _("one of {other} fits {anywhere}").format(other=other, anywhere=_anywhere(along))
         if second is None
-        else _("{other} fits until {n}").format(other=other, n=thousands(second))
+        else _("one of {other} fits until {n}").format(other=other, n=thousands(second))
     )
     if first == 0:
-        return _("list does not fit this machine; {until}").format(until=until)
+        return _("A step of list does not fit this machine; {until}").format(until=until)
     if here <= first:
-        return _("list fits this machine until {last}; {until}").format(last=_at(along, first), until=until)
+        return _("A step of list fits this machine until {last}; {until}").format(last=_at(along, first), until=until)
     if second is not None and here > second:
-        return _("At {own} neither list nor {other} fits this machine; {until}").format(
+        return _("At {own} no step of list or {other} fits this machine; {until}").format(
             own=_at(along, here), other=other, until=until
         )
-    return _("At {own} list no longer fits this machine; {until}").format(own=_at(along, here), until=until)
+    return _("At {own} a step of list no longer fits this machine; {until}").format(own=_at(along, here), until=until)
 
 
 def _held(study: Study, first: int | None, other: str, second: int | None) -> str:
@@ -118,7 +120,7 @@ def _shape(study: Study, other: str) -> str:
     if along == "resolution":
         return _("Twice the side holds four times the bytes, however the block is written")
     values = [held_bytes(study, name, 2) - held_bytes(study, name, 1) for name in ("list", other)]
-    scale = byte_scale(values, decimals=1)
+    scale = byte_scale(values)
     return _("Each image makes list hold {first} more, {other} {second}").format(
         first=scale.full(values[0]), second=scale.full(values[1]), other=other
     )

@@ -27,6 +27,7 @@ class Card:
         milliseconds: median of a step.
         time: relative to ``list``.
         problem: why there is no time.
+        listed: milliseconds of ``list`` in the same run, where that is not the one that its card tells.
         waiting: whether the time is on its way.
         untold: whether the step could not be followed.
     """
@@ -38,6 +39,7 @@ class Card:
     time: Beside | None = None
     problem: Problem | None = None
     waiting: bool = False
+    listed: float | None = None
     untold: bool = False
 
 
@@ -58,7 +60,7 @@ def card(found: MemoryFindings, name: str) -> Card:
         compared,
         step.problem if step else found.problems.get("comparison"),
         "comparison" in found.waiting,
-        name in found.problems,
+        untold=name in found.problems,
     )
 
 
@@ -69,7 +71,8 @@ def _compiled(found: MemoryFindings) -> Card:
         return Card(name, None, None, problem=found.problems.get(name), waiting=name in found.waiting)
     times = step.milliseconds
     middle = statistics.median(times) if times else None
-    return Card(name, step.kept_bytes, None, middle, beside(times, step.beside))
+    listed = statistics.median(step.beside) if step.beside else None
+    return Card(name, step.kept_bytes, None, middle, beside(times, step.beside), listed=listed)
 
 
 def cards(found: MemoryFindings) -> str:
@@ -107,7 +110,8 @@ def _card(name: str, one: Card, listed: Card, most: int, shared: Scale, *, press
         _time(one),
     )
     told = "".join(f'<span class="r"><span>{escape(a)}</span><b>{escape(b)}</b></span>' for a, b in lines)
-    reason = f' title="{escape(why(one.problem))}"' if one.problem else ""
+    said = why(one.problem) if one.problem else _run_of_its_own(one)
+    reason = f' title="{escape(said)}"' if said else ""
     pressed_words = "true" if pressed else "false"
     return (
         f'<button class="imp" data-field="implementation" data-value="{name}" aria-pressed="{pressed_words}"{reason}>'
@@ -131,10 +135,27 @@ def _peak(name: str, one: Card, listed: Card) -> str:
 def _time(one: Card) -> tuple[str, str]:
     if one.milliseconds is None:
         return _("step"), _("measuring…") if one.waiting else _("not measured")
-    taken = _("{time} ms").format(time=ms(one.milliseconds))
+    # Milliseconds of another run would not go with the ratio and the card of list.
+    taken = _taken(one.milliseconds) if one.listed is None else ""
     if one.time is None or (not one.time.is_different and one.name != "list"):
-        return taken, _("no difference")
-    return _("step {time}").format(time=taken), ratio(one.time.median, 1) if one.name != "list" else "1.00×"
+        return taken or _("step"), _("no difference")
+    return _("step {time}").format(time=taken).strip(), ratio(one.time.median, 1) if one.name != "list" else "1.00×"
+
+
+def _taken(milliseconds: float) -> str:
+    """In three digits, for which a card has room."""
+    if milliseconds < 99.95:
+        return _("{time} ms").format(time=ms(milliseconds))
+    if milliseconds < 999.5:
+        return _("{time} ms").format(time=f"{milliseconds:.0f}")
+    return _("{time} s").format(time=f"{milliseconds / 1000:,.2f}")
+
+
+def _run_of_its_own(one: Card) -> str:
+    if one.listed is None or one.milliseconds is None:
+        return ""
+    words = _("{own}, beside {listed} of list in the same run")
+    return words.format(own=_taken(one.milliseconds), listed=_taken(one.listed))
 
 
 def meaning(name: Implementation) -> str:

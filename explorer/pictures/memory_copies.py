@@ -59,8 +59,8 @@ def copies(found: MemoryFindings) -> str:
     scale = byte_scale([most * channel], whole=True)
     head = f"<h2>{escape(_title(known, channel))}</h2>"
     line = _(
-        "{unit} written by concatenation in one training step. Solid: a new slice, written once. Pale: copied again, "
-        "in the colour of its source. Hatched: the same copies made again in backward."
+        "What concatenation writes in one training step, in {unit}. Solid: a new slice, written once. Pale: copied "
+        "again, in the colour of its source. Hatched: the same copies made again in backward."
     ).format(unit=scale.unit)
     rows = "".join(
         _row(name, known[name], block, most, within(known[name].total * channel, scale))
@@ -75,9 +75,10 @@ def _title(known: dict[str, Written], channel: int) -> str:
     plain = known.get("list")
     if plain is None:
         return _("What concatenation writes")
-    scale = byte_scale([plain.new * channel], whole=True)
+    scale = byte_scale([plain.total * channel], whole=True)
+    new = plain.new * channel
     return _("Of {all} that list writes by concatenation, {new} are new").format(
-        all=scale.full(plain.total * channel), new=scale.full(plain.new * channel)
+        all=scale.full(plain.total * channel), new=(scale if new >= 0.1 * scale.one else byte_scale([new])).full(new)
     )
 
 

@@ -18,7 +18,10 @@ def forms(found: MemoryFindings) -> str:
     study = found.study
     block, channel = study.block, study.input.positions * study.run.bytes_per_element
     read = sum(block.width_before(layer) for layer in range(1, block.layers + 1))
-    line = _("A = one channel, {channel} bytes · S = channels read, {read} · C = channels out, {out} · e = {e} bytes")
+    line = _(
+        "A = one channel, {channel} bytes · S = channels read, {read} · C = channels out, {out} · "
+        "e\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{e}\N{NO-BREAK SPACE}bytes"
+    )
     sizes = {"channel": channel, "read": read, "out": block.out_channels, "e": study.run.bytes_per_element}
     head = line.format(**{name: thousands(size) for name, size in sizes.items()})
     written = []

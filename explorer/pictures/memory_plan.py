@@ -6,8 +6,9 @@ from html import escape
 
 from explorer.findings import MemoryFindings, PlanRow
 from explorer.language import _, plural
-from explorer.pictures.words import byte_scale, thousands, why
+from explorer.pictures.words import Scale, byte_scale, thousands, why
 from explorer.spec import GIB, MEMORIES, Growth
+from explorer.theory.growth import ENDS
 
 ROWS = ("concat", "list", "checkpoint_1x1", "shared", "checkpoint", "residual")
 _BEST = 24  # GB, which the title names
@@ -65,9 +66,15 @@ def plan_line(found: MemoryFindings) -> str:
         size = found.plan.optimiser_bytes
         told = byte_scale([size]).full(size) if size else _("no bytes")
         state = _("The optimiser’s state is included: {bytes} ({name}).")
+        if memory.largest == "layers":
+            state = _("The optimiser’s state at each L is included, here {bytes} ({name}).")
         words.append(state.format(bytes=told, name=memory.optimiser))
     else:
         words.append(_("No optimiser state."))
+    if memory.largest == "layers":
+        words.append(_("The residual block is another one at each L, and left out."))
+    if found.plan is not None and found.plan.machine:
+        words.append(_("This machine: all of its memory."))
     return " ".join(words)
 
 
@@ -82,11 +89,12 @@ def plan_table(found: MemoryFindings) -> str:
     sizes = [_("{size} GB").format(size=limit // GIB) for limit in limits]
     if plan is not None and plan.machine:  # its own memory comes last
         sizes[-1] = _("this machine, {size} GiB").format(size=f"{limits[-1] / GIB:,.1f}")
-    heads = [_("Implementation"), *sizes, *([_("MiB per image")] if batch else [])]
+    each = byte_scale([row.per_one for row in plan.rows] if plan else [])
+    heads = [_("Implementation"), *sizes, *([_("{unit} per image").format(unit=each.unit)] if batch else [])]
     head = "".join(f'<th scope="col">{escape(words)}</th>' for words in (*heads, _("of list, at 80 GB")))
     rows = {row.name: row for row in plan.rows} if plan else {}
     names = [name for name in ROWS if name != "residual" or largest != "layers"]
-    written = "".join(_row(name, rows, limits, largest, _label(found, name)) for name in names)
+    written = "".join(_row(name, rows, limits, largest, _label(found, name), each) for name in names)
     told = _("not counted: its kernels allocate out of the tracker’s sight")
     # Beside the first columns alone: on a phone the others are out of sight.
     rest = f'<td colspan="{len(heads) - 4}"></td>'
@@ -100,11 +108,11 @@ def _label(found: MemoryFindings, name: str) -> str:
     return found.theory.residual.label if name == "residual" else name
 
 
-def _row(name: str, rows: dict[str, PlanRow], limits: tuple[int, ...], largest: Growth, label: str) -> str:
+def _row(name: str, rows: dict[str, PlanRow], limits: tuple[int, ...], largest: Growth, label: str, each: Scale) -> str:
     row, plain = rows.get(name), rows.get("list")
     cells = "".join(f"<td>{escape(_value(n, largest)) if row else ''}</td>" for n in (row.largest if row else limits))
     if largest == "batch":
-        cells += f"<td>{row.per_one / 2**20:,.2f}</td>" if row and row.per_one else "<td></td>"
+        cells += f"<td>{each.text(row.per_one)}</td>" if row and row.per_one else "<td></td>"
     place = limits.index(MEMORIES[-1] * GIB) if MEMORIES[-1] * GIB in limits else 0
     values = [one.largest[place] for one in rows.values()]
     known = [n for n in values if n]
@@ -119,7 +127,9 @@ def _row(name: str, rows: dict[str, PlanRow], limits: tuple[int, ...], largest: 
 
 def _value(largest: int | None, kind: Growth) -> str:
     if largest is None:
-        return _("64 or more") if kind == "layers" else _("no end found")
+        if kind == "layers":
+            return _("64 or more")
+        return _("over {n}").format(n=_value(ENDS[kind], kind))
     if largest == 0:
         return _("none")
     return f"{thousands(largest)} × {thousands(largest)}" if kind == "resolution" else thousands(largest)

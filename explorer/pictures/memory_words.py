@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.findings import MemoryFindings, StepTrack
 from explorer.language import _, plural
-from explorer.pictures.memory_course import rows
+from explorer.pictures.memory_course import rows, unit
 from explorer.pictures.words import block_words, byte_scale, device_words, difference, input_words
 from explorer.spec import Study
 from explorer.theory import kept_bytes
@@ -93,9 +93,10 @@ def course_title(found: MemoryFindings) -> str:
     if track is None:
         return _("A training step of {name}, operator by operator").format(name=name)
     share, part = largest_part(found.study, track)
+    drawn = [found.steps[one].peak_bytes for one in (name, "list", "residual") if one in found.steps]
     return _("A training step of {name} peaks at {peak}, {percent}% of it {part}").format(
         name=name,
-        peak=byte_scale([track.peak_bytes], whole=True).full(track.peak_bytes),
+        peak=unit(drawn).full(track.peak_bytes),
         percent=round(100 * share),
         part=part,
     )

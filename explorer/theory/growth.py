@@ -15,7 +15,7 @@ from explorer.theory.memory import saved_channels
 
 #: The curves, the usually highest first. ``list`` holds what ``concat`` does.
 CURVES = ("residual", "list", "checkpoint_1x1", "shared", "checkpoint")
-#: Where a crossing is no longer searched; beyond what an input may be, as in :mod:`explorer.measure.plan`.
+#: Where a search ends; beyond what an :class:`explorer.spec.InputSpec` allows, because large memories take it.
 ENDS: dict[Growth, int] = {"layers": 64, "batch": 2**24, "resolution": 2**16}
 
 

@@ -24,6 +24,15 @@ function ticks(top) {
   return Array.from({ length: Math.floor(top / step + 1e-9) }, (_, i) => (i + 1) * step);
 }
 
+function boxOf(element) {
+  const { x, y, width, height } = element.getBBox();
+  return { left: x, right: x + width, top: y, bottom: y + height };
+}
+
+function overlap(a, b) {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
 class Chart {
   constructor(svg, width, height, narrow) {
     Object.assign(this, { svg, width, height, narrow });
@@ -99,6 +108,12 @@ class Chart {
   outline(course, kind) {
     const points = this.columns(course).map(({ at, to, step }) => `${at.toFixed(1)},${this.y(course.totals[step]).toFixed(1)}H${to.toFixed(1)}`);
     this.svg.append(shape("path", { d: `M${points.join("L")}`, class: kind }));
+  }
+
+  // Whether a course's line goes through a box.
+  meets(course, { left, right, top, bottom }) {
+    const within = this.columns(course).filter((c) => c.to >= left && c.at <= right).map((c) => this.y(course.totals[c.step]));
+    return within.some((y, i) => Math.max(y, within[i - 1] ?? y) > top && Math.min(y, within[i - 1] ?? y) < bottom);
   }
 
   // The highest of some courses between two places, in bytes.

@@ -96,9 +96,9 @@ class Course extends Curve {
     return this.lives.filter((life) => life.born <= step && step < life.gone);
   }
 
-  // Of what is alive after `step` without weights and statistics: what forward leaves for backward.
+  // Of what is alive after `step`: what forward leaves for backward, without weights, statistics and the loss, its last.
   staying(step) {
-    const within = this.lives.filter((life) => life.born <= step && step < life.gone && life.born < this.split);
+    const within = this.lives.filter((life) => life.born <= step && step < life.gone && life.born < this.split - 1);
     return within.filter((l) => l.gone > this.split && l.purpose !== "own").reduce((n, life) => n + life.bytes, 0);
   }
 }

@@ -83,10 +83,11 @@ class Timeline {
     if (list && list !== course) chart.outline(list, "ghost");
     const shown = course ?? list ?? residual;
     if (shown) this.foot(chart, course ?? list, narrow);
+    this.named = null;
     if (residual) this.nameResidual(chart, residual, within, [course, list].filter(Boolean));
     if (list && list !== course) this.nameList(chart, list, course);
     if (data.flat !== null) this.flat(chart);
-    if (course) this.ring(chart, course);
+    if (course) this.ring(chart, course, within ? residual : null);
     this.svg.append(this.marks);
     this.panel(narrow);
     this.light(this.lit ?? null);
@@ -160,7 +161,11 @@ class Timeline {
     const element = chart.word(x, 0, text, "residual");
     const box = element.getBBox();
     const under = chart.y(chart.highest([residual, ...others], box.x - 4, box.x + box.width + 4));
-    element.setAttribute("y", Math.max(14, under - 8));
+    const y = Math.max(14, under - 8);
+    element.setAttribute("y", y);
+    const peakY = chart.y(residual.totals[residual.peak]);
+    if (peakY > y + 24) chart.line(x - 8, y + 4, x - 8, peakY - 2, "leader"); // over the block's own course
+    this.named = boxOf(element);
   }
 
   nameList(chart, list, course) {
@@ -191,13 +196,26 @@ class Timeline {
     chart.word(chart.middle, y - 9, flat.slice(at + 1), "dense", "middle");
   }
 
-  ring(chart, course) {
+  ring(chart, course, residual) {
     const x = course.x(course.peak + 0.5, chart.left, chart.middle, chart.right);
     const y = chart.y(course.totals[course.peak]);
     chart.svg.append(shape("circle", { cx: x, cy: y, r: 4.5, style: "fill:var(--background);stroke:var(--ink);stroke-width:2" }));
     const words = this.data.words.peak.replace("{peak}", this.short(course.totals[course.peak]));
-    if (x < chart.middle - 120) chart.word(x - 10, y + 4, words, "strong", "end");
-    else chart.word(x < chart.middle ? chart.middle + 8 : x + 10, y + 4, words, "strong");
+    const right = [x < chart.middle && x > chart.middle - 120 ? chart.middle + 8 : x + 10, "start"];
+    const sides = x < chart.middle - 120 ? [[x - 10, "end"], right] : [right, [x - 10, "end"]];
+    // Beside the ring, where neither the residual block's line nor its name is.
+    let best = null;
+    for (const [at, anchor] of sides)
+      for (const down of [4, 18, -9]) {
+        const element = chart.word(at, y + down, words, "strong", anchor);
+        const box = boxOf(element);
+        const hidden = (residual && chart.meets(residual, box) ? 1 : 0) + (this.named && overlap(box, this.named) ? 2 : 0);
+        if (best && best.hidden <= hidden) element.remove();
+        else {
+          best?.element.remove();
+          best = { element, hidden };
+        }
+      }
   }
 
   // --- one instant ----------------------------------------------------------------------------------

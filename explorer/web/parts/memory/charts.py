@@ -33,7 +33,7 @@ def show_frontier(found: MemoryFindings) -> None:
     chart(
         "chart-frontier",
         frontier_title(points),
-        frontier_line(points),
+        frontier_line(points) if figure or busy else "",
         figure,
         layers=found.study.block.layers,
         height=figure_frontier.HEIGHT,

@@ -25,3 +25,4 @@ def follow(study: Study) -> dict[Job, State]:
 def compile_all(study: Study) -> None:
     """A button's callback: asks for every budget of this block."""
     st.session_state[_COMPILE] = frozenset(memory_jobs(study).compiled.values())
+    waiting.again()  # after Cancel, too
