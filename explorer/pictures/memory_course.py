@@ -38,7 +38,7 @@ def compiled_flat(found: MemoryFindings) -> Flat:
     )
     heading = _("No curve for compiled code")
     if step is not None:
-        kept = byte_scale([step.kept_bytes], whole=True).full(step.kept_bytes)
+        kept = drawn_unit(found).full(step.kept_bytes)
         words = _("compiled, budget {budget}: {kept} held for backward, counted").format(budget=budget, kept=kept)
         return Flat(step.kept_bytes, words, (heading, *why_not))
     if problem is not None:
@@ -46,6 +46,14 @@ def compiled_flat(found: MemoryFindings) -> Flat:
     if f"compiled {budget}" in found.waiting:
         return Flat(None, "", (heading, _("Compiling at budget {budget}…").format(budget=budget), *why_not))
     return Flat(None, "", (heading, _("Not compiled yet: the button by the frontier, below, does it."), *why_not))
+
+
+def drawn_unit(found: MemoryFindings) -> Scale:
+    """The unit of the drawing of the Study's implementation: see :func:`unit`."""
+    name = found.study.memory.implementation
+    step = found.compiled.get(found.study.memory.budget) if name == "compiled" else None
+    peaks = [found.steps[one].peak_bytes for one in (name, "list", "residual") if one in found.steps]
+    return unit([*peaks, *([step.kept_bytes] if step else [])])
 
 
 def unit(values: Iterable[int]) -> Scale:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.findings import MemoryFindings, StepTrack
 from explorer.language import _, plural
-from explorer.pictures.memory_course import rows, unit
+from explorer.pictures.memory_course import drawn_unit, rows
 from explorer.pictures.words import block_words, byte_scale, device_words, difference, input_words
 from explorer.spec import Study
 from explorer.theory import kept_bytes
@@ -86,17 +86,16 @@ def course_title(found: MemoryFindings) -> str:
         step = found.compiled.get(budget)
         if step is None:
             return _("Compiled at budget {budget}: not measured yet").format(budget=budget)
-        kept = byte_scale([step.kept_bytes], whole=True).full(step.kept_bytes)
+        kept = drawn_unit(found).full(step.kept_bytes)
         return _("Compiled at budget {budget} holds {kept}; its course in between is not tracked").format(
             budget=budget, kept=kept
         )
     if track is None:
         return _("A training step of {name}, operator by operator").format(name=name)
     share, part = largest_part(found.study, track)
-    drawn = [found.steps[one].peak_bytes for one in (name, "list", "residual") if one in found.steps]
     return _("A training step of {name} peaks at {peak}, {percent}% of it {part}").format(
         name=name,
-        peak=unit(drawn).full(track.peak_bytes),
+        peak=drawn_unit(found).full(track.peak_bytes),
         percent=round(100 * share),
         part=part,
     )
