@@ -1,7 +1,8 @@
-"""The command line: ``describe``, ``memory``, ``link`` and ``bench``.
+"""The command line: ``describe``, ``memory``, ``link``, ``docs`` and ``bench``.
 
 Exit codes: 0; 2 for bad input; 3 where a measurement was refused, failed or timed out, or the device
-is absent (the closed forms and the reason are printed all the same); 130 after Ctrl-C.
+is absent (the closed forms and the reason are printed all the same), or a document could not be
+checked; 1 where a document has drifted; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from explorer.bench.rows import Row
 
 OK, BAD_INPUT, NOT_MEASURED, INTERRUPTED = 0, 2, 3, 130
-COMMANDS = ("describe", "memory", "link", "bench")
+COMMANDS = ("describe", "memory", "link", "docs", "bench")
+DOCS, REPORTS = ("check", "update"), ("text", "json", "github")
 BENCHMARKS = ("page", "engine", "memory", "time")
 _RUNS = Whole(1, 1000)
 DEFAULT_BASE = "http://127.0.0.1:8501"
@@ -85,9 +87,14 @@ def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure) -> int
     options, unknown = parser.parse_known_args(list(argv))
     if options.command is None:
         raise _BadInput(f"Say what to do: one of {', '.join(COMMANDS)}; --help explains them.")
+    if options.command == "docs":  # argparse takes no second group of words behind a flag
+        options.paths += [word for word in unknown if word == "-" or not word.startswith("-")]
+        unknown = [word for word in unknown if word != "-" and word.startswith("-")]
     if unknown:
         raise _BadInput(_unknown(unknown[0], options.command))
     environment.check()
+    if options.command == "docs":
+        return _docs(options)
     if options.command == "bench":
         return _bench(options.what, options.runs, options.json)
     study = from_flags(options)
@@ -119,10 +126,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m explorer",
         description="A DenseNet block, built in PyTorch, run and explained.",
-        epilog="Exit codes: 0; 2 bad input; 3 something was not measured (the reason is printed).",
+        epilog="Exit codes: 0; 1 a document has drifted; 2 bad input; 3 something was not measured or checked.",
         allow_abbrev=False,
     )
-    commands = parser.add_subparsers(dest="command", metavar="describe | memory | link | bench", parser_class=_Parser)
+    commands = parser.add_subparsers(
+        dest="command", metavar="describe | memory | link | docs | bench", parser_class=_Parser
+    )
     text = "build and run the block, and print what was found"
     describe = commands.add_parser("describe", help=text, description=text.capitalize() + ".", allow_abbrev=False)
     describe.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -134,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     text = "print the page's address for the block"
     detail = f"{text.capitalize()}. Its base is EXPLORER_PUBLIC_URL, or {DEFAULT_BASE}."
     add_flags(commands.add_parser("link", help=text, description=detail, allow_abbrev=False))
+    _add_docs(commands.add_parser)
     text = "measure how fast the page or the engine answers, and what each implementation takes"
     detail = f"{text.capitalize()}. It takes minutes: memory and time compile the block four times first."
     bench = commands.add_parser("bench", help=text, description=detail, allow_abbrev=False)
@@ -145,6 +155,48 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print JSON, with the machine and the versions, instead of a table"
     )
     return parser
+
+
+def _add_docs(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    text = "write or check the generated parts of Markdown documents"
+    docs = add_parser(
+        "docs",
+        help=text,
+        description=f"{text.capitalize()}: what stands between explorer:begin and explorer:end.",
+        epilog="Exit codes: 0 current; 1 drifted, edited by hand or never generated; 2 bad input; 3 not checked.",
+        allow_abbrev=False,
+    )
+    docs.add_argument("do", choices=DOCS, help="check never writes")
+    docs.add_argument("paths", nargs="*", metavar="PATH", help="files, folders (their Markdown), - for standard input")
+    docs.add_argument("--diff", action="store_true", help="print what differs, line by line")
+    docs.add_argument("--dry-run", action="store_true", help="update: say what would be written, and write nothing")
+    docs.add_argument("--force", action="store_true", help="update: write over what was edited by hand")
+    docs.add_argument("--quiet", action="store_true", help="print only what is wrong")
+    docs.add_argument("--report", default="text", choices=REPORTS, help="text for a person, json, or github")
+
+
+def _docs(options: argparse.Namespace) -> int:
+    """Checks or writes documents. What it needs is imported here: only this command does."""
+    from explorer.docs.command import STDIN, Options, code_of, run
+    from explorer.docs.report import report
+
+    if not options.paths:
+        raise _BadInput("Say which documents: files, folders, or - for standard input.")
+    if options.do == "check" and (options.force or options.dry_run):
+        raise _BadInput(
+            f"{'--force' if options.force else '--dry-run'} belongs to docs update; docs check never writes."
+        )
+    asked = Options(options.do, environment.public_url() or DEFAULT_BASE, options.dry_run, options.force)
+    stdin = sys.stdin.buffer.read() if STDIN in options.paths and sys.stdin is not None else b""
+    outcomes = run(options.paths, asked, stdin)
+    told = report(outcomes, asked, options.report, diff=options.diff, quiet=options.quiet)
+    piped = next((one for one in outcomes if one.name == STDIN and one.state), None)
+    if options.do == "update" and not options.dry_run and piped is not None and piped.state is not None:
+        _write(sys.stdout, piped.state.after, exactly=True)
+        _write(sys.stderr, told)
+    else:
+        _write(sys.stdout, told)
+    return code_of(outcomes)
 
 
 # --- sentences ------------------------------------------------------------------------------------
@@ -159,17 +211,24 @@ def _sentence(message: str) -> str:
         return f"{found[1]} takes no value, not {found[2][:60]}."
     if found := re.match(r"argument what: invalid choice: (.*) \(choose from", message, re.DOTALL):
         return f"What to bench must be one of {', '.join(BENCHMARKS)}, not {found[1][:60]}."
+    if found := re.match(r"argument do: invalid choice: (.*) \(choose from", message, re.DOTALL):
+        return f"docs does one of {', '.join(DOCS)}, not {found[1][:60]}."
+    if found := re.match(r"argument --report: invalid choice: (.*) \(choose from", message, re.DOTALL):
+        return f"--report must be one of {', '.join(REPORTS)}, not {found[1][:60]}."
     if found := re.match(r"argument .*: invalid choice: (.*) \(choose from", message, re.DOTALL):
         return f"The command must be one of {', '.join(COMMANDS)}, not {found[1][:60]}."
     if "required: what" in message:
         return "Say what to bench: page, engine, memory or time."
+    if "required: do" in message:
+        return f"Say what to do with documents: {' or '.join(DOCS)}."
     return message[:1].upper() + message[1:160].rstrip(".") + "."
 
 
 def _unknown(word: str, command: str) -> str:
     if not word.startswith("-"):
         return f"{command} takes flags only, so {shown(word)} is not understood; --help lists them."
-    flags = ["--runs", "--json"] if command == "bench" else [info.flag for info in FIELDS.values()]
+    own = {"bench": ["--runs", "--json"], "docs": ["--diff", "--dry-run", "--force", "--quiet", "--report"]}
+    flags = own.get(command) or [info.flag for info in FIELDS.values()]
     if command in ("describe", "memory"):
         flags.append("--json")
     near = difflib.get_close_matches(word[:40].partition("=")[0], flags, n=1)
@@ -184,12 +243,16 @@ _PLAIN = str.maketrans(
 )
 
 
-def _write(stream: TextIO | None, text: str) -> None:
-    """Writes what the terminal can show: signs that it lacks as their nearest ASCII."""
+def _write(stream: TextIO | None, text: str, *, exactly: bool = False) -> None:
+    """Writes what the terminal can show: signs that it lacks as their nearest ASCII; ``exactly``: the text's UTF-8."""
     if stream is None:  # the program was started with its output closed
         raise _NoOutput("The output could not be written: it is closed.")
     encoding = stream.encoding or "utf-8"
     try:
+        if exactly and hasattr(stream, "buffer"):
+            stream.buffer.write(text.encode())
+            stream.flush()
+            return
         text.encode(encoding)
     except UnicodeEncodeError:
         text = text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)

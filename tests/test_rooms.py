@@ -29,12 +29,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": BASE | {"environment", "findings"},  # names measure only in a string
     "study": READERS | {"engine"},
     "pictures": BASE | {"findings", "theory", "graph"},
+    "version": set(),
     "documents": READERS | {"study", "pictures"},
+    "docs": READERS | {"pictures", "documents", "version"},
     "web": READERS | {"environment", "engine", "study", "pictures", "documents"},
     "setup": set(),  # runs before a package is installed
     "launch": {"environment", "spec"},
     "bench": READERS | {"engine", "setup"},
-    "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "bench"},
+    "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "bench"},
     "__main__": {"cli"},
     "__init__": {"spec", "study"},  # the Python face: three names, the last one looked up when asked for
     "app.py": {"web"},

@@ -1,0 +1,135 @@
+"""``docs check`` and ``docs update`` over files, folders and standard input.
+
+Exit codes: 0 current; 1 drifted, edited by hand or never generated; 2 wrong usage; 3 something could not be checked,
+which goes before 1.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from explorer.docs.document import DocumentError, State, judge, read, write
+
+CURRENT, DRIFTED, UNCHECKED = 0, 1, 3
+STDIN = "-"
+_ENDINGS = (".md", ".markdown")
+_SKIPPED = {"node_modules", "site-packages", "__pycache__"}
+
+Do = Literal["check", "update"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for.
+
+    Attributes:
+        dry: whether ``update`` only says what it would write.
+        force: whether it writes over edits by hand.
+        base: of links to the live page.
+    """
+
+    do: Do
+    base: str
+    dry: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one document.
+
+    Attributes:
+        name: as it was given or found.
+        state: how it stood; None where it could not be read.
+        problem: why it could not be read or written.
+        written: whether it was.
+    """
+
+    name: str
+    state: State | None
+    problem: str = ""
+    written: bool = False
+
+    @property
+    def code(self) -> int:
+        """Its exit code."""
+        statuses = {part.status for part in self.state.parts} if self.state else set()
+        if self.problem or "broken" in statuses:
+            return UNCHECKED
+        if self.written:  # what was not written over is still there
+            return DRIFTED if self.left else CURRENT
+        return DRIFTED if statuses - {"current"} else CURRENT
+
+    @property
+    def left(self) -> int:
+        """How many parts were edited by hand and are left so."""
+        if self.state is None:
+            return 0
+        kept = [n for n, part in enumerate(self.state.parts, 1) if part.status == "edited"]
+        return len(set(kept) - set(self.state.written))
+
+
+def run(paths: Sequence[str], options: Options, stdin: bytes = b"") -> list[Outcome]:
+    """Checks or updates every document; each is one outcome, in order, none twice.
+
+    Args:
+        paths: files, folders (searched for Markdown), or ``-``.
+        options: what to do.
+        stdin: what ``-`` reads.
+    """
+    return [_one(name, path, options, stdin) for name, path in _documents(paths)]
+
+
+def code_of(outcomes: Iterable[Outcome]) -> int:
+    """The exit code of all: what could not be checked goes before what has drifted."""
+    return max((outcome.code for outcome in outcomes), default=CURRENT)
+
+
+def _documents(paths: Sequence[str]) -> Iterator[tuple[str, Path | None]]:
+    seen: set[Path] = set()
+    for given in paths:
+        if given == STDIN:
+            yield given, None
+            continue
+        path = Path(given)
+        for found in _within(path) if path.is_dir() else [path]:
+            if found.absolute() not in seen:
+                seen.add(found.absolute())
+                yield str(found), found
+
+
+def _within(folder: Path) -> Iterator[Path]:
+    """Markdown files in and below ``folder``: no hidden folders, no links."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
+        for name in sorted(files):
+            path = Path(here) / name
+            if name.lower().endswith(_ENDINGS) and not path.is_symlink():
+                yield path
+
+
+def _one(name: str, path: Path | None, options: Options, stdin: bytes) -> Outcome:
+    try:
+        text = read(path) if path else _text(stdin)
+    except DocumentError as problem:
+        return Outcome(name, None, str(problem))
+    state = judge(text, path, options.base, force=options.force)
+    if options.do == "check" or options.dry or not state.is_changed:
+        return Outcome(name, state)
+    if path is not None:
+        try:
+            write(path, state)
+        except DocumentError as problem:
+            return Outcome(name, state, str(problem))
+    return Outcome(name, state, written=True)
+
+
+def _text(stdin: bytes) -> str:
+    try:
+        return stdin.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise DocumentError(f"It is no UTF-8: byte {problem.start + 1} cannot be read.") from None

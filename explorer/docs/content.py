@@ -1,0 +1,114 @@
+"""What stands in a part: its lines, and the pictures beside the document."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote
+
+from explorer.codec import to_link
+from explorer.docs.directive import Directive
+from explorer.documents.markdown import block_table, compare_table, layers_table, memory_table
+from explorer.graph import concat_graph
+from explorer.language import _
+from explorer.pictures import spoken
+from explorer.pictures.captions import matched_words
+from explorer.pictures.layout import layout
+from explorer.pictures.palette import DARK, LIGHT
+from explorer.pictures.svg import render
+from explorer.pictures.words import input_words
+from explorer.theory import study_theory
+from explorer.version import VERSION
+
+_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Content:
+    """A part's lines without endings, and (file name, SVG) of each picture."""
+
+    lines: tuple[str, ...]
+    pictures: tuple[tuple[str, str], ...]
+
+    @property
+    def sum(self) -> str:
+        """See :func:`sum_of`."""
+        return sum_of(self.lines, [text.encode() for _, text in self.pictures])
+
+
+def content(directive: Directive, number: int, folder: str, base: str, indent: str = "") -> Content:
+    """Writes a part; the same for the same arguments, in every process.
+
+    Args:
+        directive: what to show.
+        number: of the part within its document, which names its pictures.
+        folder: where they lie, beside the document.
+        base: of the link to the live page.
+        indent: what every line begins with.
+    """
+    study = directive.study
+    blocks: list[list[str]] = []
+    pictures: tuple[tuple[str, str], ...] = ()
+    for what in directive.show:
+        if what == "graph":
+            graph = concat_graph(study.block)
+            drawn = layout(graph, study.view.drawing)
+            names = [f"{number}-{palette.name}.svg" for palette in (LIGHT, DARK)]
+            pictures = tuple((name, render(drawn, p) + "\n") for name, p in zip(names, (LIGHT, DARK), strict=True))
+            alt = escape(f"{spoken.title(graph)} {spoken.description(drawn)}")
+            light, dark = (f"{quote(folder)}/{name}" for name in names)
+            blocks.append(
+                [
+                    "<picture>",
+                    f'  <source media="(prefers-color-scheme: dark)" srcset="{dark}">',
+                    f'  <img alt="{alt}" src="{light}">',
+                    "</picture>",
+                ]
+            )
+        elif what == "table":
+            blocks.append(block_table(study) if directive.kind == "block" else compare_table(study))
+        elif what == "layers":
+            blocks.append(layers_table(study))
+        else:
+            blocks.append(memory_table(study))
+    blocks.append([_foot(directive, base)])
+    lines = [""]
+    for block in blocks:
+        lines += [*block, ""]
+    return Content(tuple(f"{indent}{line}" if line else "" for line in lines), pictures)
+
+
+def _foot(directive: Directive, base: str) -> str:
+    """Where the numbers come from, and the versions: one line, of which versions and address are never compared."""
+    study = directive.study
+    said = [input_words(study), _("closed forms")]
+    if directive.kind == "compare":
+        theory = study_theory(study)
+        others = [theory.residual]
+        if theory.second.theory.spec != theory.residual.theory.spec:
+            others.append(theory.second)
+        said += [f"{other.label}: {matched_words(other).rstrip('.')}" for other in others]
+    link = to_link(study, base)
+    said.append(_("[live]({link})").format(link=link))
+    said.append(_("Dense Block Explorer {version}").format(version=VERSION))
+    return f"<sub>{' · '.join(said)}</sub>"
+
+
+def same(lines: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two parts say the same but for the version that wrote them and the address of the live page."""
+    return len(lines) == len(others) and all(_timeless(a) == _timeless(b) for a, b in zip(lines, others, strict=True))
+
+
+def _timeless(line: str) -> str:
+    if not line.lstrip().startswith("<sub>"):
+        return line
+    return re.sub(r"Dense Block Explorer [\w.+-]+", "", re.sub(r"\]\(https?://[^)?\s]*", "](", line))
+
+
+def sum_of(lines: Sequence[str], pictures: Sequence[bytes]) -> str:
+    """Of the lines, and of each picture: by these edits by hand are told from what has gone stale."""
+    texts = ["\n".join(lines).encode(), *(picture.replace(b"\r\n", b"\n") for picture in pictures)]
+    return ".".join(hashlib.sha256(text).hexdigest()[:_DIGITS] for text in texts)

@@ -1,0 +1,219 @@
+"""One document: how its parts stand, what would be written, and the writing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from explorer.docs.content import Content, content, same, sum_of
+from explorer.docs.differences import Difference, differences
+from explorer.docs.directive import DirectiveError, read_directive
+from explorer.docs.parts import Part, PartError, read_document
+
+#: ``current``; ``drifted``: other numbers or pictures now; ``edited`` by hand; ``empty``: never generated;
+#: ``broken``: it could not be checked.
+Status = Literal["current", "drifted", "edited", "empty", "broken"]
+
+
+class DocumentError(Exception):
+    """A document that could not be read or written; the text is one sentence for a person."""
+
+
+@dataclass(frozen=True)
+class PartState:
+    """How one part stands.
+
+    Attributes:
+        line: of its begin marker, from 1; of a broken marker.
+        told: (line, what differs or is wrong).
+    """
+
+    line: int
+    status: Status
+    told: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class State:
+    """How a document stands.
+
+    Attributes:
+        before: its text.
+        parts: in order; a marker that cannot be understood ends the list.
+        after: its text with every part that may be written anew.
+        pictures: (name, SVG) that are to be written into its folder.
+        written: the numbers of the parts that ``after`` has anew.
+    """
+
+    before: str
+    parts: tuple[PartState, ...]
+    after: str
+    pictures: tuple[tuple[str, str], ...] = ()
+    written: tuple[int, ...] = field(default=())
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something to write."""
+        return self.after != self.before or bool(self.pictures)
+
+
+def folder_of(path: Path) -> Path:
+    """Where a document's pictures lie."""
+    return path.with_name(f"{path.name}.explorer")
+
+
+def read(path: Path) -> str:
+    """The document's text, its line endings as they are.
+
+    Raises:
+        DocumentError: it cannot be read, or is no UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as problem:
+        raise DocumentError(f"It cannot be read: {(problem.strerror or 'unknown reason').lower()}.") from None
+    except UnicodeDecodeError as problem:
+        raise DocumentError(f"It is no UTF-8: byte {problem.start + 1} cannot be read.") from None
+
+
+def judge(text: str, path: Path | None, base: str, *, force: bool = False) -> State:
+    """Compares every part with what it would say now.
+
+    Args:
+        text: the document.
+        path: where it lies; None for one that has no place, whose parts can have no pictures.
+        base: of links to the live page.
+        force: whether edits by hand are to be written over.
+    """
+    try:
+        document = read_document(text)
+    except PartError as problem:
+        return State(text, (PartState(problem.line, "broken", ((problem.line, f"{problem}."),)),), text)
+    states: list[PartState] = []
+    bodies: dict[int, tuple[tuple[str, ...], str]] = {}
+    pictures: list[tuple[str, str]] = []
+    for part in document.parts:
+        try:
+            now = _content(part, path, base)
+        except DirectiveError as problem:
+            states.append(PartState(part.line, "broken", ((part.line, str(problem)),)))
+            continue
+        state = _stands(part, now, _pictures(path, now))
+        states.append(state)
+        if state.status == "current" or (state.status == "edited" and not force):
+            continue
+        bodies[part.number] = (now.lines, now.sum)
+        known = _pictures(path, now)
+        pictures += [pair for pair, there in zip(now.pictures, known, strict=True) if there != pair[1].encode()]
+    return State(text, tuple(states), document.with_bodies(bodies), tuple(pictures), tuple(bodies))
+
+
+def _content(part: Part, path: Path | None, base: str) -> Content:
+    directive = read_directive(part.directive)
+    if path is None and "graph" in directive.show:
+        raise DirectiveError("Standard input has no folder for pictures; name a file, or leave graph out of show.")
+    return content(directive, part.number, folder_of(path).name if path else "", base, part.indent)
+
+
+def _pictures(path: Path | None, now: Content) -> list[bytes | None]:
+    """What lies where the part's pictures belong."""
+    found: list[bytes | None] = []
+    for name, _svg in now.pictures:
+        assert path is not None, "only a document with a place has pictures"
+        try:
+            found.append((folder_of(path) / name).read_bytes())
+        except OSError:
+            found.append(None)
+    return found
+
+
+def _stands(part: Part, now: Content, there: Sequence[bytes | None]) -> PartState:
+    """Before all else whether a person has changed it; then whether it is what it would be now."""
+    if part.sum is None and not any(line.strip() for line in part.body):
+        return PartState(part.line, "empty", ((part.line, "It was never generated."),))
+    found = _differ(part, now)
+    sums = (part.sum or "").split(".")
+    own = sum_of(part.body, [])
+    if own != sums[0] and same(part.body, now.lines):
+        return PartState(part.line, "drifted", ((part.line, "Its sum is not that of its words."),))
+    if own != sums[0]:
+        words = "It was edited by hand" if part.sum else "It has words in it that were not generated"
+        return PartState(part.line, "edited", (*found, (part.line, f"{words}; --force writes over that.")))
+    told: list[tuple[int, str]] = []
+    status: Status = "current"
+    for place, ((name, svg), picture) in enumerate(zip(now.pictures, there, strict=True), 1):
+        if picture is None:
+            told.append((part.line, f"The picture {name} is missing."))
+            status = "drifted"
+        elif picture.replace(b"\r\n", b"\n") != svg.encode():
+            recorded = sums[place] if place < len(sums) else ""
+            if sum_of([], [picture]).split(".")[1] != recorded:
+                return PartState(
+                    part.line,
+                    "edited",
+                    (*found, (part.line, f"The picture {name} was edited by hand; --force writes over that.")),
+                )
+            told.append((part.line, f"The picture {name} is another one now."))
+            status = "drifted"
+    if found:
+        status = "drifted"
+    return PartState(part.line, status, (*found, *told))
+
+
+def _differ(part: Part, now: Content) -> tuple[tuple[int, str], ...]:
+    if same(part.body, now.lines):
+        return ()
+    found: list[Difference] = differences(part.body, now.lines)
+    return tuple((part.line + 1 + one.offset, one.words) for one in found)
+
+
+def write(path: Path, state: State) -> None:
+    """Writes pictures and document, each at once or not at all, within the document's folder.
+
+    Raises:
+        DocumentError: it is a link, has changed meanwhile, or cannot be written.
+    """
+    folder = folder_of(path)
+    if path.is_symlink():
+        raise DocumentError("It is a link; name the file that it leads to.")
+    if folder.is_symlink() or any((folder / name).is_symlink() for name, _ in state.pictures):
+        raise DocumentError(f"{folder.name} is a link or holds one, and is not written to.")
+    if read(path) != state.before:
+        raise DocumentError("It was changed meanwhile, and is left as it is.")
+    try:
+        if state.pictures:
+            folder.mkdir(exist_ok=True)
+        for name, svg in state.pictures:
+            _replace(folder / name, svg)
+        if state.after != state.before:
+            _replace(path, state.after)
+    except OSError as problem:
+        raise DocumentError(f"It cannot be written: {(problem.strerror or 'unknown reason').lower()}.") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    """Atomically, with the mode that the file had."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    written = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        written.chmod(path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask())
+        written.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            written.unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
