@@ -32,6 +32,7 @@ check: test-environment
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m mypy
+	@$(VENV_PYTHON) -m explorer docs check README.md
 
 format: test-environment
 	@$(VENV_PYTHON) -m ruff format .

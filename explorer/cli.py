@@ -15,6 +15,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from explorer import environment
@@ -172,6 +173,9 @@ def _add_docs(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     docs.add_argument("--dry-run", action="store_true", help="update: say what would be written, and write nothing")
     docs.add_argument("--force", action="store_true", help="update: write over what was edited by hand")
     docs.add_argument("--quiet", action="store_true", help="print only what is wrong")
+    docs.add_argument(
+        "--measure", action="store_true", help="build the blocks too, and compare with the counts on them"
+    )
     docs.add_argument("--report", default="text", choices=REPORTS, help="text for a person, json, or github")
 
 
@@ -186,9 +190,15 @@ def _docs(options: argparse.Namespace) -> int:
         raise _BadInput(
             f"{'--force' if options.force else '--dry-run'} belongs to docs update; docs check never writes."
         )
-    asked = Options(options.do, environment.public_url() or DEFAULT_BASE, options.dry_run, options.force)
     stdin = sys.stdin.buffer.read() if STDIN in options.paths and sys.stdin is not None else b""
-    outcomes = run(options.paths, asked, stdin)
+    asked = Options(options.do, environment.public_url() or DEFAULT_BASE, options.dry_run, options.force)
+    if options.measure:
+        from explorer.docs.measured import counting
+
+        with counting() as count:
+            outcomes = run(options.paths, replace(asked, count=count), stdin)
+    else:
+        outcomes = run(options.paths, asked, stdin)
     told = report(outcomes, asked, options.report, diff=options.diff, quiet=options.quiet)
     piped = next((one for one in outcomes if one.name == STDIN and one.state), None)
     if options.do == "update" and not options.dry_run and piped is not None and piped.state is not None:
@@ -227,7 +237,10 @@ def _sentence(message: str) -> str:
 def _unknown(word: str, command: str) -> str:
     if not word.startswith("-"):
         return f"{command} takes flags only, so {shown(word)} is not understood; --help lists them."
-    own = {"bench": ["--runs", "--json"], "docs": ["--diff", "--dry-run", "--force", "--quiet", "--report"]}
+    own = {
+        "bench": ["--runs", "--json"],
+        "docs": ["--diff", "--dry-run", "--force", "--quiet", "--measure", "--report"],
+    }
     flags = own.get(command) or [info.flag for info in FIELDS.values()]
     if command in ("describe", "memory"):
         flags.append("--json")

@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from page_answers import answer_for_page
 from strategies import studies
 
 from explorer import cli
@@ -23,8 +25,11 @@ from explorer.docs.directive import SHOWS, Directive, read_directive
 from explorer.docs.document import judge
 from explorer.docs.parts import read_document
 from explorer.documents.markdown import block_table
-from explorer.spec import DenseBlockSpec, Study
+from explorer.engine import Done, Failed, State
+from explorer.findings import Problem
+from explorer.spec import CountJob, DenseBlockSpec, Job, StepJob, Study
 from explorer.theory import study_theory
+from explorer.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 BASE = "http://127.0.0.1:8501"
@@ -303,6 +308,72 @@ def test_wrong_usage_gives_2_and_a_sentence(docs: Docs, words: tuple[str, ...], 
     assert code == 2 and sentence in told and told.count("\n") == 1
 
 
+# --- beside the live module -----------------------------------------------------------------------
+
+
+class Fake:
+    """An engine whose counts are the closed forms, ``more`` added to each count of parameters."""
+
+    def __init__(self, more: int = 0, problem: Problem | None = None) -> None:
+        self.more, self.problem, self.asked = more, problem, list[Job]()
+
+    def submit(self, job: Job, waiter: str) -> State:
+        self.asked.append(job)
+        if self.problem is not None:
+            return Failed(self.problem)
+        answer = answer_for_page(job)
+        if isinstance(job, CountJob):
+            answer = {**answer, "parameters": answer["parameters"] + self.more}  # the other is kept for all
+        return Done(answer)
+
+    def state(self, job: Job, waiter: str | None = None) -> State | None:
+        return None
+
+    def cancel(self, job: Job, waiter: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def measuring(monkeypatch: pytest.MonkeyPatch, engine: Fake) -> None:
+    monkeypatch.setattr("explorer.docs.measured.Engine", lambda: engine)
+
+
+def test_measure_compares_every_block_that_is_shown(
+    tmp_path: Path, docs: Docs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.md"
+    start = "<!-- explorer:begin {}?layers=2&height=8&width=8&in_channels=8&growth_rate=4 show=table{} -->"
+    for kind, more, blocks in (("block", "", 1), ("compare", "", 3), ("block", ",memory", 1)):
+        path.write_text(f"{start.format(kind, more)}\n{END}\n")
+        good = Fake()
+        measuring(monkeypatch, good)
+        assert docs("update", "--measure", path)[0] == 0 and docs("check", "--measure", path)[0] == 0
+        assert sum(isinstance(job, CountJob) for job in set(good.asked)) == blocks
+        assert any(isinstance(job, StepJob) for job in good.asked) == bool(more)
+    measuring(monkeypatch, Fake(more=128))
+    text = path.read_text()
+    own = study_theory(read_directive(start.split("begin ")[1].format("block", "").removesuffix(" -->")).study)
+    form = own.dense.parameters
+    code, told = docs("check", "--measure", path)
+    assert code == 1 and f"parameters, dense: {form:,} by closed form, {form + 128:,} counted" in told
+    assert docs("check", path)[0] == 0, "without it closed forms are enough"
+    path.write_text(text.replace("layers=2", "layers=3"))
+    before = path.read_text()
+    assert docs("update", "--measure", path)[0] == 1 and path.read_text() == before, "nothing untrue is written"
+
+
+def test_what_could_not_be_counted_gives_3_and_why(written: Path, docs: Docs, monkeypatch: pytest.MonkeyPatch) -> None:
+    measuring(monkeypatch, Fake(problem=Problem("worker_lost", "The worker is gone", "Try again")))
+    code, told = docs("check", "--measure", written)
+    assert code == 3 and "dense could not be counted: The worker is gone. Try again." in told
+
+
+def test_the_readme_is_borne_out_by_the_live_modules() -> None:
+    command = [sys.executable, "-m", "explorer", "docs", "check", "--measure", "README.md"]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
 # --- any document, any Study ----------------------------------------------------------------------
 
 
@@ -347,6 +418,11 @@ def test_any_text_is_read_and_kept_or_refused_with_a_line(lines: list[str], endi
 def test_a_whole_address_is_a_directive() -> None:
     found = read_directive("https://lab.example.org/memory?layers=3&implementation=shared show=memory")
     assert found == Directive("block", Study().with_(layers=3, implementation="shared"), ("memory",))
+
+
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
 
 
 def test_the_table_has_the_closed_forms() -> None:

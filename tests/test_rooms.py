@@ -31,11 +31,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pictures": BASE | {"findings", "theory", "graph"},
     "version": set(),
     "documents": READERS | {"study", "pictures"},
-    "docs": READERS | {"pictures", "documents", "version"},
+    "docs": READERS | {"engine", "study", "pictures", "documents", "version"},
     "web": READERS | {"environment", "engine", "study", "pictures", "documents"},
     "setup": set(),  # runs before a package is installed
     "launch": {"environment", "spec"},
-    "bench": READERS | {"engine", "setup"},
+    "bench": READERS | {"engine", "setup", "version"},
     "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "bench"},
     "__main__": {"cli"},
     "__init__": {"spec", "study"},  # the Python face: three names, the last one looked up when asked for

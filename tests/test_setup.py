@@ -102,6 +102,7 @@ def test_make_test_checks_before_it_tests(copy: Path) -> None:
             "-m ruff format --check .",
             "-m ruff check .",
             "-m mypy",
+            "-m explorer docs check README.md",
             "-m explorer.setup.browser",
             "-m pytest --timeout 300 -n 2 --dist loadfile",
         ],

@@ -6,15 +6,13 @@ import dataclasses
 import importlib.metadata
 import os
 import platform
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from explorer.bench.rows import BenchRow, Row
 from explorer.memory import total_bytes
-
-ROOT = Path(__file__).parents[2]
+from explorer.version import VERSION
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -54,7 +52,7 @@ def document(what: str, rows: Sequence[Row]) -> dict[str, Any]:
     return {
         "benchmark": what,
         "machine": {"processor": processor(), "cores": _cores(), "memory_bytes": total_bytes()},
-        "versions": {"python": platform.python_version(), "torch": _torch(), "explorer": _own_version()},
+        "versions": {"python": platform.python_version(), "torch": _torch(), "explorer": VERSION},
         "rows": [
             dataclasses.asdict(r) if isinstance(r, BenchRow) else {"name": r.name, "not_measured": r.reason}
             for r in rows
@@ -89,8 +87,3 @@ def _torch() -> str | None:
         return importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _own_version() -> str:
-    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return str(project["version"])

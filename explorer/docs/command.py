@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from explorer.docs.document import DocumentError, State, judge, read, write
+from explorer.docs.document import Count, DocumentError, State, judge, read, write
 
 CURRENT, DRIFTED, UNCHECKED = 0, 1, 3
 STDIN = "-"
@@ -30,12 +30,14 @@ class Options:
         dry: whether ``update`` only says what it would write.
         force: whether it writes over edits by hand.
         base: of links to the live page.
+        count: what builds the blocks and compares, where that was asked for.
     """
 
     do: Do
     base: str
     dry: bool = False
     force: bool = False
+    count: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,11 @@ class Outcome:
 
     @property
     def left(self) -> int:
-        """How many parts were edited by hand and are left so."""
+        """How many parts are not current and were not written: those edited by hand, or not vouched for."""
         if self.state is None:
             return 0
-        kept = [n for n, part in enumerate(self.state.parts, 1) if part.status == "edited"]
-        return len(set(kept) - set(self.state.written))
+        open_ = [n for n, part in enumerate(self.state.parts, 1) if part.status != "current"]
+        return len(set(open_) - set(self.state.written))
 
 
 def run(paths: Sequence[str], options: Options, stdin: bytes = b"") -> list[Outcome]:
@@ -117,7 +119,7 @@ def _one(name: str, path: Path | None, options: Options, stdin: bytes) -> Outcom
         text = read(path) if path else _text(stdin)
     except DocumentError as problem:
         return Outcome(name, None, str(problem))
-    state = judge(text, path, options.base, force=options.force)
+    state = judge(text, path, options.base, force=options.force, count=options.count)
     if options.do == "check" or options.dry or not state.is_changed:
         return Outcome(name, state)
     if path is not None:

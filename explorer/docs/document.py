@@ -5,19 +5,30 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from explorer.docs.content import Content, content, same, sum_of
 from explorer.docs.differences import Difference, differences
-from explorer.docs.directive import DirectiveError, read_directive
+from explorer.docs.directive import Directive, DirectiveError, read_directive
 from explorer.docs.parts import Part, PartError, read_document
 
 #: ``current``; ``drifted``: other numbers or pictures now; ``edited`` by hand; ``empty``: never generated;
 #: ``broken``: it could not be checked.
 Status = Literal["current", "drifted", "edited", "empty", "broken"]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What building a part's blocks gave: which numbers differ from the closed forms, and why one is unknown."""
+
+    differs: tuple[str, ...]
+    problem: str
+
+
+Count = Callable[[Directive], Counted]
 
 
 class DocumentError(Exception):
@@ -81,7 +92,7 @@ def read(path: Path) -> str:
         raise DocumentError(f"It is no UTF-8: byte {problem.start + 1} cannot be read.") from None
 
 
-def judge(text: str, path: Path | None, base: str, *, force: bool = False) -> State:
+def judge(text: str, path: Path | None, base: str, *, force: bool = False, count: Count | None = None) -> State:
     """Compares every part with what it would say now.
 
     Args:
@@ -89,6 +100,7 @@ def judge(text: str, path: Path | None, base: str, *, force: bool = False) -> St
         path: where it lies; None for one that has no place, whose parts can have no pictures.
         base: of links to the live page.
         force: whether edits by hand are to be written over.
+        count: builds the blocks of a part and compares; None where closed forms are enough.
     """
     try:
         document = read_document(text)
@@ -99,11 +111,18 @@ def judge(text: str, path: Path | None, base: str, *, force: bool = False) -> St
     pictures: list[tuple[str, str]] = []
     for part in document.parts:
         try:
-            now = _content(part, path, base)
+            directive = _directive(part, path)
         except DirectiveError as problem:
             states.append(PartState(part.line, "broken", ((part.line, str(problem)),)))
             continue
+        now = content(directive, part.number, folder_of(path).name if path else "", base, part.indent)
         state = _stands(part, now, _pictures(path, now))
+        counted = count(directive) if count else Counted((), "")
+        if counted.problem or counted.differs:  # then nothing is vouched for, and nothing written
+            words = [*counted.differs, *([counted.problem] if counted.problem else [])]
+            told = (*state.told, *((part.line, one) for one in words))
+            states.append(PartState(part.line, "broken" if counted.problem else "drifted", told))
+            continue
         states.append(state)
         if state.status == "current" or (state.status == "edited" and not force):
             continue
@@ -113,11 +132,11 @@ def judge(text: str, path: Path | None, base: str, *, force: bool = False) -> St
     return State(text, tuple(states), document.with_bodies(bodies), tuple(pictures), tuple(bodies))
 
 
-def _content(part: Part, path: Path | None, base: str) -> Content:
+def _directive(part: Part, path: Path | None) -> Directive:
     directive = read_directive(part.directive)
     if path is None and "graph" in directive.show:
         raise DirectiveError("Standard input has no folder for pictures; name a file, or leave graph out of show.")
-    return content(directive, part.number, folder_of(path).name if path else "", base, part.indent)
+    return directive
 
 
 def _pictures(path: Path | None, now: Content) -> list[bytes | None]:

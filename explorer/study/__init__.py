@@ -13,12 +13,13 @@ from explorer.study.exploring import (
     time_job,
     weights_job,
 )
-from explorer.study.memory import BUDGETS, MemoryJobs, measure_memory, memory_findings, memory_jobs
+from explorer.study.memory import BUDGETS, RESIDUAL, MemoryJobs, measure_memory, memory_findings, memory_jobs
 from explorer.study.reading import seen
-from explorer.study.settling import Runs
+from explorer.study.settling import Runs, settled
 
 __all__ = [
     "BUDGETS",
+    "RESIDUAL",
     "ROLES",
     "MemoryJobs",
     "Runs",
@@ -30,6 +31,7 @@ __all__ = [
     "memory_findings",
     "memory_jobs",
     "seen",
+    "settled",
     "time_job",
     "weights_job",
 ]

@@ -1,0 +1,84 @@
+"""``--measure``: what a part says beside the counts on the live modules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from explorer.docs.directive import Directive
+from explorer.docs.document import Count, Counted
+from explorer.engine import Engine
+from explorer.findings import BlockFindings, MemoryFindings
+from explorer.pictures.words import thousands, why
+from explorer.spec import TRACKED, Job
+from explorer.study import RESIDUAL, Runs, count_jobs, findings, memory_findings, memory_jobs, settled
+from explorer.theory import held_forms
+
+_NAMES = {
+    "parameters": "parameters",
+    "macs": "MACs",
+    "saved_bytes": "saved for backward, bytes",
+    "peak_bytes": "peak of a forward, bytes",
+}
+TIMEOUT = 300.0  # seconds for the counts of one part
+
+
+@contextmanager
+def counting(engine: Runs | None = None) -> Iterator[Count]:
+    """What counts the blocks of a directive; one engine for all, started here unless one is given."""
+    own = Engine() if engine is None else engine
+    try:
+        yield lambda directive: _counted(directive, own)
+    finally:
+        if engine is None:
+            own.close()
+
+
+def _counted(directive: Directive, engine: Runs) -> Counted:
+    """Builds the blocks whose numbers the part shows, and compares."""
+    study, deadline = directive.study, time.monotonic() + TIMEOUT
+    jobs = count_jobs(study)
+    asked = jobs.values() if directive.kind == "compare" else [jobs["dense"]]
+    steps: list[Job] = []
+    if "memory" in directive.show:
+        steps = [job for name, job in memory_jobs(study).steps.items() if name != RESIDUAL]
+    states = settled(engine, [*asked, *steps], deadline, TIMEOUT)
+    blocks = findings(study, states).blocks
+    found = [_block(block) for block in (blocks if directive.kind == "compare" else blocks[:1])]
+    if steps:
+        found.append(_held(memory_findings(study, states)))
+    return Counted(
+        tuple(words for one in found for words in one.differs),
+        next((one.problem for one in found if one.problem), ""),
+    )
+
+
+def _block(block: BlockFindings) -> Counted:
+    if block.measurement is None:
+        return Counted(
+            (), f"{block.label} could not be counted: {why(block.problem) if block.problem else 'no answer.'}"
+        )
+    said = []
+    for quantity in (block.parameters, block.macs, block.saved_bytes, block.peak_bytes):
+        if quantity.differs and quantity.live is not None:
+            form = quantity.live - quantity.differs
+            name = f"{_NAMES[quantity.name]}, {block.label}"
+            said.append(f"{name}: {thousands(form)} by closed form, {thousands(quantity.live)} counted")
+    return Counted(tuple(said), "")
+
+
+def _held(found: MemoryFindings) -> Counted:
+    said = []
+    for form in held_forms(found.study):
+        for name in form.names:
+            track = found.steps.get(name)
+            if name not in TRACKED:
+                continue
+            if track is None:
+                problem = found.problems.get(name)
+                return Counted((), f"{name} could not be followed: {why(problem) if problem else 'no answer.'}")
+            if track.kept_bytes != form.value:
+                words = f"held by {name}, bytes: {thousands(form.value)} by closed form, "
+                said.append(f"{words}{thousands(track.kept_bytes)} counted")
+    return Counted(tuple(said), "")
