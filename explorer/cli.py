@@ -176,12 +176,14 @@ def _add_docs(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     docs.add_argument(
         "--measure", action="store_true", help="build the blocks too, and compare with the counts on them"
     )
+    docs.add_argument("--allow-import", action="store_true", help="run the code that against=… names, and compare")
     docs.add_argument("--report", default="text", choices=REPORTS, help="text for a person, json, or github")
 
 
 def _docs(options: argparse.Namespace) -> int:
     """Checks or writes documents. What it needs is imported here: only this command does."""
     from explorer.docs.command import STDIN, Options, code_of, run
+    from explorer.docs.own import look
     from explorer.docs.report import report
 
     if not options.paths:
@@ -191,7 +193,9 @@ def _docs(options: argparse.Namespace) -> int:
             f"{'--force' if options.force else '--dry-run'} belongs to docs update; docs check never writes."
         )
     stdin = sys.stdin.buffer.read() if STDIN in options.paths and sys.stdin is not None else b""
-    asked = Options(options.do, environment.public_url() or DEFAULT_BASE, options.dry_run, options.force)
+    own = look if options.allow_import else None
+    base = environment.public_url() or DEFAULT_BASE
+    asked = Options(options.do, base, options.dry_run, options.force, own=own)
     if options.measure:
         from explorer.docs.measured import counting
 
@@ -239,7 +243,7 @@ def _unknown(word: str, command: str) -> str:
         return f"{command} takes flags only, so {shown(word)} is not understood; --help lists them."
     own = {
         "bench": ["--runs", "--json"],
-        "docs": ["--diff", "--dry-run", "--force", "--quiet", "--measure", "--report"],
+        "docs": ["--diff", "--dry-run", "--force", "--quiet", "--measure", "--allow-import", "--report"],
     }
     flags = own.get(command) or [info.flag for info in FIELDS.values()]
     if command in ("describe", "memory"):

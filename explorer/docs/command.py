@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from explorer.docs.document import Count, DocumentError, State, judge, read, write
+from explorer.docs.document import Count, DocumentError, Own, State, judge, read, write
 
 CURRENT, DRIFTED, UNCHECKED = 0, 1, 3
 STDIN = "-"
@@ -31,6 +31,7 @@ class Options:
         force: whether it writes over edits by hand.
         base: of links to the live page.
         count: what builds the blocks and compares, where that was asked for.
+        own: what runs the team's own code, where that is allowed.
     """
 
     do: Do
@@ -38,6 +39,7 @@ class Options:
     dry: bool = False
     force: bool = False
     count: Count | None = None
+    own: Own | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _one(name: str, path: Path | None, options: Options, stdin: bytes) -> Outcom
         text = read(path) if path else _text(stdin)
     except DocumentError as problem:
         return Outcome(name, None, str(problem))
-    state = judge(text, path, options.base, force=options.force, count=options.count)
+    state = judge(text, path, options.base, force=options.force, count=options.count, own=options.own)
     if options.do == "check" or options.dry or not state.is_changed:
         return Outcome(name, state)
     if path is not None:

@@ -91,6 +91,8 @@ def _foot(directive: Directive, base: str) -> str:
         if theory.second.theory.spec != theory.residual.theory.spec:
             others.append(theory.second)
         said += [f"{other.label}: {matched_words(other).rstrip('.')}" for other in others]
+    if directive.against is not None:
+        said.append(_("checked against `{target}`").format(target=directive.against))
     link = to_link(study, base)
     said.append(_("[live]({link})").format(link=link))
     said.append(_("Dense Block Explorer {version}").format(version=VERSION))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from explorer.codec import from_query
+from explorer.codec import from_query, to_query
 from explorer.spec import SpecError, Study, shown
 
 #: ``block``: the Dense Block; ``compare``: beside both residual blocks.
@@ -15,6 +16,9 @@ Kind = Literal["block", "compare"]
 KINDS: tuple[Kind, ...] = ("block", "compare")
 SHOWS = ("graph", "table", "layers", "memory")
 _USUAL = ("graph", "table")
+_SETTINGS = ("show", "against", "args")
+_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_ARGS = re.compile(r"-?[0-9]{1,9}(,-?[0-9]{1,9}){0,15}")
 
 
 class DirectiveError(Exception):
@@ -27,11 +31,15 @@ class Directive:
 
     Attributes:
         show: some of :data:`SHOWS`, in the order in which they are shown.
+        against: ``package.module:Name`` of code that is to be this block; None where there is none.
+        args: what that is called with; None for those of ``in_channels``, ``growth_rate`` and ``layers`` that it names.
     """
 
     kind: Kind
     study: Study
     show: tuple[str, ...]
+    against: str | None = None
+    args: tuple[int, ...] | None = None
 
 
 def read_directive(text: str) -> Directive:
@@ -46,15 +54,36 @@ def read_directive(text: str) -> Directive:
     if not words:
         raise DirectiveError("Behind explorer:begin stands what to show, such as block?growth_rate=32&layers=6.")
     kind, study = _linked(words[0])
-    show: tuple[str, ...] | None = None
+    given: dict[str, str] = {}
     for word in words[1:]:
         name, equals, value = word.partition("=")
-        if name != "show" or not equals:
-            raise DirectiveError(f"A setting is show=…, not {shown(word)}.")
-        if show is not None:
-            raise DirectiveError("show must be given once.")
-        show = _shown(value)
-    return Directive(kind, study, show or _USUAL)
+        if name not in _SETTINGS or not equals:
+            raise DirectiveError(f"A setting is show=…, against=… or args=…, not {shown(word)}.")
+        if name in given:
+            raise DirectiveError(f"{name} must be given once.")
+        given[name] = value
+    against, args = given.get("against"), given.get("args")
+    if against is not None and not _TARGET.fullmatch(against):
+        raise DirectiveError(f"against must be package.module:Name, not {shown(against)}.")
+    if args is not None and against is None:
+        raise DirectiveError("args belongs to against=package.module:Name.")
+    if args is not None and not _ARGS.fullmatch(args):
+        raise DirectiveError(f"args must be whole numbers with commas between them, not {shown(args)}.")
+    return Directive(
+        kind,
+        study,
+        _shown(given["show"]) if "show" in given else _USUAL,
+        against,
+        tuple(map(int, args.split(","))) if args is not None else None,
+    )
+
+
+def with_study(text: str, study: Study) -> str:
+    """The text of a directive with the link of another Study; settings stay."""
+    link = text.split()[0]
+    query = urlencode(to_query(study))
+    start = link.partition("?")[0]
+    return text.replace(link, f"{start}?{query}" if query else start, 1)
 
 
 def _linked(link: str) -> tuple[Kind, Study]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from explorer.docs.content import Content, content, same, sum_of
 from explorer.docs.differences import Difference, differences
-from explorer.docs.directive import Directive, DirectiveError, read_directive
-from explorer.docs.parts import Part, PartError, read_document
+from explorer.docs.directive import Directive, DirectiveError, read_directive, with_study
+from explorer.docs.own import Looked
+from explorer.docs.parts import Body, Part, PartError, read_document
 
 #: ``current``; ``drifted``: other numbers or pictures now; ``edited`` by hand; ``empty``: never generated;
 #: ``broken``: it could not be checked.
@@ -29,6 +30,7 @@ class Counted:
 
 
 Count = Callable[[Directive], Counted]
+Own = Callable[[Directive], Looked]
 
 
 class DocumentError(Exception):
@@ -92,7 +94,9 @@ def read(path: Path) -> str:
         raise DocumentError(f"It is no UTF-8: byte {problem.start + 1} cannot be read.") from None
 
 
-def judge(text: str, path: Path | None, base: str, *, force: bool = False, count: Count | None = None) -> State:
+def judge(
+    text: str, path: Path | None, base: str, *, force: bool = False, count: Count | None = None, own: Own | None = None
+) -> State:
     """Compares every part with what it would say now.
 
     Args:
@@ -101,35 +105,46 @@ def judge(text: str, path: Path | None, base: str, *, force: bool = False, count
         base: of links to the live page.
         force: whether edits by hand are to be written over.
         count: builds the blocks of a part and compares; None where closed forms are enough.
+        own: runs the code that a part is compared with; None where that is not allowed.
     """
     try:
         document = read_document(text)
     except PartError as problem:
         return State(text, (PartState(problem.line, "broken", ((problem.line, f"{problem}."),)),), text)
     states: list[PartState] = []
-    bodies: dict[int, tuple[tuple[str, ...], str]] = {}
+    bodies: dict[int, Body] = {}
     pictures: list[tuple[str, str]] = []
+    folder = folder_of(path).name if path else ""
     for part in document.parts:
         try:
             directive = _directive(part, path)
         except DirectiveError as problem:
             states.append(PartState(part.line, "broken", ((part.line, str(problem)),)))
             continue
-        now = content(directive, part.number, folder_of(path).name if path else "", base, part.indent)
-        state = _stands(part, now, _pictures(path, now))
-        counted = count(directive) if count else Counted((), "")
-        if counted.problem or counted.differs:  # then nothing is vouched for, and nothing written
-            words = [*counted.differs, *([counted.problem] if counted.problem else [])]
-            told = (*state.told, *((part.line, one) for one in words))
-            states.append(PartState(part.line, "broken" if counted.problem else "drifted", told))
-            continue
-        states.append(state)
-        if state.status == "current" or (state.status == "edited" and not force):
-            continue
-        bodies[part.number] = (now.lines, now.sum)
+        stands = _stands(part, content(directive, part.number, folder, base, part.indent), path)
+        looked = _looked(directive, own)
+        anew = replace(directive, study=looked.study) if looked.study else directive
+        counted = count(anew) if count and not looked.problem else Counted((), "")
+        said = [*looked.differs, *counted.differs, *filter(None, [looked.problem, counted.problem])]
+        status: Status = "drifted" if said and stands.status == "current" else stands.status
+        status = "broken" if looked.problem or counted.problem else status
+        states.append(PartState(part.line, status, (*((part.line, words) for words in said), *stands.told)))
+        unknown = counted.differs or (looked.differs and looked.study is None)
+        if status in ("current", "broken") or unknown or (status == "edited" and not force):
+            continue  # nothing to write, or nothing that anybody vouches for
+        now = content(anew, part.number, folder, base, part.indent)
+        bodies[part.number] = Body(now.lines, now.sum, with_study(part.directive, anew.study) if looked.study else None)
         known = _pictures(path, now)
         pictures += [pair for pair, there in zip(now.pictures, known, strict=True) if there != pair[1].encode()]
     return State(text, tuple(states), document.with_bodies(bodies), tuple(pictures), tuple(bodies))
+
+
+def _looked(directive: Directive, own: Own | None) -> Looked:
+    if directive.against is None:
+        return Looked(())
+    if own is None:
+        return Looked((), "against=… runs code that is named in the document; --allow-import allows it.")
+    return own(directive)
 
 
 def _directive(part: Part, path: Path | None) -> Directive:
@@ -151,8 +166,9 @@ def _pictures(path: Path | None, now: Content) -> list[bytes | None]:
     return found
 
 
-def _stands(part: Part, now: Content, there: Sequence[bytes | None]) -> PartState:
+def _stands(part: Part, now: Content, path: Path | None) -> PartState:
     """Before all else whether a person has changed it; then whether it is what it would be now."""
+    there = _pictures(path, now)
     if part.sum is None and not any(line.strip() for line in part.body):
         return PartState(part.line, "empty", ((part.line, "It was never generated."),))
     found = _differ(part, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|$)")
@@ -51,6 +52,15 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Body:
+    """What a part is to hold: lines without endings, their sum, and another directive where it changes too."""
+
+    lines: tuple[str, ...]
+    sum: str
+    directive: str | None = None
+
+
+@dataclass(frozen=True)
 class Document:
     """A text taken apart.
 
@@ -67,22 +77,18 @@ class Document:
         """As it was read."""
         return "".join(text + ending for text, ending in self.lines)
 
-    def with_bodies(self, bodies: dict[int, tuple[tuple[str, ...], str]]) -> str:
-        """The text with some parts written anew.
-
-        Args:
-            bodies: the number of a part → its lines, and their sum.
-        """
+    def with_bodies(self, bodies: Mapping[int, Body]) -> str:
+        """The text with some parts, by their numbers, written anew."""
         written: list[str] = []
         place = 0
         for part in self.parts:
             if part.number not in bodies:
                 continue
-            body, total = bodies[part.number]
-            ending = self.lines[part.begin][1]
-            written += [text + ending for text, ending in self.lines[place : part.begin + 1]]
-            written += [line + ending for line in body]
-            written.append(f"{part.indent}<!-- explorer:end sum={total} -->{self.lines[part.end][1]}")
+            body, (begin, ending) = bodies[part.number], self.lines[part.begin]
+            written += [text + end for text, end in self.lines[place : part.begin]]
+            written.append(begin.replace(part.directive, body.directive or part.directive, 1) + ending)
+            written += [line + ending for line in body.lines]
+            written.append(f"{part.indent}<!-- explorer:end sum={body.sum} -->{self.lines[part.end][1]}")
             place = part.end + 1
         written += [text + ending for text, ending in self.lines[place:]]
         return "".join(written)

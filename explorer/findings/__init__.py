@@ -38,6 +38,7 @@ from explorer.findings.measurement import (
     Timing,
 )
 from explorer.findings.memory import MemoryFindings
+from explorer.findings.own import OwnBlock
 from explorer.findings.quantity import Origin, Quantity
 from explorer.findings.theory import BlockTheory, Counterpart, LayerTheory, Part, StudyTheory
 from explorer.findings.together import CONVENTIONS, BlockFindings, Findings, Role, reconciled
@@ -68,6 +69,7 @@ __all__ = [
     "ModuleRow",
     "Op",
     "Origin",
+    "OwnBlock",
     "Part",
     "Plan",
     "PlanRow",
