@@ -224,6 +224,9 @@ def test_markers_in_code_are_none(tmp_path: Path, docs: Docs, code: str) -> None
 
 def test_files_that_cannot_be_read_or_written_give_3(tmp_path: Path, docs: Docs) -> None:
     assert docs("check", tmp_path / "no.md")[0] == 3
+    os.mkfifo(tmp_path / "pipe.md")
+    code, told = docs("check", tmp_path / "pipe.md")
+    assert code == 3 and "It is no file." in told
     odd = tmp_path / "odd.md"
     odd.write_bytes(b"\xff" + EMPTY.encode())
     code, told = docs("check", odd)

@@ -197,7 +197,7 @@ def test_settings_that_cannot_be_are_refused(words: str, sentence: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(dense_blocks(12, 6, 4))
 def test_any_block_is_found_again_by_its_counts(block: DenseBlockSpec) -> None:
-    """What the explorer builds, looked at as if it were somebody's, has the closed forms and is found from another one."""
+    """What the explorer builds, looked at as if it were a team's, has the closed forms and is found again."""
     study = Study(block, InputSpec(2, 5, 4))
     counted = counts(block, study)
     theory = study_theory(study).dense

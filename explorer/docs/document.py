@@ -86,6 +86,8 @@ def read(path: Path) -> str:
     Raises:
         DocumentError: it cannot be read, or is no UTF-8.
     """
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise DocumentError("It is no file.")
     try:
         return path.read_bytes().decode("utf-8")
     except OSError as problem:

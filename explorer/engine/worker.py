@@ -75,6 +75,12 @@ def unprepared(setup: Setup) -> Problem | None:
             os.nice(GIVING_WAY)
         if setup.prepare is not None:
             _named(setup.prepare)()
+    except ModuleNotFoundError as error:
+        names = {"torch": "PyTorch", "torchinfo": "torchinfo", "PIL": "Pillow"}
+        if error.name not in names:
+            return _in_words(error, "The worker could not be prepared")
+        advice = "Install what requirements.txt lists, or the package's extra measure."
+        return Problem("failed", f"{names[error.name]} is not installed.", advice)
     except BaseException as error:
         return _in_words(error, "The worker could not be prepared")
     return None
