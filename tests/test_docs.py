@@ -20,7 +20,7 @@ from strategies import studies
 
 from explorer import cli
 from explorer.codec import to_query
-from explorer.docs.content import content
+from explorer.docs.content import content, living
 from explorer.docs.directive import SHOWS, Directive, read_directive
 from explorer.docs.document import judge
 from explorer.docs.parts import read_document
@@ -416,6 +416,16 @@ def test_any_text_is_read_and_kept_or_refused_with_a_line(lines: list[str], endi
         assert read_document(text).text == text
     for part in state.parts:
         assert 1 <= part.line <= max(1, len(lines))
+
+
+@settings(max_examples=30, deadline=None)
+@given(study=studies())
+def test_the_pages_own_tables_are_current_and_hold_their_study(study: Study) -> None:
+    text = living(study, BASE)
+    document = read_document(text)
+    assert read_directive(document.parts[0].directive).study == study
+    state = judge(text, None, "https://elsewhere.example.org")
+    assert [part.status for part in state.parts] == ["current"] and not state.is_changed
 
 
 def test_a_whole_address_is_a_directive() -> None:

@@ -318,13 +318,14 @@ def test_rows_of_the_module_table_unfold_and_stay_so(page: Page, instant: Server
 def test_the_files_carry_the_numbers(page: Page, server: Server) -> None:
     visit(page, server, SMALL)
     found = {}
-    for name in ("dense_block.py", "dense_block.svg", "dense_block.json", "dense_block.dot"):
+    for name in ("dense_block.py", "dense_block.svg", "dense_block.json", "dense_block.md", "dense_block.dot"):
         with page.expect_download() as download:
             page.locator(f'.files a[download="{name}"]').click()
         found[name] = download.value.path().read_text()
         assert download.value.suggested_filename == name
     assert "class Denseblock" in found["dense_block.py"] and found["dense_block.svg"].lstrip().startswith("<")
     assert '"parameters"' in found["dense_block.json"] and "335040" in found["dense_block.json"]
+    assert "| parameters | 335,040 |" in found["dense_block.md"]
     assert found["dense_block.dot"].startswith("//") and "denseblock.5" in found["dense_block.dot"]
 
 

@@ -379,6 +379,13 @@ def check_json(text: str) -> None:
     assert not [word for word in words_of(json.loads(text)) if re.search(r"<[a-z/!]|javascript:", word, re.IGNORECASE)]
 
 
+def check_markdown(text: str) -> None:
+    """Tables: no tag but the small print's, its link, and the two markers, which are comments."""
+    markers = re.compile(r"<!-- explorer:(begin|end) [^>\n]* -->")
+    assert {*re.findall(r"<[/!]?[a-z-]+", markers.sub("", text))} == {"<sub", "</sub"}
+    assert re.findall(r"\]\((\w+):", text) == ["http"]
+
+
 def check_dot(text: str) -> None:
     """A graph of plain labels: no HTML, no link, no picture, no style sheet."""
     assert text.count("digraph") == 1
@@ -402,6 +409,7 @@ EXPORTS: dict[str, Callable[[str], None]] = {
     "dense_block.py": check_source,
     "dense_block.svg": check_svg,
     "dense_block.json": check_json,
+    "dense_block.md": check_markdown,
     "dense_block.dot": check_dot,
 }
 

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
     "documents": READERS | {"study", "pictures"},
     "docs": READERS | {"engine", "study", "pictures", "documents", "version"},
-    "web": READERS | {"environment", "engine", "study", "pictures", "documents"},
+    "web": READERS | {"environment", "engine", "study", "pictures", "documents", "docs"},
     "setup": set(),  # runs before a package is installed
     "launch": {"environment", "spec"},
     "bench": READERS | {"engine", "setup", "version"},

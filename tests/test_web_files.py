@@ -18,7 +18,13 @@ from explorer.spec import DenseBlockSpec, InputSpec, Job, Study
 from explorer.web import files
 
 STUDY = Study(block=DenseBlockSpec(40, 12, 5), input=InputSpec(2, 8, 8))
-KINDS = {"py": "text/x-python", "svg": "image/svg+xml", "json": "application/json", "dot": "text/vnd.graphviz"}
+KINDS = {
+    "py": "text/x-python",
+    "svg": "image/svg+xml",
+    "json": "application/json",
+    "md": "text/markdown",
+    "dot": "text/vnd.graphviz",
+}
 
 
 class Answered:
@@ -64,9 +70,8 @@ def file(ending: str) -> files.File:
 def test_each_file_is_at_its_address(ending: str, kind: str) -> None:
     found = get(files.address(file(ending), STUDY))
     assert (found.status_code, found.headers["content-type"].partition(";")[0]) == (200, kind)
-    assert {"py": "class Denseblock", "svg": "<svg", "json": '"growth_rate": 12', "dot": "digraph"}[ending] in text(
-        found
-    )
+    held = {"py": "class Denseblock", "svg": "<svg", "json": '"growth_rate": 12', "md": "# Dense", "dot": "digraph"}
+    assert held[ending] in text(found)
     assert found.body == get(files.address(file(ending), STUDY)).body
     assert found.body != get(files.address(file(ending), Study())).body
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from explorer.codec import to_link
-from explorer.docs.directive import Directive
+from explorer.codec import to_link, to_query
+from explorer.docs.directive import Directive, read_directive
 from explorer.documents.markdown import block_table, compare_table, layers_table, memory_table
 from explorer.graph import concat_graph
 from explorer.language import _
@@ -20,6 +20,7 @@ from explorer.pictures.layout import layout
 from explorer.pictures.palette import DARK, LIGHT
 from explorer.pictures.svg import render
 from explorer.pictures.words import input_words
+from explorer.spec import Study
 from explorer.theory import study_theory
 from explorer.version import VERSION
 
@@ -79,6 +80,15 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
     for block in blocks:
         lines += [*block, ""]
     return Content(tuple(f"{indent}{line}" if line else "" for line in lines), pictures)
+
+
+def living(study: Study, base: str) -> str:
+    """A document of its own: a part that shows every table of ``study``, and which ``docs check`` can check."""
+    query = urlencode(to_query(study))
+    words = f"compare{'?' if query else ''}{query} show=table,layers,memory"
+    found = content(read_directive(words), 1, "", base)
+    lines = [f"# {spoken.title(concat_graph(study.block)).rstrip('.')}", "", f"<!-- explorer:begin {words} -->"]
+    return "\n".join([*lines, *found.lines, f"<!-- explorer:end sum={found.sum} -->", ""])
 
 
 def _foot(directive: Directive, base: str) -> str:

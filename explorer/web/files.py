@@ -1,4 +1,4 @@
-"""The files of a Study, each at an address of its own: ``/block.py``, ``.svg``, ``.json``, ``.dot`` and its link.
+"""The files of a Study, each at an address of its own: ``/block.py``, ``.svg``, ``.json``, ``.md``, ``.dot``; its link.
 
 A file is made when it is asked for, from the link alone, so it stays to be had whatever the page draws meanwhile.
 ``measured=1`` adds to the JSON what has been counted and timed by then; nothing is run for a file.
@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from explorer import environment
 from explorer.codec import from_query, to_link, to_query
+from explorer.docs.content import living
 from explorer.documents.json_document import describe_json
 from explorer.documents.source import pytorch_source
 from explorer.engine import State
@@ -58,6 +59,9 @@ def files() -> tuple[File, ...]:
         File(_("PyTorch, runnable .py"), "py", "text/x-python", lambda found, base: pytorch_source(found.study)),
         File(_("Picture, .svg"), "svg", "image/svg+xml", lambda found, base: _svg(found.study)),
         File(_("Every number, .json"), "json", "application/json", _json, measured=True),
+        File(
+            _("Tables that can be checked, .md"), "md", "text/markdown", lambda found, base: living(found.study, base)
+        ),
         File(_("Graph, .dot"), "dot", "text/vnd.graphviz", lambda found, base: dot(found.study)),
     )
 
