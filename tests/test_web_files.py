@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlencode
+from xml.etree import ElementTree
 
 import pytest
 from starlette.requests import Request
@@ -14,6 +16,7 @@ from study_fakes import answer
 
 from explorer.codec import to_query
 from explorer.engine import Done, State
+from explorer.pictures.palette import DARK, LIGHT
 from explorer.spec import DenseBlockSpec, InputSpec, Job, Study
 from explorer.web import files
 
@@ -40,9 +43,10 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EXPLORER_PUBLIC_URL", raising=False)
 
 
-def get(address: str, referer: str = "") -> Response:
-    """What the server answers at ``address``, as ``http://lab.example.org:8501``."""
+def get(address: str, referer: str = "", known: str = "") -> Response:
+    """What the server answers at ``address``, as ``http://lab.example.org:8501``, to who knows the tag ``known``."""
     path, _, query = address.partition("?")
+    more = {b"referer": referer, b"if-none-match": known}
     scope = {
         "type": "http",
         "method": "GET",
@@ -51,7 +55,10 @@ def get(address: str, referer: str = "") -> Response:
         "root_path": "",
         "path": path,
         "query_string": query.encode(),
-        "headers": [(b"host", b"lab.example.org:8501"), *([(b"referer", referer.encode())] if referer else [])],
+        "headers": [
+            (b"host", b"lab.example.org:8501"),
+            *((name, value.encode()) for name, value in more.items() if value),
+        ],
     }
     route = next(route for route in files.routes() if isinstance(route, Route) and route.path == path)
     found: Response = route.endpoint(Request(scope))
@@ -96,10 +103,66 @@ def test_no_file_is_left_out() -> None:
 )
 def test_what_is_no_link_is_told_in_one_line(ending: str, query: str, words: str) -> None:
     found = get(f"/block.{ending}?{query}")
-    assert (found.status_code, found.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    kind = "image/svg+xml" if ending == "svg" else "application/problem+json"
+    assert (found.status_code, found.headers["content-type"].partition(";")[0]) == (400, kind)
+    assert found.headers["cache-control"] == "no-store" and "set-cookie" not in found.headers
     told = text(found)
-    assert words in told and told.count("\n") == 1 and len(told) < 1000
-    assert "set-cookie" not in found.headers
+    assert words in told and "\n" not in told and len(told) < 2000
+    if ending == "svg":
+        assert ElementTree.fromstring(told).findtext("{http://www.w3.org/2000/svg}title", "").endswith(".")
+        return
+    problem = json.loads(told)
+    assert problem["status"] == 400 and problem["detail"].endswith(".")
+    assert words in problem["field"] or words in problem["value"] or words in problem["allowed"]
+
+
+@pytest.mark.parametrize("ending", sorted(KINDS.keys() - {"svg"}))
+def test_a_theme_is_refused_where_there_is_none(ending: str) -> None:
+    assert get(f"/block.{ending}?theme=dark").status_code == 400
+
+
+@pytest.mark.parametrize("theme", ["Dark", "", "../../etc", "dark&theme=dark"])
+def test_a_theme_is_one_of_three(theme: str) -> None:
+    assert get(f"/block.svg?theme={theme}").status_code == 400
+
+
+def test_a_picture_is_light_dark_or_as_the_system_is() -> None:
+    plain, light, dark, auto = (
+        text(get(f"/block.svg{more}")) for more in ("", "?theme=light", "?theme=dark", "?theme=auto")
+    )
+    assert plain == light and LIGHT.background in light and DARK.background not in light
+    assert DARK.background in dark and LIGHT.background not in dark
+    assert {LIGHT.background, DARK.background} <= set(
+        re.findall(r"#\w{6}", auto)
+    ) and "prefers-color-scheme:dark" in auto
+    assert not set(re.findall(r"var\((--[\w-]+)\)", auto)) - set(re.findall(r"(--[\w-]+):", auto)), (
+        "every colour is defined"
+    )
+    for picture in (light, dark, auto):
+        ElementTree.fromstring(picture)
+
+
+@pytest.mark.parametrize("ending", KINDS)
+def test_who_has_a_file_is_told_that_it_is_the_same(ending: str) -> None:
+    address = f"/block.{ending}?layers=3"
+    first = get(address)
+    tag = first.headers["etag"]
+    assert re.fullmatch(r'"[0-9a-f]{32}"', tag) and first.headers["cache-control"] in (
+        "no-cache",
+        "public, max-age=300",
+    )
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = get(address, known=known)
+        assert (again.status_code, again.body, again.headers["etag"]) == (304, b"", tag)
+    assert get(address, known='"other"').status_code == 200
+    assert get(f"/block.{ending}?layers=4").headers["etag"] != tag
+
+
+@pytest.mark.parametrize("query", ["layers=3", "layers=99"])
+def test_any_site_may_read_a_file_and_none_as_the_person(query: str) -> None:
+    headers = get(f"/block.svg?{query}").headers
+    assert headers["access-control-allow-origin"] == "*" and headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "access-control-allow-credentials" not in headers
 
 
 @pytest.mark.parametrize("ending", sorted(KINDS.keys() - {"json"}))
@@ -115,6 +178,7 @@ def test_the_numbers_are_closed_forms_and_measured_where_that_is_asked_for() -> 
     query = urlencode(to_query(STUDY))
     assert parameters(query).keys() < parameters(query + "&measured=1").keys()
     assert len({*parameters(query + "&measured=1").values()}) == 1
+    assert parameters(query + "&measured=0").keys() == parameters(query).keys()
     assert files.address(file("json"), STUDY) == f"/block.json?{query}&measured=1"
 
 

@@ -17,7 +17,7 @@ from explorer.pictures import spoken
 from explorer.pictures.layout import Layout, Orientation, layout
 from explorer.pictures.layout.lettering import FONTS
 from explorer.pictures.layout.shapes import BottleneckShape, LaneShape, Point, SliceShape
-from explorer.pictures.palette import LIGHT, TOKENS, Palette
+from explorer.pictures.palette import DARK, LIGHT, TOKENS, Palette, css_variables
 from explorer.pictures.svg_markup import box, group, number, point, tag, text_line
 from explorer.spec import DenseBlockSpec, Drawing
 
@@ -65,8 +65,8 @@ def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> 
     Args:
         drawn: the geometry.
         palette: colours; :data:`explorer.pictures.palette.TOKENS` for CSS variables.
-        standalone: a file of its own with title, description, style and ground; otherwise a part of the
-            page, whose Bottlenecks and sources are buttons.
+        standalone: a file of its own with title, description, style and ground, which with CSS variables follows the
+            theme of the system; otherwise a part of the page, whose Bottlenecks and sources are buttons.
     """
     width, height = number(drawn.width), number(drawn.height)
     root = {
@@ -87,10 +87,16 @@ def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> 
     head = (
         tag("title", {"id": "concat-title"}, escape(spoken.title(drawn.graph)))
         + tag("desc", {"id": "concat-desc"}, escape(spoken.description(drawn)))
-        + tag("style", {}, style(palette))
+        + tag("style", {}, (_themes(drawn.graph.spec.layers) if palette is TOKENS else "") + style(palette))
         + tag("rect", {"width": width, "height": height, "fill": palette.background})
     )
     return tag("svg", root | {"role": "img", "aria-labelledby": "concat-title concat-desc"}, head + inside)
+
+
+def _themes(layers: int) -> str:
+    """The CSS variables of a file that is light or dark as the system is."""
+    light, dark = (css_variables(layers, palette) for palette in (LIGHT, DARK))
+    return f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
 
 
 # --- elements ------------------------------------------------------------------------------------------
