@@ -54,7 +54,13 @@ def look_at_picture(job: MapsJob) -> dict[str, Any]:
 def pictures_held(_: str = "") -> int:
     """How many pictures with their bytes this process holds."""
     gc.collect()
-    return sum(type(thing) is Upload and thing.digest == PICTURE and bool(thing.data) for thing in gc.get_objects())
+    # No other thread runs meanwhile: one that is making a tuple of a generator fails if somebody else holds it.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(60)
+    try:
+        return sum(type(thing) is Upload and thing.digest == PICTURE and bool(thing.data) for thing in gc.get_objects())
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def count_pictures(_: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from engine_jobs import engine, failure, fake, result, settled, wait_until
 import explorer.engine
 from explorer.engine import Done, Engine, Failed, Limits, Pending
 from explorer.engine.line import Ask, in_order
+from explorer.engine.pool import _threads
 from explorer.engine.schedule import ACCEPT_SECONDS
 
 HERE = Path(__file__).parent
@@ -584,3 +585,10 @@ def test_other_processes_of_the_program_still_see_its_main_module(monkeypatch: p
         assert {"init_main_from_name", "init_main_from_path"} & set(spawn.get_preparation_data("Process-1"))
         held = spawn.get_preparation_data("pebble_pool_worker")
         assert not {"init_main_from_name", "init_main_from_path"} & set(held)
+
+
+def test_of_a_process_that_is_gone_there_are_no_threads() -> None:
+    """It may end between any two looks at it, and nothing of that may reach a terminal."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    assert _threads(ended.pid) == [] and os.getpid() in _threads(os.getpid())

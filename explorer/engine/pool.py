@@ -139,10 +139,18 @@ def _end_behind(pool: ProcessPool) -> None:
     """
     workers = getattr(getattr(getattr(pool, "_pool_manager", None), "worker_manager", None), "workers", {})
     for pid in list(workers):
-        for thread in Path(f"/proc/{pid}/task").glob("*"):
+        for thread in _threads(pid):
             with contextlib.suppress(OSError):  # gone already, or not allowed
-                os.setpriority(os.PRIO_PROCESS, int(thread.name), 19)
+                os.setpriority(os.PRIO_PROCESS, thread, 19)
     _end(pool)
+
+
+def _threads(pid: int) -> list[int]:
+    """The threads of a process; none of one that is gone, or where there is no ``/proc``."""
+    try:
+        return [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:  # it may go between any two looks
+        return []
 
 
 def _context(preload: tuple[str, ...]) -> Any:
