@@ -219,13 +219,19 @@ def test_compile_asks_for_every_budget_once_and_for_nothing_before(monkeypatch: 
     assert not shown.button("memory-compile") and "not compiled" not in shown.text("memory-cards")
 
 
-def test_compile_asks_again_after_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+def compiling(monkeypatch: pytest.MonkeyPatch) -> tuple[MemoryPage, Unasked]:
+    """The page after Compile was pressed, and an engine that is still at it."""
     engine = Unasked(lambda job: pending(job) if isinstance(job, CompiledJob) else done(job))
     monkeypatch.setattr(waiting, "engine", lambda: engine)
     monkeypatch.setattr(waiting, "REST", 0.0)
     shown = MemoryPage(SMALL)
     shown.app.button(key="memory-compile").click()
     shown.run()
+    return shown, engine
+
+
+def test_compile_asks_again_after_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, engine = compiling(monkeypatch)
     engine.compiled.clear()
     shown.app.button(key="memory-cancel").click()
     shown.run()
@@ -236,12 +242,7 @@ def test_compile_asks_again_after_cancel(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_budgets_are_compiled_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Unasked(lambda job: pending(job) if isinstance(job, CompiledJob) else done(job))
-    monkeypatch.setattr(waiting, "engine", lambda: engine)
-    monkeypatch.setattr(waiting, "REST", 0.0)
-    shown = MemoryPage(SMALL)
-    shown.app.button(key="memory-compile").click()
-    shown.run()
+    shown, engine = compiling(monkeypatch)
     assert {job.budget for job in engine.compiled} == {"1.0"}
     assert shown.text("memory-status") == "Compiling at budget 1.0, 4 to go…"
     assert not shown.button("memory-compile")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from explorer.docs.document import Count, DocumentError, Own, State, judge, read, write
+from explorer.docs.document import Count, DocumentError, Own, State, decoded, judge, read, write
 
 CURRENT, DRIFTED, UNCHECKED = 0, 1, 3
 STDIN = "-"
@@ -118,7 +118,7 @@ def _within(folder: Path) -> Iterator[Path]:
 
 def _one(name: str, path: Path | None, options: Options, stdin: bytes) -> Outcome:
     try:
-        text = read(path) if path else _text(stdin)
+        text = read(path) if path else decoded(stdin)
     except DocumentError as problem:
         return Outcome(name, None, str(problem))
     state = judge(text, path, options.base, force=options.force, count=options.count, own=options.own)
@@ -130,10 +130,3 @@ def _one(name: str, path: Path | None, options: Options, stdin: bytes) -> Outcom
         except DocumentError as problem:
             return Outcome(name, state, str(problem))
     return Outcome(name, state, written=True)
-
-
-def _text(stdin: bytes) -> str:
-    try:
-        return stdin.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise DocumentError(f"It is no UTF-8: byte {problem.start + 1} cannot be read.") from None

@@ -96,10 +96,7 @@ def _foot(directive: Directive, base: str) -> str:
     study = directive.study
     said = [input_words(study), _("closed forms")]
     if directive.kind == "compare":
-        theory = study_theory(study)
-        others = [theory.residual]
-        if theory.second.theory.spec != theory.residual.theory.spec:
-            others.append(theory.second)
+        others = study_theory(study).counterparts
         said += [f"{other.label}: {matched_words(other).rstrip('.')}" for other in others]
     if directive.against is not None:
         said.append(_("checked against `{target}`").format(target=directive.against))

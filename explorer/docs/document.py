@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -67,7 +67,7 @@ class State:
     parts: tuple[PartState, ...]
     after: str
     pictures: tuple[tuple[str, str], ...] = ()
-    written: tuple[int, ...] = field(default=())
+    written: tuple[int, ...] = ()
 
     @property
     def is_changed(self) -> bool:
@@ -89,9 +89,19 @@ def read(path: Path) -> str:
     if path.exists() and not path.is_file():  # a pipe would never end
         raise DocumentError("It is no file.")
     try:
-        return path.read_bytes().decode("utf-8")
+        return decoded(path.read_bytes())
     except OSError as problem:
         raise DocumentError(f"It cannot be read: {(problem.strerror or 'unknown reason').lower()}.") from None
+
+
+def decoded(data: bytes) -> str:
+    """A document's text.
+
+    Raises:
+        DocumentError: it is no UTF-8.
+    """
+    try:
+        return data.decode("utf-8")
     except UnicodeDecodeError as problem:
         raise DocumentError(f"It is no UTF-8: byte {problem.start + 1} cannot be read.") from None
 
@@ -123,7 +133,8 @@ def judge(
         except DirectiveError as problem:
             states.append(PartState(part.line, "broken", ((part.line, str(problem)),)))
             continue
-        stands = _stands(part, content(directive, part.number, folder, base, part.indent), path)
+        now = content(directive, part.number, folder, base, part.indent)
+        stands = _stands(part, now, path)
         looked = _looked(directive, own)
         anew = replace(directive, study=looked.study) if looked.study else directive
         counted = count(anew) if count and not looked.problem else Counted((), "")
@@ -134,7 +145,8 @@ def judge(
         unknown = counted.differs or (looked.differs and looked.study is None)
         if status in ("current", "broken") or unknown or (status == "edited" and not force):
             continue  # nothing to write, or nothing that anybody vouches for
-        now = content(anew, part.number, folder, base, part.indent)
+        if looked.study:
+            now = content(anew, part.number, folder, base, part.indent)
         bodies[part.number] = Body(now.lines, now.sum, with_study(part.directive, anew.study) if looked.study else None)
         known = _pictures(path, now)
         pictures += [pair for pair, there in zip(now.pictures, known, strict=True) if there != pair[1].encode()]
@@ -170,7 +182,6 @@ def _pictures(path: Path | None, now: Content) -> list[bytes | None]:
 
 def _stands(part: Part, now: Content, path: Path | None) -> PartState:
     """Before all else whether a person has changed it; then whether it is what it would be now."""
-    there = _pictures(path, now)
     if part.sum is None and not any(line.strip() for line in part.body):
         return PartState(part.line, "empty", ((part.line, "It was never generated."),))
     found = _differ(part, now)
@@ -183,7 +194,7 @@ def _stands(part: Part, now: Content, path: Path | None) -> PartState:
         return PartState(part.line, "edited", (*found, (part.line, f"{words}; --force writes over that.")))
     told: list[tuple[int, str]] = []
     status: Status = "current"
-    for place, ((name, svg), picture) in enumerate(zip(now.pictures, there, strict=True), 1):
+    for place, ((name, svg), picture) in enumerate(zip(now.pictures, _pictures(path, now), strict=True), 1):
         if picture is None:
             told.append((part.line, f"The picture {name} is missing."))
             status = "drifted"

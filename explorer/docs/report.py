@@ -10,7 +10,6 @@ from typing import Literal
 from explorer.docs.command import Options, Outcome, code_of
 
 Form = Literal["text", "json", "github"]
-FORMS: tuple[Form, ...] = ("text", "json", "github")
 _STANDS = {
     "current": "current",
     "drifted": "drifted",

@@ -19,11 +19,8 @@ def block_table(study: Study) -> list[str]:
 def compare_table(study: Study) -> list[str]:
     """The Dense Block beside both residual blocks, or the one that both are."""
     theory = study_theory(study)
-    others = [theory.residual]
-    if theory.second.theory.spec != theory.residual.theory.spec:
-        others.append(theory.second)
-    heads = [block_words(study), _("dense"), *(other.label for other in others)]
-    return _table(heads, _rows(study, [theory.dense, *(other.theory for other in others)]))
+    heads = [block_words(study), _("dense"), *(other.label for other in theory.counterparts)]
+    return _table(heads, _rows(study, [theory.dense, *(other.theory for other in theory.counterparts)]))
 
 
 def layers_table(study: Study) -> list[str]:

@@ -115,3 +115,9 @@ class StudyTheory:
     dense: BlockTheory
     residual: Counterpart
     second: Counterpart
+
+    @property
+    def counterparts(self) -> tuple[Counterpart, ...]:
+        """Both residual blocks, or the one that both are."""
+        same = self.second.theory.spec == self.residual.theory.spec
+        return (self.residual,) if same else (self.residual, self.second)

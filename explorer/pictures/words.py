@@ -167,7 +167,7 @@ def headline(findings: Findings) -> str:
         parameters=thousands(theory.dense.parameters),
     )
     first = _against(theory.dense.parameters, theory.residual.theory.parameters, theory.residual.words)
-    if theory.second.theory.spec == theory.residual.theory.spec:
+    if len(theory.counterparts) == 1:
         return f"{start}: {first}."
     second = _against(theory.dense.parameters, theory.second.theory.parameters, theory.second.words)
     agree = _verdict(theory.dense.parameters, theory.residual.theory.parameters) == _verdict(
