@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.web import files, routes
+from explorer.web import files, openapi, routes
 from explorer.web.engine_holder import lifespan
 from explorer.web.faults import quiet_streamlit, script_failed
 from explorer.web.guard import middleware
@@ -13,7 +13,7 @@ quiet_streamlit()
 app = st.App(
     "explorer/web/frame.py",
     lifespan=lifespan,
-    routes=[*routes.routes(), *files.routes()],
+    routes=[*routes.routes(), *files.routes(), *openapi.routes()],
     middleware=middleware(),
     on_script_error=script_failed,
 )

@@ -99,8 +99,8 @@ def test_the_link_s_base_can_be_set(capsys: Capture, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ([], "Say what to do: one of describe, memory, link, docs, bench; --help explains them."),
-        (["descibe"], "The command must be one of describe, memory, link, docs, bench, not 'descibe'."),
+        ([], "Say what to do: one of describe, memory, link, export, schema, docs, bench; --help explains them."),
+        (["descibe"], "The command must be one of describe, memory, link, export, schema, docs, bench, not 'descibe'."),
         (["link", "--layers", "65"], "layers must be a whole number from 1 to 64, not '65'."),
         (["describe", "--layers", "-1"], "layers must be a whole number from 1 to 64, not '-1'."),
         (["describe", "--layers", "six"], "layers must be a whole number from 1 to 64, not 'six'."),

@@ -24,7 +24,7 @@ from explorer.docs.content import content, living
 from explorer.docs.directive import SHOWS, Directive, read_directive
 from explorer.docs.document import judge
 from explorer.docs.parts import read_document
-from explorer.documents.markdown import block_table
+from explorer.documents.tables import block_table
 from explorer.engine import Done, Failed, State
 from explorer.findings import Problem
 from explorer.spec import CountJob, DenseBlockSpec, Job, StepJob, Study
@@ -299,7 +299,7 @@ def test_json_and_github_tell_the_same(written: Path, docs: Docs) -> None:
     ("words", "sentence"),
     [
         ((), "Say what to do with documents: check or update."),
-        (("chek", "a.md"), "docs does one of check, update"),
+        (("chek", "a.md"), "What to do with documents must be one of check, update"),
         (("check",), "Say which documents"),
         (("check", "--force", "a.md"), "--force belongs to docs update"),
         (("check", "--report", "xml", "a.md"), "--report must be one of text, json, github"),
@@ -439,10 +439,10 @@ def test_the_version_is_the_projects() -> None:
 
 
 def test_the_table_has_the_closed_forms() -> None:
-    rows = {row.split("|")[1].strip(): row.split("|")[2].strip() for row in block_table(Study())}
+    rows = {row[0]: row[1] for row in block_table(Study()).rows}
     theory = study_theory(Study()).dense
     assert rows["MACs"] == f"{theory.macs:,}" and rows["output"] == "1 × 256 × 56 × 56"
-    assert "saved for backward, bytes" not in "".join(block_table(Study().with_(mode="inference")))
+    assert "saved for backward, bytes" not in {row[0] for row in block_table(Study().with_(mode="inference")).rows}
 
 
 def test_a_check_needs_no_torch_and_under_a_second(written: Path) -> None:

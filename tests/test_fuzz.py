@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, quote
 import pytest
 from study_fakes import ABSENT, REFUSED, Instant
 
-from explorer.cli import BENCHMARKS, main
+from explorer.cli import main
+from explorer.cli.sentences import BENCHMARKS
 from explorer.codec import from_query, read_leniently, to_query
 from explorer.engine import Failed
 from explorer.findings import Findings

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from explorer import cli
+from explorer.cli.output import NOT_MEASURED, OK
 from explorer.documents.memory_document import WIDTH, memory_json, memory_text
 from explorer.findings import Comparison, Device, ImplementationStep, MemoryFindings, Plan, PlanRow, Problem
 from explorer.measure.lives import step_track
@@ -58,14 +59,14 @@ def test_the_command_prints_what_was_measured(capsys: pytest.CaptureFixture[str]
         asked.append(study)
         return found()
 
-    assert cli.main(words, measure_memory=measure) == cli.OK
+    assert cli.main(words, measure_memory=measure) == OK
     assert asked == [Study().with_(layers=3, optimiser="adam")]
     assert "/memory?layers=3&optimiser=adam" in capsys.readouterr().out
 
 
 def test_what_was_not_measured_is_an_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     missing = replace(found(), problems={"plan": Problem("timed_out", "It took too long.")})
-    assert cli.main(["memory"], measure_memory=lambda _: missing) == cli.NOT_MEASURED
+    assert cli.main(["memory"], measure_memory=lambda _: missing) == NOT_MEASURED
     assert "It took too long." in capsys.readouterr().out
 
 

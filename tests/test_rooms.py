@@ -30,13 +30,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": READERS | {"engine"},
     "pictures": BASE | {"findings", "theory", "graph"},
     "version": set(),
-    "documents": READERS | {"study", "pictures"},
+    "documents": READERS | {"study", "pictures", "version"},
     "docs": READERS | {"engine", "study", "pictures", "documents", "version"},
-    "web": READERS | {"environment", "engine", "study", "pictures", "documents", "docs"},
+    "exports": READERS | {"pictures", "documents", "docs"},
+    "web": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "version"},
     "setup": set(),  # runs before a package is installed
     "launch": {"environment", "spec"},
     "bench": READERS | {"engine", "setup", "version"},
-    "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "bench"},
+    "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "bench"},
     "__main__": {"cli"},
     "__init__": {"spec", "study"},  # the Python face: three names, the last one looked up when asked for
     "app.py": {"web"},
@@ -50,6 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
     "pebble": {"engine"},
     "PIL": {"measure"},
     "graphviz": {"graph"},
+    "resvg_py": {"documents"},
     "streamlit": {"web", "app.py", "pages"},
     "streamlit.proto": {"web", "app.py", "pages", "bench"},  # bench speaks the websocket's language
     "starlette": {"web"},

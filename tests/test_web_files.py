@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+import anyio
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from study_fakes import answer
 
 from explorer.codec import to_query
 from explorer.engine import Done, State
+from explorer.exports import study_in
 from explorer.pictures.palette import DARK, LIGHT
 from explorer.spec import DenseBlockSpec, InputSpec, Job, Study
 from explorer.web import files
@@ -24,16 +26,25 @@ STUDY = Study(block=DenseBlockSpec(40, 12, 5), input=InputSpec(2, 8, 8))
 KINDS = {
     "py": "text/x-python",
     "svg": "image/svg+xml",
+    "png": "image/png",
     "json": "application/json",
+    "csv": "text/csv",
     "md": "text/markdown",
+    "tex": "application/x-tex",
     "dot": "text/vnd.graphviz",
+    "mmd": "text/vnd.mermaid",
 }
+PICTURES = {"svg", "png"}
+MEASURED = {"json", "csv"}
 
 
 class Answered:
     """An engine that has answered everything."""
 
-    def state(self, job: Job) -> State:
+    def state(self, job: Job, waiter: str | None = None) -> State:
+        return Done(answer(job))
+
+    def submit(self, job: Job, waiter: str) -> State:
         return Done(answer(job))
 
 
@@ -61,30 +72,45 @@ def get(address: str, referer: str = "", known: str = "") -> Response:
         ],
     }
     route = next(route for route in files.routes() if isinstance(route, Route) and route.path == path)
-    found: Response = route.endpoint(Request(scope))
-    return found
+
+    async def ask() -> Response:
+        found: Response = await route.endpoint(Request(scope))
+        return found
+
+    return anyio.run(ask)
 
 
 def text(found: Response) -> str:
     return bytes(found.body).decode()
 
 
-def file(ending: str) -> files.File:
-    return next(one for one in files.files() if one.ending == ending)
+def file(ending: str) -> files.Served:
+    return next(one for one in files.files() if one.format.name == ending)
 
 
 @pytest.mark.parametrize(("ending", "kind"), KINDS.items())
 def test_each_file_is_at_its_address(ending: str, kind: str) -> None:
     found = get(files.address(file(ending), STUDY))
     assert (found.status_code, found.headers["content-type"].partition(";")[0]) == (200, kind)
-    held = {"py": "class Denseblock", "svg": "<svg", "json": '"growth_rate": 12', "md": "# Dense", "dot": "digraph"}
-    assert held[ending] in text(found)
+    held = {
+        "py": "class Denseblock",
+        "svg": "<svg",
+        "png": "PNG",
+        "json": '"growth_rate": 12',
+        "csv": "study,,growth_rate,,given,12",
+        "md": "# Dense",
+        "tex": r"\toprule",
+        "dot": "digraph",
+        "mmd": "flowchart",
+    }
+    assert held[ending].encode() in bytes(found.body)
+    assert study_in(bytes(found.body)) == STUDY
     assert found.body == get(files.address(file(ending), STUDY)).body
     assert found.body != get(files.address(file(ending), Study())).body
 
 
 def test_no_file_is_left_out() -> None:
-    assert {one.ending for one in files.files()} == {*KINDS}
+    assert {one.format.name for one in files.files()} == {*KINDS}
 
 
 @pytest.mark.parametrize("ending", KINDS)
@@ -103,12 +129,12 @@ def test_no_file_is_left_out() -> None:
 )
 def test_what_is_no_link_is_told_in_one_line(ending: str, query: str, words: str) -> None:
     found = get(f"/block.{ending}?{query}")
-    kind = "image/svg+xml" if ending == "svg" else "application/problem+json"
+    kind = "image/svg+xml" if ending in PICTURES else "application/problem+json"
     assert (found.status_code, found.headers["content-type"].partition(";")[0]) == (400, kind)
     assert found.headers["cache-control"] == "no-store" and "set-cookie" not in found.headers
     told = text(found)
     assert words in told and "\n" not in told and len(told) < 2000
-    if ending == "svg":
+    if ending in PICTURES:
         assert ElementTree.fromstring(told).findtext("{http://www.w3.org/2000/svg}title", "").endswith(".")
         return
     problem = json.loads(told)
@@ -116,7 +142,7 @@ def test_what_is_no_link_is_told_in_one_line(ending: str, query: str, words: str
     assert words in problem["field"] or words in problem["value"] or words in problem["allowed"]
 
 
-@pytest.mark.parametrize("ending", sorted(KINDS.keys() - {"svg"}))
+@pytest.mark.parametrize("ending", sorted(KINDS.keys() - PICTURES))
 def test_a_theme_is_refused_where_there_is_none(ending: str) -> None:
     assert get(f"/block.{ending}?theme=dark").status_code == 400
 
@@ -165,7 +191,7 @@ def test_any_site_may_read_a_file_and_none_as_the_person(query: str) -> None:
     assert "access-control-allow-credentials" not in headers
 
 
-@pytest.mark.parametrize("ending", sorted(KINDS.keys() - {"json"}))
+@pytest.mark.parametrize("ending", sorted(KINDS.keys() - MEASURED))
 def test_measured_is_refused_where_nothing_is_measured(ending: str) -> None:
     assert get(f"/block.{ending}?measured=1").status_code == 400
 

@@ -11,14 +11,15 @@ from urllib.parse import quote, urlencode
 
 from explorer.codec import to_link, to_query
 from explorer.docs.directive import Directive, read_directive
-from explorer.documents.markdown import block_table, compare_table, layers_table, memory_table
+from explorer.documents.markdown import markdown
+from explorer.documents.picture import svg_document
+from explorer.documents.tables import block_table, compare_table, layers_table, memory_table
 from explorer.graph import concat_graph
 from explorer.language import _
 from explorer.pictures import spoken
 from explorer.pictures.captions import matched_words
 from explorer.pictures.layout import layout
 from explorer.pictures.palette import DARK, LIGHT
-from explorer.pictures.svg import render
 from explorer.pictures.words import input_words
 from explorer.spec import Study
 from explorer.theory import study_theory
@@ -58,7 +59,9 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
             graph = concat_graph(study.block)
             drawn = layout(graph, study.view.drawing)
             names = [f"{number}-{palette.name}.svg" for palette in (LIGHT, DARK)]
-            pictures = tuple((name, render(drawn, p) + "\n") for name, p in zip(names, (LIGHT, DARK), strict=True))
+            pictures = tuple(
+                (name, svg_document(study, p) + "\n") for name, p in zip(names, (LIGHT, DARK), strict=True)
+            )
             alt = escape(f"{spoken.title(graph)} {spoken.description(drawn)}")
             light, dark = (f"{quote(folder)}/{name}" for name in names)
             blocks.append(
@@ -70,11 +73,11 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
                 ]
             )
         elif what == "table":
-            blocks.append(block_table(study) if directive.kind == "block" else compare_table(study))
+            blocks.append(markdown(block_table(study) if directive.kind == "block" else compare_table(study)))
         elif what == "layers":
-            blocks.append(layers_table(study))
+            blocks.append(markdown(layers_table(study)))
         else:
-            blocks.append(memory_table(study))
+            blocks.append(markdown(memory_table(study)))
     blocks.append([_foot(directive, base)])
     lines = [""]
     for block in blocks:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +12,7 @@ from explorer.docs.differences import Difference, differences
 from explorer.docs.directive import Directive, DirectiveError, read_directive, with_study
 from explorer.docs.own import Looked
 from explorer.docs.parts import Body, Part, PartError, read_document
+from explorer.docs.writing import replace_file
 
 #: ``current``; ``drifted``: other numbers or pictures now; ``edited`` by hand; ``empty``: never generated;
 #: ``broken``: it could not be checked.
@@ -237,31 +235,8 @@ def write(path: Path, state: State) -> None:
         if state.pictures:
             folder.mkdir(exist_ok=True)
         for name, svg in state.pictures:
-            _replace(folder / name, svg)
+            replace_file(folder / name, svg.encode())
         if state.after != state.before:
-            _replace(path, state.after)
+            replace_file(path, state.after.encode())
     except OSError as problem:
         raise DocumentError(f"It cannot be written: {(problem.strerror or 'unknown reason').lower()}.") from None
-
-
-def _replace(path: Path, text: str) -> None:
-    """Atomically, with the mode that the file had."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    written = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        written.chmod(path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask())
-        written.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            written.unlink()
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

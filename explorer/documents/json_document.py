@@ -17,18 +17,22 @@ from explorer.findings import (
 )
 from explorer.pictures.words import headline
 
+#: Of the documents' form. It goes up when a key changes its meaning or goes, not when one is added.
+SCHEMA_VERSION = 1
+
 
 def describe_json(findings: Findings, link: str) -> dict[str, Any]:
     """The findings as JSON values.
 
-    Keys: ``study`` (every field), ``link``, ``headline``, ``device`` (null where nothing ran), and ``dense``,
-    ``residual``, ``second`` with ``output_shape``, ``per_layer`` and, by origin, ``parameters``, ``macs``,
-    ``saved_bytes``, ``peak_bytes``; ``written_bytes``, ``receptive_field``; once counted ``ran`` (false: counted on
-    fake tensors, because the run was refused), and of a run ``output_sum`` and ``saved_extra_bytes``. Bytes, MACs
-    of the whole batch, milliseconds. An origin that does not apply, a time not taken and a ``problem`` that does
-    not exist are absent.
+    Keys: ``schema_version`` (of :mod:`explorer.documents.schema`), ``study`` (every field), ``link``, ``headline``,
+    ``device`` (null where nothing ran), and ``dense``, ``residual``, ``second`` with ``output_shape``, ``per_layer``
+    and, by origin, ``parameters``, ``macs``, ``saved_bytes``, ``peak_bytes``; ``written_bytes``, ``receptive_field``;
+    once counted ``ran`` (false: counted on fake tensors, because the run was refused), and of a run ``output_sum``
+    and ``saved_extra_bytes``. Bytes, MACs of the whole batch, milliseconds. An origin that does not apply, a time
+    not taken and a ``problem`` that does not exist are absent.
     """
     document = {
+        "schema_version": SCHEMA_VERSION,
         "study": to_json(findings.study),
         "link": link,
         "headline": headline(findings),

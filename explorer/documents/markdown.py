@@ -1,63 +1,11 @@
-"""Tables of a Study's closed forms in Markdown, every number whole."""
+"""Tables in Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from explorer.findings import BlockTheory
-from explorer.language import _
-from explorer.pictures.words import block_words, thousands
-from explorer.spec import Study
-from explorer.theory import held_forms, study_theory
+from explorer.documents.tables import Table
 
 
-def block_table(study: Study) -> list[str]:
-    """The Dense Block: a row a number."""
-    return _table([block_words(study), _("closed form")], _rows(study, [study_theory(study).dense]))
-
-
-def compare_table(study: Study) -> list[str]:
-    """The Dense Block beside both residual blocks, or the one that both are."""
-    theory = study_theory(study)
-    heads = [block_words(study), _("dense"), *(other.label for other in theory.counterparts)]
-    return _table(heads, _rows(study, [theory.dense, *(other.theory for other in theory.counterparts)]))
-
-
-def layers_table(study: Study) -> list[str]:
-    """The Dense Block, a row a Bottleneck."""
-    heads = [_("Bottleneck"), _("reads"), _("makes"), _("gives"), _("parameters"), _("MACs")]
-    training = study.run.mode == "training"
-    rows = []
-    for layer in study_theory(study).dense.layers:
-        numbers = [layer.in_channels, layer.new_channels, layer.out_channels, layer.parameters, layer.macs]
-        rows.append([str(layer.index), *map(thousands, [*numbers, *([layer.saved_bytes] if training else [])])])
-    return _table([*heads, *([_("saved, bytes")] if training else [])], rows)
-
-
-def memory_table(study: Study) -> list[str]:
-    """What each way to write the block holds for backward, with its formula."""
-    rows = []
-    for form in held_forms(study):
-        grows = _("with L²") if form.quadratic else _("with L")
-        rows.append([", ".join(f"`{name}`" for name in form.names), form.symbolic, thousands(form.value), grows])
-    return _table([_("held for backward by"), _("formula"), _("bytes"), _("grows")], rows)
-
-
-def _rows(study: Study, blocks: Sequence[BlockTheory]) -> Iterable[list[str]]:
-    size = study.input
-    yield [_("input"), *(f"{size.batch} × {b.spec.in_channels} × {size.height} × {size.width}" for b in blocks)]
-    yield [_("output"), *(" × ".join(map(str, b.output_shape)) for b in blocks)]
-    yield [_("parameters"), *(thousands(b.parameters) for b in blocks)]
-    yield [_("MACs"), *(thousands(b.macs) for b in blocks)]
-    if study.run.mode == "training":
-        yield [_("saved for backward, bytes"), *(thousands(b.saved_bytes) for b in blocks)]
-    else:
-        yield [_("peak of a forward, bytes"), *(thousands(b.peak_bytes or 0) for b in blocks)]
-    yield [_("written by concatenation, bytes"), *(thousands(b.written_bytes) for b in blocks)]
-    yield [_("receptive field, pixels"), *(thousands(b.receptive_field) for b in blocks)]
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Numbers, and all that stands behind the first column, flush right."""
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+def markdown(table: Table) -> list[str]:
+    """The lines of ``table``: numbers, and all that stands behind the first column, flush right."""
+    lines = [table.heads, ("---", *["---:"] * (len(table.heads) - 1)), *table.rows]
     return ["| " + " | ".join(line) + " |" for line in lines]

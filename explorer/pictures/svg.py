@@ -17,10 +17,12 @@ from explorer.pictures import spoken
 from explorer.pictures.layout import Layout, Orientation, layout
 from explorer.pictures.layout.lettering import FONTS
 from explorer.pictures.layout.shapes import BottleneckShape, LaneShape, Point, SliceShape
+from explorer.pictures.lit import lit_style, lit_words
 from explorer.pictures.palette import DARK, LIGHT, TOKENS, Palette, css_variables
 from explorer.pictures.svg_markup import box, group, number, point, tag, text_line
-from explorer.spec import DenseBlockSpec, Drawing
+from explorer.spec import DenseBlockSpec, Drawing, Selection
 
+NOTHING = Selection()
 FAMILY = '"Source Sans","Source Sans 3","Source Sans Pro","Helvetica Neue",Arial,sans-serif'
 
 
@@ -59,7 +61,13 @@ def picture(
     return render(layout(concat_graph(block), drawing, orientation, width, folded), palette, standalone)
 
 
-def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> str:
+def render(
+    drawn: Layout,
+    palette: Palette = LIGHT,
+    standalone: bool = True,
+    selected: Selection = NOTHING,
+    carried: str = "",
+) -> str:
     """``drawn`` as SVG text.
 
     Args:
@@ -67,6 +75,8 @@ def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> 
         palette: colours; :data:`explorer.pictures.palette.TOKENS` for CSS variables.
         standalone: a file of its own with title, description, style and ground, which with CSS variables follows the
             theme of the system; otherwise a part of the page, whose Bottlenecks and sources are buttons.
+        selected: what is lit in a file; on the page, its script does that.
+        carried: what a file says of itself to programs.
     """
     width, height = number(drawn.width), number(drawn.height)
     root = {
@@ -84,10 +94,13 @@ def render(drawn: Layout, palette: Palette = LIGHT, standalone: bool = True) -> 
             root | {"role": "group", "aria-label": f"{spoken.title(drawn.graph)} {spoken.description(drawn)}"},
             inside,
         )
+    said = " ".join(part for part in (spoken.description(drawn), lit_words(drawn, selected)) if part)
+    themes = _themes(drawn.graph.spec.layers) if palette is TOKENS else ""
     head = (
         tag("title", {"id": "concat-title"}, escape(spoken.title(drawn.graph)))
-        + tag("desc", {"id": "concat-desc"}, escape(spoken.description(drawn)))
-        + tag("style", {}, (_themes(drawn.graph.spec.layers) if palette is TOKENS else "") + style(palette))
+        + tag("desc", {"id": "concat-desc"}, escape(said))
+        + (tag("metadata", {}, escape(carried)) if carried else "")
+        + tag("style", {}, themes + style(palette) + lit_style(drawn, selected, palette))
         + tag("rect", {"width": width, "height": height, "fill": palette.background})
     )
     return tag("svg", root | {"role": "img", "aria-labelledby": "concat-title concat-desc"}, head + inside)

@@ -1,8 +1,8 @@
-"""The files of a Study, each at an address of its own: ``/block.py``, ``.svg``, ``.json``, ``.md``, ``.dot``; its link.
+"""The files of a Study over HTTP: ``/block.svg``, ``.png``, ``.json`` … and ``/badge.svg``, each from its link alone.
 
-A file is made when it is asked for, from the link alone, so it stays to be had whatever the page draws meanwhile.
-``measured=1`` adds to the JSON what has been counted and timed by then; nothing is run for a file. ``theme=light``,
-``dark`` or ``auto`` (as the system is) is the picture's.
+So a file stays to be had whatever the page draws meanwhile, and a document elsewhere can show it. All are closed
+forms; ``measured=1`` asks for what the live blocks count, too, in those that have room for it. ``theme=light``,
+``dark`` or ``auto`` (as the system is) is a picture's. :mod:`explorer.web.openapi` says it all to programs.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
@@ -19,85 +19,47 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from explorer import environment
-from explorer.codec import from_query, to_link, to_query
-from explorer.docs.content import living
-from explorer.documents.json_document import describe_json
-from explorer.documents.source import pytorch_source
-from explorer.engine import State
-from explorer.findings import Findings
-from explorer.graph import concat_graph, to_dot
-from explorer.language import _
-from explorer.pictures.layout import layout
+from explorer.codec import from_query, to_query
+from explorer.exports import MEASURED, Format, badge, formats
 from explorer.pictures.notice import notice
-from explorer.pictures.palette import DARK, LIGHT, TOKENS
-from explorer.pictures.svg import render
-from explorer.spec import Job, SpecError, Study, shown
-from explorer.study import count_jobs, findings, time_job
+from explorer.spec import FIELDS, SpecError, Study, shown
+from explorer.web.answers import Answers, NotMade, TooMany
 from explorer.web.engine_holder import engine
 
-MEASURED, THEME = "measured", "theme"
-_THEMES = {"light": LIGHT, "dark": DARK, "auto": TOKENS}
 _FRESH = 300  # seconds for which a picture need not be asked for again
 #: Any site may show pictures and read numbers, and never as the person who looks at it.
-_FOR_ALL = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
-
-Options = Mapping[str, str]
+FOR_ALL = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
+_NONE: Mapping[str, str] = {}
+_PROBLEM, _PICTURE = "application/problem+json", "image/svg+xml"
 
 
 @dataclass(frozen=True)
-class File:
-    """One of the files.
+class Served:
+    """A format and where it is served."""
 
-    Attributes:
-        label: what a person calls it.
-        ending: of its name.
-        kind: its media type.
-        make: takes the findings, the base of links, and what of ``options`` was asked for.
-        options: parameters beside a Study's, each with what it may be; the first is what it is where nothing is said.
-        linked: whether the link within depends on who asks.
-    """
-
-    label: str
-    ending: str
-    kind: str
-    make: Callable[[Findings, str, Options], str]
-    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    linked: bool = False
+    path: str
+    format: Format
 
     @property
     def name(self) -> str:
         """Under which a browser saves it."""
-        return f"dense_block.{self.ending}"
-
-    @property
-    def measured(self) -> bool:
-        """Whether it holds measured numbers, where there are any."""
-        return MEASURED in self.options
+        return f"dense_block.{self.format.name}"
 
 
-def files() -> tuple[File, ...]:
-    """Every file that the page offers, in the page's order."""
-    return (
-        File(
-            _("PyTorch, runnable .py"), "py", "text/x-python", lambda found, base, options: pytorch_source(found.study)
-        ),
-        File(_("Picture, .svg"), "svg", "image/svg+xml", _svg, {THEME: tuple(_THEMES)}),
-        File(_("Every number, .json"), "json", "application/json", _json, {MEASURED: ("0", "1")}, linked=True),
-        File(
-            _("Tables that can be checked, .md"),
-            "md",
-            "text/markdown",
-            lambda found, base, options: living(found.study, base),
-            linked=True,
-        ),
-        File(_("Graph, .dot"), "dot", "text/vnd.graphviz", lambda found, base, options: dot(found.study)),
-    )
+def served() -> tuple[Served, ...]:
+    """Every file that is served, in the order in which a person is offered them; the badge last."""
+    return (*(Served(f"/block.{one.name}", one) for one in formats()), Served("/badge.svg", badge()))
 
 
-def address(file: File, study: Study) -> str:
-    """Where ``file`` of ``study`` is found on this server."""
-    query = to_query(study) | ({MEASURED: "1"} if file.measured else {})
-    return f"/block.{file.ending}" + (f"?{urlencode(query)}" if query else "")
+def files() -> tuple[Served, ...]:
+    """Those that a person downloads."""
+    return tuple(one for one in served() if one.path.startswith("/block."))
+
+
+def address(file: Served, study: Study) -> str:
+    """Where ``file`` of ``study`` is found on this server, with what is measured where it has room for that."""
+    query = to_query(study) | ({MEASURED: "1"} if file.format.measured else {})
+    return file.path + (f"?{urlencode(query)}" if query else "")
 
 
 def base(page: str | None) -> str:
@@ -109,82 +71,82 @@ def base(page: str | None) -> str:
     return public or (page or "").partition("?")[0]
 
 
-def dot(study: Study) -> str:
-    """The graph in Graphviz's language, in the drawing that the view has."""
-    colours = dict(enumerate(LIGHT.sources(study.block.layers)))
-    return to_dot(concat_graph(study.block), study.view.drawing, colours)
-
-
 def routes() -> list[BaseRoute]:
     """A route for each file."""
-    return [Route(f"/block.{file.ending}", _answer(file), methods=["GET"]) for file in files()]
+    answers = Answers(lambda: engine())  # looked up when it is needed: the server is up before the engine is
+    return [Route(file.path, _answer(file, answers), methods=["GET"]) for file in served()]
 
 
-def _answer(file: File) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:  # not async, so that making it does not hold up the event loop
+def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Response]]:
+    made = file.format
+
+    async def answer(request: Request) -> Response:
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         try:
-            options = _taken(file, pairs)
-            study = from_query(pairs)
+            options = made.checked([pair for pair in pairs if pair[0] in made.options])
+            study = from_query(_fields(file, pairs))
         except SpecError as problem:
-            return _refused(file, problem)
-        measured = options.get(MEASURED) == "1"
-        text = file.make(findings(study, _known(study) if measured else None), base(_page(request)), options)
-        body = text.encode()
-        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        headers = _FOR_ALL | {"etag": tag, "cache-control": "no-cache"}
-        if file.kind.startswith("image/"):
-            headers["cache-control"] = f"public, max-age={_FRESH}"
-        if file.linked:
-            headers["vary"] = "Referer"
-        known = re.split(r"\s*,\s*", request.headers.get("if-none-match", "").strip())
-        if "*" in known or tag in [one.removeprefix("W/") for one in known]:
-            return Response(status_code=304, headers=headers)
-        return Response(body, media_type=file.kind, headers=headers)
+            return _refused(made, problem)
+        make = answers.measured if options.get(MEASURED) == "1" else answers.file
+        try:
+            body = await make(made, study, base(_page(request)), options)
+        except TooMany as full:
+            words = "Others are waiting for their files already: ask again in a second."
+            return _told(made, 429, "Too many at once.", words, {"retry-after": str(full.seconds)})
+        except NotMade as problem:
+            return _told(made, 503, "It was not made.", str(problem))
+        return _sent(made, body, request)
 
     return answer
 
 
-def _taken(file: File, pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """Takes the file's own parameters out of ``pairs``.
+def _sent(made: Format, body: bytes, request: Request) -> Response:
+    """The file, or word that whoever asks has it already."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = FOR_ALL | {"etag": tag, "cache-control": "no-cache"}
+    if made.picture:
+        headers["cache-control"] = f"public, max-age={_FRESH}"
+    if made.linked:
+        headers["vary"] = "Referer"
+    known = re.split(r"\s*,\s*", request.headers.get("if-none-match", "").strip())
+    if "*" in known or tag in [one.removeprefix("W/") for one in known]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=made.kind, headers=headers)
+
+
+def _fields(file: Served, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What of ``pairs`` is the Study's.
 
     Raises:
-        SpecError: one is given twice, or not allowed.
+        SpecError: a parameter is another file's.
     """
-    options = {}
-    for name, allowed in file.options.items():
-        values = [value for one, value in pairs if one == name]
-        pairs[:] = [pair for pair in pairs if pair[0] != name]
-        if len(values) > 1:
-            raise SpecError(name, ", ".join(values), "given once")
-        if values and values[0] not in allowed:
-            raise SpecError(name, values[0], f"one of {', '.join(allowed)}")
-        options[name] = values[0] if values else allowed[0]
-    return options
+    rest = [pair for pair in pairs if pair[0] not in file.format.options]
+    for name, value in rest:
+        others = [one.path for one in served() if name in one.format.options]
+        if others and name not in FIELDS:
+            raise SpecError(name, value, f"left out of {file.path}: it is for {' and '.join(others)}")
+    return rest
 
 
-def _refused(file: File, problem: SpecError) -> Response:
-    """Why there is no such file: a picture of the sentence where a picture was asked for, else a problem (RFC 9457)."""
-    headers = _FOR_ALL | {"cache-control": "no-store"}
-    if file.kind.startswith("image/"):
-        return Response(notice(str(problem)), 400, media_type=file.kind, headers=headers)
-    told = {
-        "type": "about:blank",
-        "title": "This link is not allowed.",
-        "status": 400,
-        "detail": str(problem),
-        "field": problem.field,
-        "value": shown(problem.value),
-        "allowed": problem.allowed,
-    }
-    return Response(json.dumps(told, ensure_ascii=False), 400, media_type="application/problem+json", headers=headers)
+def _refused(made: Format, problem: SpecError) -> Response:
+    about = {"field": problem.field, "value": shown(problem.value), "allowed": problem.allowed}
+    return _told(made, 400, "This link is not allowed.", str(problem), about=about)
 
 
-def _known(study: Study) -> dict[Job, State]:
-    """What the engine has answered of ``study`` already."""
-    jobs: tuple[Job, ...] = (*count_jobs(study).values(), time_job(study))
-    states = {job: engine().state(job) for job in jobs}
-    return {job: state for job, state in states.items() if state is not None}
+def _told(
+    made: Format,
+    status: int,
+    title: str,
+    detail: str,
+    headers: Mapping[str, str] = _NONE,
+    about: Mapping[str, str] = _NONE,
+) -> Response:
+    """Why there is no file: a picture of the sentence where a picture was asked for, else a problem (RFC 9457)."""
+    sent = {**FOR_ALL, "cache-control": "no-store", **headers}
+    if made.picture:
+        return Response(notice(detail), status, media_type=_PICTURE, headers=sent)
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **about}
+    return Response(json.dumps(problem, ensure_ascii=False), status, media_type=_PROBLEM, headers=sent)
 
 
 def _page(request: Request) -> str:
@@ -194,12 +156,3 @@ def _page(request: Request) -> str:
         if referer.startswith(here):
             return here
     return str(request.base_url)
-
-
-def _svg(found: Findings, base: str, options: Options) -> str:
-    study = found.study
-    return render(layout(concat_graph(study.block), study.view.drawing), _THEMES[options[THEME]])
-
-
-def _json(found: Findings, base: str, options: Options) -> str:
-    return json.dumps(describe_json(found, to_link(found.study, base)), indent=2, ensure_ascii=False)

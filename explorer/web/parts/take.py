@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from explorer.codec import to_link
+from explorer.documents.graph_text import dot_document
 from explorer.documents.session import session_text
 from explorer.documents.source import pytorch_source
 from explorer.findings import Findings
@@ -44,7 +45,7 @@ def take(findings: Findings) -> None:
 
 def _links(study: Study) -> str:
     links = "".join(
-        f'<a href="{escape(files.address(file, study))}" download="{file.name}">{escape(file.label)}</a>'
+        f'<a href="{escape(files.address(file, study))}" download="{file.name}">{escape(file.format.label)}</a>'
         for file in files.files()
     )
     return f'<nav class="files" aria-label="{escape(_("Files to download"))}">{links}</nav>'
@@ -55,6 +56,6 @@ def plain_view(findings: Findings) -> None:
     fold = st.expander(_("The graph as plain text and boxes (DOT, drawn by Graphviz)"), key=PLAIN, on_change="rerun")
     with fold:
         if fold.open:
-            dot = files.dot(findings.study)
+            dot = dot_document(findings.study)
             st.graphviz_chart(dot, width="stretch")
             st.code(dot, language=None, height=240)

@@ -1,0 +1,134 @@
+"""The command line: ``describe``, ``memory``, ``link``, ``export``, ``schema``, ``docs`` and ``bench``.
+
+Exit codes: 0; 2 for bad input; 3 where a measurement was refused, failed or timed out, or the device
+is absent (the closed forms and the reason are printed all the same), or a document could not be
+checked; 1 where a document has drifted; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from explorer import environment
+from explorer.cli.output import (
+    BAD_INPUT,
+    INTERRUPTED,
+    NOT_MEASURED,
+    OK,
+    NoOutput,
+    complain,
+    discard_output,
+    write,
+)
+from explorer.cli.parser import DEFAULT_BASE, parser
+from explorer.cli.sentences import COMMANDS, BadInput, unknown
+from explorer.codec import from_flags, to_link
+from explorer.documents.json_document import describe_json
+from explorer.documents.memory_document import memory_json, memory_text
+from explorer.documents.table import describe_text
+from explorer.findings import Findings, MemoryFindings
+from explorer.spec import SpecError, Study, shown
+from explorer.study import explore, measure_memory
+
+Explore = Callable[[Study], Findings]
+Measure = Callable[[Study], MemoryFindings]
+
+
+def main(argv: Sequence[str], explore: Explore = explore, measure_memory: Measure = measure_memory) -> int:
+    """Runs one command line and returns its exit code; never raises.
+
+    Args:
+        argv: the words after ``python -m explorer``.
+        explore: what measures a Study.
+        measure_memory: what follows its training steps.
+    """
+    try:
+        return _main(argv, explore, measure_memory)
+    except (BadInput, SpecError) as problem:
+        return complain(str(problem), BAD_INPUT)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        discard_output()
+        return OK
+    except NoOutput as problem:
+        discard_output()
+        return complain(str(problem), NOT_MEASURED)
+    except SystemExit as end:  # argparse's --help
+        return OK if not end.code else BAD_INPUT
+    except Exception as error:  # the last resort: a sentence instead of a traceback
+        return complain(
+            f"Something unexpected failed ({type(error).__name__}: {shown(str(error), 200)}).", NOT_MEASURED
+        )
+
+
+def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure) -> int:
+    options = _read(argv)
+    environment.check()
+    base = environment.public_url() or DEFAULT_BASE
+    # What only one command needs is imported by it: the others start in no time.
+    if options.command == "docs":
+        from explorer.cli.docs import docs
+
+        return docs(options, base)
+    if options.command == "bench":
+        from explorer.cli.bench import bench
+
+        return bench(options.what, options.runs, options.json)
+    if options.command == "schema":
+        from explorer.documents.schema import findings_schema
+
+        write(sys.stdout, json.dumps(findings_schema(), indent=2, ensure_ascii=False) + "\n")
+        return OK
+    study = from_flags(options)
+    if options.command == "export":
+        from explorer.cli.export import export
+
+        return export(options, study, base, explore)
+    if options.command == "link":
+        write(sys.stdout, to_link(_linked(options, study), base) + "\n")
+        return OK
+    if sys.stderr.isatty():
+        write(sys.stderr, "Building and running the block …\n")
+    if options.command == "memory":
+        link, memory = to_link(study, base, "memory"), measure_memory(study)
+        _print(memory_json(memory, link) if options.json else memory_text(memory), link)
+        return NOT_MEASURED if memory.problems else OK
+    link, found = to_link(study, base), explore(study)
+    _print(describe_json(found, link) if options.json else describe_text(found), link)
+    return NOT_MEASURED if found.problems else OK
+
+
+def _read(argv: Sequence[str]) -> argparse.Namespace:
+    options, rest = parser().parse_known_args(list(argv))
+    if options.command is None:
+        raise BadInput(f"Say what to do: one of {', '.join(COMMANDS)}; --help explains them.")
+    if options.command == "docs":  # argparse takes no second group of words behind a flag
+        options.paths += [word for word in rest if word == "-" or not word.startswith("-")]
+        rest = [word for word in rest if word != "-" and word.startswith("-")]
+    if rest:
+        raise BadInput(unknown(rest[0], options.command))
+    return options
+
+
+def _linked(options: argparse.Namespace, study: Study) -> Study:
+    """The Study of ``link``: of the file that it names, or of its flags."""
+    if options.source is None:
+        return study
+    from explorer.cli.export import read_study
+
+    if study != Study():
+        raise BadInput("--from takes the block of a file, so no other flag goes with it.")
+    return read_study(options.source)
+
+
+def _print(found: dict[str, Any] | str, link: str) -> None:
+    """A document as JSON, or a text with the page's address under it."""
+    if isinstance(found, str):
+        write(sys.stdout, f"{found}\n{link}\n")
+    else:
+        write(sys.stdout, json.dumps(found, indent=2, allow_nan=False) + "\n")

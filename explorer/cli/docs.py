@@ -1,0 +1,40 @@
+"""``docs check`` and ``docs update``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+
+from explorer.cli.output import write, write_bytes
+from explorer.cli.sentences import BadInput
+from explorer.docs.command import STDIN, Options, code_of, run
+from explorer.docs.own import look
+from explorer.docs.report import report
+
+
+def docs(options: argparse.Namespace, base: str) -> int:
+    """Checks or writes documents; ``base`` is that of the links within."""
+    if not options.paths:
+        raise BadInput("Say which documents: files, folders, or - for standard input.")
+    if options.do == "check" and (options.force or options.dry_run):
+        raise BadInput(
+            f"{'--force' if options.force else '--dry-run'} belongs to docs update; docs check never writes."
+        )
+    stdin = sys.stdin.buffer.read() if STDIN in options.paths and sys.stdin is not None else b""
+    asked = Options(options.do, base, options.dry_run, options.force, own=look if options.allow_import else None)
+    if options.measure:
+        from explorer.docs.measured import counting  # starts the engine
+
+        with counting() as count:
+            outcomes = run(options.paths, replace(asked, count=count), stdin)
+    else:
+        outcomes = run(options.paths, asked, stdin)
+    told = report(outcomes, asked, options.report, diff=options.diff, quiet=options.quiet)
+    piped = next((one for one in outcomes if one.name == STDIN and one.state), None)
+    if options.do == "update" and not options.dry_run and piped is not None and piped.state is not None:
+        write_bytes(sys.stdout, piped.state.after.encode())
+        write(sys.stderr, told)
+    else:
+        write(sys.stdout, told)
+    return code_of(outcomes)

@@ -1,0 +1,93 @@
+"""The words that the command line takes, and its help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NoReturn
+
+from explorer.cli.sentences import BENCHMARKS, COMMANDS, DOCS, FORMATS, REPORTS, RUNS, BadInput, sentence
+from explorer.codec import add_flags
+from explorer.documents.badge import SHOWN
+
+DEFAULT_BASE = "http://127.0.0.1:8501"
+_EXITS = "Exit codes: 0; 1 a document has drifted; 2 bad input; 3 something was not measured or checked."
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that raises one sentence instead of printing its usage and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises BadInput."""
+        raise BadInput(sentence(message))
+
+
+def parser() -> Parser:
+    """The parser of the whole command line."""
+    top = Parser(
+        prog="python -m explorer",
+        description="A DenseNet block, built in PyTorch, run and explained.",
+        epilog=_EXITS,
+        allow_abbrev=False,
+    )
+    commands = top.add_subparsers(dest="command", metavar=" | ".join(COMMANDS), parser_class=Parser)
+
+    def add(name: str, text: str, more: str = "") -> argparse.ArgumentParser:
+        words = f"{text[:1].upper()}{text[1:]}. {more}".rstrip()
+        return commands.add_parser(name, help=text, description=words, allow_abbrev=False)
+
+    for name, text in (
+        ("describe", "build and run the block, and print what was found"),
+        ("memory", "follow a training step of the block in each implementation, and search what fits"),
+    ):
+        measured = add(name, text)
+        measured.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        add_flags(measured)
+    link = add("link", "print the page's address for the block", f"Its base is EXPLORER_PUBLIC_URL, or {DEFAULT_BASE}.")
+    link.add_argument("--from", dest="source", metavar="FILE", help="of the block that an exported file shows")
+    add_flags(link)
+    _export(add("export", "write the block in one format", "Closed forms, unless --measure is asked for."))
+    add("schema", "print the JSON Schema of what describe --json and export json write")
+    _docs(add("docs", "write or check the generated parts of Markdown documents"))
+    _bench(add)
+    return top
+
+
+def _export(export: argparse.ArgumentParser) -> None:
+    export.add_argument("format", choices=FORMATS, help="the ending of its files, or badge: one number as a picture")
+    export.add_argument("--output", metavar="FILE", help="where to write it; else it is printed")
+    export.add_argument("--measure", action="store_true", help="json, csv, html: build and run the block too")
+    export.add_argument("--theme", help="of pictures: light, dark, or auto (as the reader's system is)")
+    export.add_argument("--pixel-ratio", help="png: pixels to each of the picture's own, 1, 2 or 3 (default 2)")
+    export.add_argument("--show", help=f"badge: {', '.join(SHOWN)} (default {SHOWN[0]})")
+    add_flags(export)
+
+
+def _docs(docs: argparse.ArgumentParser) -> None:
+    docs.epilog = "Exit codes: 0 current; 1 drifted, edited by hand or never generated; 2 bad input; 3 not checked."
+    docs.add_argument("do", choices=DOCS, help="check never writes")
+    docs.add_argument("paths", nargs="*", metavar="PATH", help="files, folders (their Markdown), - for standard input")
+    docs.add_argument("--diff", action="store_true", help="print what differs, line by line")
+    docs.add_argument("--dry-run", action="store_true", help="update: say what would be written, and write nothing")
+    docs.add_argument("--force", action="store_true", help="update: write over what was edited by hand")
+    docs.add_argument("--quiet", action="store_true", help="print only what is wrong")
+    docs.add_argument(
+        "--measure", action="store_true", help="build the blocks too, and compare with the counts on them"
+    )
+    docs.add_argument("--allow-import", action="store_true", help="run the code that against=… names, and compare")
+    docs.add_argument("--report", default="text", choices=REPORTS, help="text for a person, json, or github")
+
+
+def _bench(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    bench = add(
+        "bench",
+        "measure how fast the page or the engine answers, and what each implementation takes",
+        "It takes minutes: memory and time compile the block four times first.",
+    )
+    bench.add_argument("what", choices=BENCHMARKS, help="what to measure")
+    bench.add_argument(
+        "--runs", default="5", metavar="N", help=f"times each thing is measured: {RUNS.words} (default 5)"
+    )
+    bench.add_argument(
+        "--json", action="store_true", help="print JSON, with the machine and the versions, instead of a table"
+    )

@@ -1,0 +1,128 @@
+"""The JSON Schema (2020-12) of :func:`explorer.documents.json_document.describe_json`, which is published with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from typing import Any, Literal
+
+from explorer.documents.json_document import SCHEMA_VERSION
+from explorer.findings import Device, Part, Problem
+from explorer.spec import FIELDS, Choice, DenseBlockSpec, FieldInfo, Flag, ResidualSpec, Whole
+
+Schema = dict[str, Any]
+
+_WHOLE: Schema = {"type": "integer", "minimum": 0}
+_TIMES = ("median_ms", "q1_ms", "q3_ms")
+_ORIGINS = ("closed_form", "counted", "tracked", "device")
+
+
+def findings_schema() -> Schema:
+    """The schema of the whole document. Nothing may stand in it that the schema does not name."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What the Dense Block Explorer found of a Study",
+        "$defs": {
+            "study": study_schema(),
+            "block": _block(),
+            "quantity": _object(dict.fromkeys(_ORIGINS, _WHOLE), required=()),
+            "layer": _layer(),
+            "times": _timing(),
+            "problem": _object(_typed_fields(Problem), required=("kind", "message")),
+            "device": _typed(Device),
+        },
+        **_object(
+            {
+                "schema_version": {"const": SCHEMA_VERSION},
+                "study": _ref("study"),
+                "link": {"type": "string"},
+                "headline": {"type": "string"},
+                "device": {"anyOf": [_ref("device"), {"type": "null"}]},
+                "dense": _ref("block"),
+                "residual": _ref("block"),
+                "second": _ref("block"),
+                "timing_problem": _ref("problem"),
+            },
+            optional=("timing_problem",),
+        ),
+    }
+
+
+def study_schema() -> Schema:
+    """Every field of a Study by its flat name; rules between fields are not in it."""
+    return _object({name: field_schema(info) for name, info in FIELDS.items()})
+
+
+def field_schema(info: FieldInfo) -> Schema:
+    """What one field may hold, with its help and its default."""
+    domain = info.domain
+    said: Schema = {"description": info.help, "default": info.default}
+    if isinstance(domain, Whole):
+        return said | {"type": "integer", "minimum": domain.low, "maximum": domain.high}
+    if isinstance(domain, Flag):
+        return said | {"type": "boolean"}
+    if isinstance(domain, Choice):
+        return said | {"type": "string", "enum": list(domain.options)}
+    pattern = {"type": "string", "pattern": f"^({domain.regex})$"}
+    return said | ({"anyOf": [pattern, {"type": "null"}]} if domain.optional else pattern)
+
+
+def _block() -> Schema:
+    quantities = {name: _ref("quantity") for name in ("parameters", "macs", "saved_bytes", "peak_bytes")}
+    always: Schema = {
+        "label": {"type": "string"},
+        "spec": {"oneOf": [_typed(DenseBlockSpec), _typed(ResidualSpec)]},
+        "output_shape": {"type": "array", "items": _WHOLE, "minItems": 4, "maxItems": 4},
+        **quantities,
+        "written_bytes": _WHOLE,
+        "receptive_field": _WHOLE,
+        "per_layer": {"type": "array", "items": _ref("layer")},
+    }
+    sometimes: Schema = {
+        "matched": {"type": "string"},
+        "remainder": {"type": "integer"},
+        "note": {"type": "string"},
+        "ran": {"type": "boolean"},
+        "output_sum": {"type": ["number", "string"]},
+        "saved_extra_bytes": _WHOLE,
+        "times": _object({name: _ref("times") for name in ("forward", "step")}, required=()),
+        "problem": _ref("problem"),
+    }
+    return _object(always | sometimes, required=tuple(always))
+
+
+def _layer() -> Schema:
+    numbers = ("layer", "in_channels", "new_channels", "out_channels", "parameters", "macs", "saved_bytes")
+    parts = {"type": "array", "items": _typed(Part)}
+    return _object(dict.fromkeys((*numbers, "written_channels"), _WHOLE) | {"parts": parts})
+
+
+def _timing() -> Schema:
+    times: Schema = {name: {"type": "number", "minimum": 0} for name in _TIMES}
+    return _object(times | {"runs": _WHOLE, "warmup": _WHOLE})
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _object(properties: Schema, required: tuple[str, ...] | None = None, optional: tuple[str, ...] = ()) -> Schema:
+    names = [name for name in properties if name not in optional] if required is None else list(required)
+    return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
+
+
+def _typed(kind: Any) -> Schema:
+    """The schema of what :func:`explorer.findings.to_builtins` makes of a value of type ``kind``."""
+    if dataclasses.is_dataclass(kind):
+        return _object(_typed_fields(kind))
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Literal:
+        return {"enum": list(arguments)}
+    if origin in (typing.Union, types.UnionType):
+        return {"anyOf": [_typed(each) for each in arguments]}
+    return {"type": {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}[kind]}
+
+
+def _typed_fields(kind: Any) -> Schema:
+    return {name: _typed(hint) for name, hint in typing.get_type_hints(kind).items()}
