@@ -34,6 +34,7 @@ KINDS = {
     "dot": "text/vnd.graphviz",
     "mmd": "text/vnd.mermaid",
 }
+ROUTES = files.routes()  # of one server, which keeps what it has made
 PICTURES = {"svg", "png"}
 MEASURED = {"json", "csv"}
 
@@ -71,7 +72,7 @@ def get(address: str, referer: str = "", known: str = "") -> Response:
             *((name, value.encode()) for name, value in more.items() if value),
         ],
     }
-    route = next(route for route in files.routes() if isinstance(route, Route) and route.path == path)
+    route = next(route for route in ROUTES if isinstance(route, Route) and route.path == path)
 
     async def ask() -> Response:
         found: Response = await route.endpoint(Request(scope))

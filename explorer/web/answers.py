@@ -85,11 +85,11 @@ class Kept:
 
 
 class Gate:
-    """Lets ``most`` through at once; the next :data:`_WAITING` wait, and others are turned away."""
+    """Lets ``most`` through at once; the next ``waiting`` wait, and others are turned away."""
 
     def __init__(self, most: int, waiting: int = _WAITING) -> None:
-        self.waiting = waiting
         self._limiter = anyio.CapacityLimiter(most)
+        self._room = most + waiting
 
     async def run(self, work: Callable[[], T]) -> T:
         """What ``work`` gives, in a thread.
@@ -97,10 +97,13 @@ class Gate:
         Raises:
             TooMany: too many wait already.
         """
-        known = self._limiter.statistics()
-        if known.borrowed_tokens >= known.total_tokens and known.tasks_waiting >= self.waiting:
+        if not self._room:
             raise TooMany
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        self._room -= 1
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        finally:
+            self._room += 1
 
 
 class Answers:

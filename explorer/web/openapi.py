@@ -91,10 +91,11 @@ def _text() -> Schema:
 
 
 def _parameter(name: str, words: str, schema: Schema) -> Schema:
-    """One parameter of the query. What may be nothing is left out of a link instead."""
+    """One parameter of the query, where nothing is written as nothing."""
     schema = {key: value for key, value in schema.items() if key != "description"}
     if "anyOf" in schema:
-        schema = next(one for one in schema["anyOf"] if one.get("type") != "null")
+        text = next(one for one in schema["anyOf"] if one["type"] == "string")
+        schema = {"type": "string", "pattern": f"^({text['pattern'].strip('^$')})?$"}
     return {"name": name, "in": "query", "description": words, "required": False, "schema": schema}
 
 

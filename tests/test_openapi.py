@@ -1,0 +1,105 @@
+"""Whatever ``/openapi.json`` allows is answered as it says, and whatever it does not is refused, never with a fault.
+
+Schemathesis makes the requests from the document alone: 200 for each of the routes, half of them legal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.applications import Starlette
+from study_fakes import Instant
+
+from explorer.documents.picture import png_document
+from explorer.documents.schema import findings_schema
+from explorer.spec import FIELDS, Study
+from explorer.web import answers, files, openapi
+from explorer.web.guard import middleware
+
+EACH = 100
+PATHS = tuple(one.path for one in files.served())
+CHECKS: list[Any] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[Starlette]:
+    engine, png = Instant(), png_document(Study(), pixel_ratio=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXPLORER_NAMES", "testserver")  # by which schemathesis calls it
+        patch.setattr(files, "engine", lambda: engine)
+        patch.setattr(answers, "_apart", lambda made, study, options: png)  # a process for each: test_web_answers
+        yield Starlette(routes=[*files.routes(), *openapi.routes()], middleware=middleware())
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.name)
+@pytest.mark.parametrize("path", PATHS)
+def test_every_request_is_answered_as_the_document_says(path: str, mode: GenerationMode, app: Starlette) -> None:
+    schema: Any = schemathesis.openapi.from_asgi("/openapi.json", app)
+    operation = schema[path]["GET"]
+    seen: Counter[int] = Counter()
+
+    @settings(max_examples=EACH, suppress_health_check=[*HealthCheck])
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        response = case.call()
+        seen[response.status_code] += 1
+        case.validate_response(response, checks=CHECKS)
+        if mode is GenerationMode.NEGATIVE and response.status_code != 414:  # too long to be looked at
+            case.validate_response(response, checks=[negative_data_rejection])
+        assert b"Traceback" not in response.content
+
+    ask()
+    assert seen.total() >= EACH and not [status for status in seen if status >= 500]
+    assert seen[400 if mode is GenerationMode.NEGATIVE else 200] > EACH // 4, seen
+
+
+def test_the_document_names_every_parameter_with_its_bounds() -> None:
+    document = openapi.openapi()
+    layers = document["components"]["parameters"]["layers"]["schema"]
+    assert layers == {"default": 6, "type": "integer", "minimum": 1, "maximum": 64}
+    assert document["components"]["parameters"].keys() == FIELDS.keys()
+    for path, each in document["paths"].items():
+        names = [p.get("name") or p["$ref"].rpartition("/")[2] for p in each["get"]["parameters"]]
+        one = next(one for one in files.served() if one.path == path)
+        assert names == [*one.format.options, *FIELDS]
+
+
+def test_every_reference_in_the_document_leads_somewhere() -> None:
+    document = openapi.openapi()
+
+    def references(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            yield from (text for name, text in value.items() if name == "$ref")
+            yield from (found for inner in value.values() for found in references(inner))
+        elif isinstance(value, list):
+            yield from (found for inner in value for found in references(inner))
+
+    found = {*references(document)}
+    assert len(found) > len(FIELDS)
+    for reference in found:
+        place: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            place = place[step]
+        assert isinstance(place, dict)
+    Draft202012Validator.check_schema(findings_schema())
