@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
     "documents": READERS | {"study", "pictures", "version"},
     "docs": READERS | {"engine", "study", "pictures", "documents", "version"},
+    "notebook": READERS | {"study", "pictures", "documents"},  # the specs' own face, which they name in a string
     "exports": READERS | {"pictures", "documents", "docs"},
     "web": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "version"},
     "setup": set(),  # runs before a package is installed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from explorer.findings import BlockTheory
+from explorer.findings import BlockTheory, Findings
 from explorer.language import _
 from explorer.pictures.words import block_words, thousands
 from explorer.spec import Study
@@ -50,6 +50,18 @@ def memory_table(study: Study) -> Table:
         grows = _("with L²") if form.quadratic else _("with L")
         rows.append([", ".join(f"`{name}`" for name in form.names), form.symbolic, thousands(form.value), grows])
     return _table([_("held for backward by"), _("formula"), _("bytes"), _("grows")], rows)
+
+
+def findings_table(findings: Findings) -> Table:
+    """Each number of all blocks, with where it comes from and whether its origins agree."""
+    rows = []
+    for name in ("parameters", "macs", "saved_bytes", "peak_bytes"):
+        quantities = [getattr(block, name) for block in findings.blocks]
+        if any(quantity.value is not None for quantity in quantities):
+            head = f"{name.removesuffix('_bytes')}, {quantities[0].unit}" if "bytes" in name else quantities[0].unit
+            cells = ("–" if q.value is None else f"{thousands(q.value)} {q.stamp}" for q in quantities)
+            rows.append([head, *cells])
+    return _table([block_words(findings.study), *(block.label for block in findings.blocks)], rows)
 
 
 def _rows(study: Study, blocks: Sequence[BlockTheory]) -> Iterable[list[str]]:

@@ -8,7 +8,7 @@ from typing import Literal
 from explorer.findings.measurement import BlockMeasurement, Device, Problem, Timing
 from explorer.findings.quantity import Quantity
 from explorer.findings.theory import BlockTheory, StudyTheory
-from explorer.spec import Study
+from explorer.spec import InNotebooks, Study
 
 Role = Literal["dense", "residual", "second"]
 
@@ -31,7 +31,7 @@ class BlockFindings:
 
 
 @dataclass(frozen=True)
-class Findings:
+class Findings(InNotebooks):
     """A Study's findings as far as they are known. ``waiting`` names the roles still being counted."""
 
     study: Study

@@ -6,7 +6,7 @@ codec (:mod:`explorer.codec`) reads URL parameters, flags and JSON by the same
 table, and the page takes its slider bounds from it.
 """
 
-from explorer.spec.domains import Choice, Domain, Flag, Pattern, SpecError, Validated, Whole, shown
+from explorer.spec.domains import Choice, Domain, Flag, InNotebooks, Pattern, SpecError, Validated, Whole, shown
 from explorer.spec.jobs import (
     GIB,
     MEMORIES,
@@ -79,6 +79,7 @@ __all__ = [
     "Growth",
     "Image",
     "Implementation",
+    "InNotebooks",
     "InputSpec",
     "Job",
     "MapsJob",

@@ -125,6 +125,17 @@ def domain_of(domain: Domain, default: object, text: str) -> Any:
     return field(default=default, metadata={"domain": domain, "help": text})
 
 
+class InNotebooks:
+    """Shows itself in a notebook, with a picture."""
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a front end of Jupyter may show, by media type."""
+        from importlib import import_module
+
+        shown: dict[str, str] = import_module("explorer.notebook").bundle(self)
+        return shown
+
+
 class Validated:
     """Checks every field that has a domain when the object is made."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
-from explorer.spec.domains import Choice, Domain, Flag, Pattern, SpecError, Validated, Whole, domain_of
+from explorer.spec.domains import Choice, Domain, Flag, InNotebooks, Pattern, SpecError, Validated, Whole, domain_of
 from explorer.spec.selection import Selection, selection
 
 Order = Literal["pre", "post"]
@@ -28,7 +28,7 @@ BYTES_PER_ELEMENT: dict[str, int] = {"float32": 4, "float64": 8, "bfloat16": 2, 
 
 
 @dataclass(frozen=True)
-class DenseBlockSpec(Validated):
+class DenseBlockSpec(Validated, InNotebooks):
     """A Dense Block: ``layers`` Bottlenecks, each reading all channels before it and adding ``growth_rate``.
 
     With ``bottleneck`` a layer is 1×1 to ``bottleneck_factor · growth_rate`` channels, then 3×3;
@@ -68,7 +68,7 @@ class DenseBlockSpec(Validated):
 
 
 @dataclass(frozen=True)
-class ResidualSpec(Validated):
+class ResidualSpec(Validated, InNotebooks):
     """A stack of residual units c → C, the first with a projection where c ≠ C, then C → C.
 
     ``inner_width`` is what the 1×1 reduces to (pre- and post-activation units, He et al. 2015, 2016)
@@ -207,7 +207,7 @@ class MemorySpec(Validated):
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(InNotebooks):
     """Everything one link describes: the block, its input, its counterpart, the run and what the pages show.
 
     Raises:
