@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
+from explorer import web
 from explorer.web import files, openapi, routes
 from explorer.web.engine_holder import lifespan
 from explorer.web.faults import quiet_streamlit, script_failed
@@ -11,7 +14,7 @@ from explorer.web.guard import middleware
 
 quiet_streamlit()
 app = st.App(
-    "explorer/web/frame.py",
+    Path(web.__file__).with_name("frame.py"),  # beside this file, or in an installed package
     lifespan=lifespan,
     routes=[*routes.routes(), *files.routes(), *openapi.routes()],
     middleware=middleware(),

@@ -27,14 +27,13 @@ import time
 import urllib.request
 import webbrowser
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
 from explorer import environment
+from explorer.place import HOME
 from explorer.spec import SpecError
 
-ROOT = Path(__file__).resolve().parents[1]
 GRACE = 3.0  # seconds in which the server may finish
 _ANY = ("0.0.0.0", "::")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -97,7 +96,7 @@ def check_installed() -> None:
     if importlib.util.find_spec("streamlit") is None:
         raise LaunchProblem(
             f"Streamlit is not installed for {sys.executable}: use make run, or install with "
-            "python -m pip install -r requirements.txt."
+            "python -m pip install -r requirements.txt (of a package: the extra app)."
         )
 
 
@@ -167,7 +166,7 @@ def _me() -> str:
 
 
 def _run(host: str, port: int, names: Sequence[str], browser: bool) -> int:
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(HOME / "app.py"), "--server.headless=true"]
     command += [f"--server.address={host}", f"--server.port={port}", "--logger.hideWelcomeMessage=true"]
     events: SimpleQueue[str] = SimpleQueue()  # its put may be called in a signal handler
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
@@ -175,7 +174,7 @@ def _run(host: str, port: int, names: Sequence[str], browser: bool) -> int:
             signal.signal(getattr(signal, name), lambda _number, _frame: events.put("stop"))
     server = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=HOME,
         env={**os.environ, "EXPLORER_NAMES": ",".join(names)},
         stdin=subprocess.DEVNULL,
         start_new_session=os.name != "nt",

@@ -17,6 +17,7 @@ READERS = BASE | {"codec", "presets", "findings", "theory", "graph"}
 MAY_IMPORT: dict[str, set[str]] = {
     "spec": set(),
     "language": set(),
+    "place": set(),
     "memory": set(),
     "codec": BASE,
     "presets": BASE,
@@ -34,9 +35,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "docs": READERS | {"engine", "study", "pictures", "documents", "version"},
     "notebook": READERS | {"study", "pictures", "documents"},  # the specs' own face, which they name in a string
     "exports": READERS | {"pictures", "documents", "docs"},
-    "web": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "version"},
+    "web": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "place", "version"},
     "setup": set(),  # runs before a package is installed
-    "launch": {"environment", "spec"},
+    "launch": {"environment", "place", "spec"},
     "bench": READERS | {"engine", "setup", "version"},
     "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "bench"},
     "__main__": {"cli"},

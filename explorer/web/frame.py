@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from explorer.language import _
+from explorer.place import HOME
 from explorer.web import controls, link, notice, pace, style
 
-PAGES = Path(__file__).resolve().parents[2] / "pages"
+PAGES = HOME / "pages"
 
 st.set_page_config(
     page_title=_("Dense Block Explorer"),
