@@ -12,10 +12,10 @@ from playwright.sync_api import Browser
 from test_picture_browser import SETTINGS, source_sans
 
 from explorer.pictures.layout import folding
+from explorer.pictures.moving import markup
+from explorer.pictures.moving.drawings import DRAWINGS
 from explorer.spec import Drawing, Study
 from explorer.theory import study_theory
-from explorer.web.components.drawings import DRAWINGS
-from explorer.web.components.picture import _HERE as FOLDER
 from explorer.web.components.picture import picture_data
 from explorer.web.components.scripts import script
 
@@ -74,10 +74,9 @@ DRAW = """async ([data, width]) => {
 @pytest.mark.parametrize("drawing", ["chain", "paper"])
 def test_no_text_overlaps_or_is_cut_on_the_page(browser: Browser, drawing: Drawing) -> None:
     page = browser.new_page(viewport={"width": 1100, "height": 900}, reduced_motion="reduce")
-    markup = (FOLDER / "picture.html").read_text(encoding="utf-8")
     look = "body { font-family: 'Source Sans', sans-serif } .fallback * { font-family: sans-serif !important }"
     with complaints(page) as complained:
-        page.set_content(f"{source_sans()}<style>{look}</style><div id=frame>{markup}</div>")
+        page.set_content(f"{source_sans()}<style>{look}</style><div id=frame>{markup()}</div>")
         module = script("picture").text.replace("export default function", "window.draw = function", 1)
         page.add_script_tag(content=module, type="module")
         page.evaluate("document.fonts.load('13px \"Source Sans\"')")

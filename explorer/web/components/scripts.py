@@ -13,36 +13,20 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from explorer.pictures import moving
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.residual_svg import residual_style
 from explorer.pictures.svg import style
 
 _HERE = Path(__file__).parent
 FOLDER = "/script"
-#: Component → its scripts, which are served as one.
-_SCRIPTS = {
-    "panel": ("panel.js", "grid.js", "maps.js", "../picture/drawn.js"),
-    "chart": ("chart.js", "../picture/theme.js", "../picture/drawn.js"),
-    "picture": (
-        "framed.js",  # first: the picture extends it
-        "picture.js",
-        "theme.js",
-        "drawn.js",
-        "names.js",
-        "patch.js",
-        "camera.js",
-        "motion.js",
-        "strip.js",
-        "film.js",
-        "reveal.js",
-        "keys.js",
-        "finder.js",
-    ),
-    "timeline": ("course.js", "chart.js", "maps.js", "timeline.js", "../picture/drawn.js"),
-    "residual": (
-        *(f"../picture/{name}.js" for name in ("framed", "drawn", "patch", "camera", "motion")),
-        "residual.js",
-    ),
+#: Component → its scripts, which are served as one; those that others need too lie in a lower room.
+_SCRIPTS: dict[str, tuple[str | Path, ...]] = {
+    "panel": ("panel.js", "grid.js", "maps.js", moving.DRAWN),
+    "chart": ("chart.js", moving.THEME, moving.DRAWN),
+    "picture": moving.SCRIPTS,
+    "timeline": ("course.js", "chart.js", "maps.js", "timeline.js", moving.DRAWN),
+    "residual": (*moving.FRAMED, "residual.js"),
 }
 NAMES = tuple(_SCRIPTS)
 # One promise for all elements of a kind, and a new try after one that failed. While the script loads, Streamlit may
@@ -88,7 +72,7 @@ def script(name: str) -> Script:
     """
     sheet = "".join(_text(name, file.name) for file in sorted((_HERE / name).glob("*.css")))
     if name == "picture":
-        sheet = style(TOKENS, ".dbe-picture .concat") + sheet
+        sheet = moving.sheet()
     if name == "residual":
         sheet = style(TOKENS, ".dbe-residual .concat") + residual_style(TOKENS, ".dbe-residual .concat") + sheet
     text = "\n".join([_STYLE % json.dumps(sheet), *(_text(name, file) for file in _SCRIPTS[name])])
@@ -96,5 +80,6 @@ def script(name: str) -> Script:
     return Script(text, f"{FOLDER}/{name}.js?v={mark}")
 
 
-def _text(name: str, file: str) -> str:
+def _text(name: str, file: str | Path) -> str:
+    """Of component ``name``; a path of its own is taken as it is."""
     return (_HERE / name / file).read_text(encoding="utf-8")

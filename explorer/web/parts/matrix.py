@@ -10,12 +10,12 @@ from explorer.findings import Findings, ReadWeights
 from explorer.graph import concat_graph
 from explorer.language import _
 from explorer.pictures.matrix import reuse_head, reuse_table
+from explorer.pictures.moving.words import source_words
 from explorer.pictures.words import why
 from explorer.spec import Job, Study
 from explorer.study import seen, weights_job
 from explorer.web import link
 from explorer.web.components.panel import panel
-from explorer.web.components.picture.words import source_words
 from explorer.web.controls import switch
 
 

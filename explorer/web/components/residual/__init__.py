@@ -16,12 +16,12 @@ import streamlit as st
 from explorer.findings import StudyTheory
 from explorer.language import _
 from explorer.pictures.layout.shapes import Orientation
+from explorer.pictures.moving.drawings import DRAWINGS, hides, in_sight, packed, pictures
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.residual_svg import residual_picture
 from explorer.pictures.residual_words import residual_spec
 from explorer.spec import DenseBlockSpec, ResidualSpec
 from explorer.web.components.colours import declarations
-from explorer.web.components.drawings import DRAWINGS, hides, in_sight, packed, pictures
 from explorer.web.components.residual.words import code_words, unit_words
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn

@@ -16,9 +16,9 @@ import streamlit as st
 
 from explorer.findings import PURPOSES, StepTrack
 from explorer.pictures.memory_course import Flat, course_words, kinds, label, op_words, order, rows, unit
+from explorer.pictures.moving.drawings import packed
 from explorer.spec import DenseBlockSpec, Selection, Study
 from explorer.web.components.colours import declarations
-from explorer.web.components.drawings import packed
 from explorer.web.components.scripts import script
 from explorer.web.components.turns import turn
 

@@ -8,8 +8,8 @@ from explorer.findings import BlockTheory
 from explorer.graph import concat_graph
 from explorer.language import _
 from explorer.pictures.layout.lettering import source_name
+from explorer.pictures.moving.words import Words
 from explorer.spec import DenseBlockSpec
-from explorer.web.components.picture.words import Words
 
 _KINDS = {"bn": "BN", "conv1x1": "1×1", "conv3x3": "3×3"}
 _NAMED = 3  # sources that a sentence names one by one
