@@ -14,9 +14,9 @@ from explorer.bench.server import Server
 from explorer.engine import Done, State
 from explorer.findings import to_builtins
 from explorer.pictures.palette import DARK, LIGHT, lightness
+from explorer.pictures.tiles import fairness, tiles
 from explorer.spec import Job, Study
 from explorer.study import count_jobs, findings
-from explorer.web.parts.tiles import fairness, tiles
 
 SOON = 20_000  # ms: a worker that starts on a busy machine
 SMALL = "height=8&width=8"

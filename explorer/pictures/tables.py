@@ -1,21 +1,30 @@
 """The module table as HTML text.
 
-Every value is escaped here. The classes are those of the page's panel component; ``data-source`` and
-``data-opens`` are explained there.
+Every value is escaped here. The classes are those of ``numbers.css``; ``data-source`` and ``data-opens`` are
+explained at the page's panel component.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from itertools import groupby
+from pathlib import Path
 
 from explorer.findings import Findings, LayerTheory, ModuleRow
 from explorer.language import _
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import byte_scale, mac_scale, thousands
 from explorer.spec import Study
+
+
+@cache
+def numbers_sheet() -> str:
+    """The style of what shows numbers as HTML: head, tiles, formulas and this table."""
+    return Path(__file__).with_name("numbers.css").read_text(encoding="utf-8")
+
 
 # --- the modules --------------------------------------------------------------------------------------
 

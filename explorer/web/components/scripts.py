@@ -17,6 +17,7 @@ from explorer.pictures import moving
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.residual_svg import residual_style
 from explorer.pictures.svg import style
+from explorer.pictures.tables import numbers_sheet
 
 _HERE = Path(__file__).parent
 FOLDER = "/script"
@@ -71,6 +72,8 @@ def script(name: str) -> Script:
         KeyError: there is no such component.
     """
     sheet = "".join(_text(name, file.name) for file in sorted((_HERE / name).glob("*.css")))
+    if name == "panel":
+        sheet += numbers_sheet()
     if name == "picture":
         sheet = moving.sheet()
     if name == "residual":

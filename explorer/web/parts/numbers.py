@@ -8,9 +8,9 @@ from explorer.findings import Findings
 from explorer.language import _
 from explorer.pictures import tables
 from explorer.pictures.captions import modules_title
+from explorer.pictures.formulas import formulas
+from explorer.pictures.tiles import fairness, tiles
 from explorer.web.components.panel import panel
-from explorer.web.parts.formulas import formulas
-from explorer.web.parts.tiles import fairness, tiles
 
 
 def show_tiles(findings: Findings) -> None:

@@ -40,7 +40,7 @@ def panel(
 
     Args:
         key: keeps the panel's place, and what is unfolded in it, from run to run.
-        markup: HTML that uses the classes of ``panel.css``.
+        markup: HTML that uses the classes of ``explorer/pictures/numbers.css`` and the sheets here.
         layers: Bottlenecks of the block, which decide the source colours.
         maps: the feature maps of each ``data-maps`` canvas in ``markup``.
         select: what the view selects; its source stays lit while nothing is pointed at.
