@@ -77,7 +77,7 @@ def test_no_text_overlaps_or_is_cut_on_the_page(browser: Browser, drawing: Drawi
     look = "body { font-family: 'Source Sans', sans-serif } .fallback * { font-family: sans-serif !important }"
     with complaints(page) as complained:
         page.set_content(f"{source_sans()}<style>{look}</style><div id=frame>{markup()}</div>")
-        module = script("picture").text.replace("export default function", "window.draw = function", 1)
+        module = script("picture").text.replace("export default function mount", "window.draw = function", 1)
         page.add_script_tag(content=module, type="module")
         page.evaluate("document.fonts.load('13px \"Source Sans\"')")
         bad, boxes, drawn = [], 0, 0

@@ -15,8 +15,8 @@ from explorer.theory import formulas as closed_forms
 _NOT_YET = "–"
 
 
-def formulas(findings: Findings) -> str:
-    """The list as HTML."""
+def formulas(findings: Findings, alone: bool = False) -> str:
+    """The list as HTML; ``alone``: where no controls name the symbols."""
     forms = closed_forms(findings.theory.dense, findings.study)
     parts = [_form(form, findings) for form in forms]
     peak = findings.dense.peak_bytes
@@ -27,6 +27,11 @@ def formulas(findings: Findings) -> str:
     if findings.study.run.mode == "training":
         parts.append(_timing(_("Time of a training step"), findings.dense.step, findings))
     note = _("c₀, k, L, b as in the controls; N·H·W positions; e bytes of one element. A MAC is one multiply-add.")
+    if alone:
+        note = _(
+            "c₀ input channels, k growth rate, L Bottlenecks, bk channels between their convolutions; "
+            "N·H·W positions; e bytes of one element. A MAC is one multiply-add."
+        )
     return f'<p class="sub">{escape(note)}</p><div class="forms">{"".join(parts)}</div>'
 
 

@@ -30,8 +30,8 @@ class _Beside:
     short: str = ""  # of the words, as much as fits beside the bar, where they are longer
 
 
-def tiles(findings: Findings) -> str:
-    """The tiles as HTML."""
+def tiles(findings: Findings, timed: bool = True) -> str:
+    """The tiles as HTML; the one of times only if ``timed``, for there it says what it waits for."""
     inference = findings.study.run.mode == "inference"
     parts = [
         _counts(
@@ -41,7 +41,7 @@ def tiles(findings: Findings) -> str:
         _counts(findings, "peak", lambda b: b.peak_bytes, None, byte_scale, "amount")
         if inference
         else _counts(findings, "saved", lambda b: b.saved_bytes, lambda y: y.saved_bytes, byte_scale, "amount"),
-        _time(findings),
+        _time(findings) if timed else "",
     ]
     unrun = "" if findings.dense.parameters.ran else " unrun"
     return f'<div class="tiles{unrun}">{"".join(parts)}</div>'

@@ -7,6 +7,8 @@ function with its element, the data and two functions that take what a person do
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -61,16 +63,13 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
     study = theory.study
     block, view = study.block, study.view
     graph = graph_of(block)
-    drawings = drawings_of(block.layers, unfolded)
-    inspected = in_sight(block.layers, drawings, unfolded, view.selected.layer)
+    windows = _windows(block.layers, unfolded)
+    inspected = in_sight(block.layers, windows, unfolded, view.selected.layer)
     return {
         "drawing": view.drawing,
         "select": view.select if view.select and view.selected.unit is None else "",  # a unit is the other picture's
         "unfolded": unfolded,
-        "pictures": [
-            one | {"corner": has_corner(block.layers, unfolded, one["orientation"], one["width"])}
-            for one in pictures(drawings, room, lambda *one: _packed(block, view.drawing, *one, not unfolded))
-        ],
+        "pictures": drawn(block, view.drawing, windows, unfolded, room),
         "chain": words.chain_words(block),
         "paper": words.paper_words(block),
         "sources": [words.source_words(graph, source) for source in graph.sources],
@@ -83,19 +82,46 @@ def picture_data(theory: StudyTheory, unfolded: bool = False, room: str | None =
     }
 
 
+def drawn(
+    block: DenseBlockSpec,
+    drawing: Drawing,
+    windows: Sequence[tuple[Orientation, float]],
+    unfolded: bool = False,
+    room: str | None = None,
+    *,
+    every: bool = False,
+    linked: bool = True,
+) -> list[dict[str, Any]]:
+    """One drawing for each window that it may be seen in, as the scripts read it.
+
+    Args:
+        block, drawing, unfolded, room: as of :func:`picture_data`.
+        windows: what is drawn for.
+        every: sends all of them, for where nobody can be asked.
+        linked: whether a folded drawing offers to unfold, and the other way round.
+    """
+    found = pictures(windows, room, lambda *one: _packed(block, drawing, *one, not unfolded, linked), every)
+    return [one | {"corner": _has_corner(block.layers, unfolded, one["orientation"], one["width"])} for one in found]
+
+
 @lru_cache(maxsize=512)
-def _packed(block: DenseBlockSpec, drawing: Drawing, orientation: Orientation, width: float, folded: bool) -> str:
+def _packed(
+    block: DenseBlockSpec, drawing: Drawing, orientation: Orientation, width: float, folded: bool, linked: bool
+) -> str:
     """One drawing's SVG as it is sent."""
-    return packed(render(layout(graph_of(block), drawing, orientation, width, folded), TOKENS, standalone=False))
+    found = layout(graph_of(block), drawing, orientation, width, folded)
+    if not linked:
+        found = replace(found, texts=tuple(replace(text, link="") for text in found.texts))
+    return packed(render(found, TOKENS, standalone=False))
 
 
-def has_corner(layers: int, unfolded: bool, orientation: Orientation, width: float) -> bool:
+def _has_corner(layers: int, unfolded: bool, orientation: Orientation, width: float) -> bool:
     """Whether the drawing leaves its upper left corner empty; one that scrolls has other Bottlenecks there."""
     scrolls = unfolded and folding(layers, orientation, width) is not None
     return orientation == "horizontal" and width >= CORNER_FROM and not scrolls
 
 
-def drawings_of(layers: int, unfolded: bool) -> tuple[tuple[Orientation, float], ...]:
+def _windows(layers: int, unfolded: bool) -> tuple[tuple[Orientation, float], ...]:
     """Unfolded, a long block has one wide drawing, which scrolls in its frame."""
     if layers <= MANY:
         return DRAWINGS

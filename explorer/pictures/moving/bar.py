@@ -15,8 +15,11 @@ _KINDS = {"bn": "BN", "conv1x1": "1×1", "conv3x3": "3×3"}
 _NAMED = 3  # sources that a sentence names one by one
 
 
-def bar_words(present: bool) -> Words:
-    """Labels of buttons and fields, and the keys with what they do; in the presenter view others than on the page."""
+def bar_words(present: bool, alone: bool = False) -> Words:
+    """Labels of buttons and fields, and the keys with what they do; in the presenter view others than on the page.
+
+    ``alone``: in a document, from which nothing leads to the presenter view.
+    """
     return {
         "film": _("Growth as a film"),
         "play": _("Play (space)"),
@@ -26,7 +29,7 @@ def bar_words(present: bool) -> Words:
         "stage": _("Bottlenecks shown"),
         "speed": _("Speed"),
         "end": _("End the film"),
-        "tools": _("Find, keys, present"),
+        "tools": _("Find, keys") if alone else _("Find, keys, present"),
         "find": _("Find a layer"),
         "keys": _("List the keys"),
         "present": _("Present"),
@@ -39,11 +42,11 @@ def bar_words(present: bool) -> Words:
         "close": _("Close"),
         "title": _("Keys"),
         "hint": _("← → step · Home · End · space play · m drawing · + − Bottlenecks · ? keys · Esc leave"),
-        "rows": _presenting() if present else _reading(),
+        "rows": _presenting() if present else _reading(alone),
     }
 
 
-def _reading() -> list[tuple[str, str]]:
+def _reading(alone: bool) -> list[tuple[str, str]]:
     return [
         ("/", _("find a layer or a source")),
         ("← → ↑ ↓", _("walk the picture, from the Bottleneck or slice in focus")),
@@ -54,7 +57,7 @@ def _reading() -> list[tuple[str, str]]:
         ("+  −", _("zoom in and out")),
         ("f", _("show the whole picture")),
         (_("space"), _("play or pause the film, when it is open")),
-        ("p", _("presenter view")),
+        *([] if alone else [("p", _("presenter view"))]),
         ("?", _("list these keys")),
     ]
 

@@ -20,11 +20,15 @@ DRAWINGS: tuple[tuple[Orientation, float], ...] = (
 
 
 def pictures(
-    drawings: Sequence[tuple[Orientation, float]], room: str | None, draw: Callable[[Orientation, float], str]
+    drawings: Sequence[tuple[Orientation, float]],
+    room: str | None,
+    draw: Callable[[Orientation, float], str],
+    every: bool = False,
 ) -> list[dict[str, Any]]:
     """The drawings as the scripts read them, packed by ``draw``, or empty where they are not sent.
 
     ``room`` is the one that the browser has asked for; until it has, those for a desk and a phone are sent.
+    Where nothing can be asked for, ``every`` one is.
     """
     names = {f"{orientation}-{width:g}": (orientation, width) for orientation, width in drawings}
     sent = (room,) if room in names else (next(iter(names)), next(reversed(names)))
@@ -33,7 +37,7 @@ def pictures(
             "room": name,
             "width": width,
             "orientation": orientation,
-            "svg": draw(orientation, width) if name in sent else "",
+            "svg": draw(orientation, width) if every or name in sent else "",
         }
         for name, (orientation, width) in names.items()
     ]

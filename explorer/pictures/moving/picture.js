@@ -1,4 +1,4 @@
-// The living picture. Streamlit calls the default function on the first mount, on new data and on a theme switch; the DOM stays,
+// The living picture. Its host calls the default function on the first mount, on new data and on a theme switch; the DOM stays,
 // and only what differs is changed. Geometry, words and numbers come from Python.
 
 const EVENT = "dbe-source";
@@ -7,7 +7,7 @@ const MORPH = { duration: 1100, stagger: 0.6 };
 const pictures = new WeakMap();
 document.adoptedStyleSheets.push(sheet);
 
-export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
+export default function mount({ parentElement, data, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".dbe-picture");
   let picture = pictures.get(root);
   if (!picture) pictures.set(root, (picture = new Picture(root)));
