@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -252,3 +253,19 @@ def test_no_other_script_runs_in_it(browser: Browser, folder: Path, tmp_path: Pa
         assert page.evaluate("window.ran") is None
     page.close()
     assert len(found) >= 2 and all("Content Security Policy" in one for one in found)
+
+
+@pytest.mark.parametrize(("name", "width", "scheme"), [("short", 390, "dark"), ("folded", 1440, "light")])
+def test_axe_finds_nothing(
+    browser: Browser, folder: Path, name: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto((folder / f"{name}.html").as_uri())
+    expect(graph(page).locator(".drawing svg .slice").first).to_be_visible()
+    page.add_script_tag(content=(files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((run) => run.violations)")
+    context.close()
+    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []

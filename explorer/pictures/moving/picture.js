@@ -1,4 +1,4 @@
-// The living picture. Its host calls the default function on the first mount, on new data and on a theme switch; the DOM stays,
+// The living picture. Its host calls the default function first, on new data and on a theme switch; the DOM stays,
 // and only what differs is changed. Geometry, words and numbers come from Python.
 
 const EVENT = "dbe-source";
