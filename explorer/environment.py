@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from explorer.spec import SpecError, Whole
 
+_ORIGIN = re.compile(r"https?://(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:[0-9]{1,5})?", re.ASCII)
 THREADS = Whole(1, 1024)
 
 
@@ -22,6 +24,7 @@ def check(environment: Mapping[str, str] = os.environ) -> None:
         SpecError: one of them does not have it.
     """
     public_url(environment)
+    frame_ancestors(environment)
     threads = environment.get("EXPLORER_THREADS")
     if threads and not THREADS.holds(THREADS.parse(threads)):
         raise SpecError("EXPLORER_THREADS", threads, THREADS.words)
@@ -43,6 +46,19 @@ def public_url(environment: Mapping[str, str] = os.environ) -> str | None:
     if not _begins_a_link(text):
         raise SpecError("EXPLORER_PUBLIC_URL", text, "an http or https address without ? and #")
     return text
+
+
+def frame_ancestors(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """``EXPLORER_FRAME_ANCESTORS``, the sites that may show the page in a frame of theirs, beside this server itself.
+
+    Raises:
+        SpecError: one of them is neither an origin (``https://wiki.example.org``, ``https://*.example.org``) nor ``*``.
+    """
+    sites = tuple(re.split(r"[\s,]+", environment.get("EXPLORER_FRAME_ANCESTORS", "").strip()))
+    for site in sites:
+        if site and site != "*" and not _ORIGIN.fullmatch(site):
+            raise SpecError("EXPLORER_FRAME_ANCESTORS", site, "origins such as https://wiki.example.org, or *")
+    return tuple(site for site in sites if site)
 
 
 def _begins_a_link(text: str) -> bool:

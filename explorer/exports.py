@@ -18,6 +18,7 @@ from explorer.documents.badge import SHOWN, badge_document
 from explorer.documents.carried import carried, carried_by
 from explorer.documents.csv_document import HEADS, csv_document, csv_study
 from explorer.documents.graph_text import dot_document, mermaid_document
+from explorer.documents.html_document import html_document, study_of
 from explorer.documents.json_document import describe_json
 from explorer.documents.latex import latex_document
 from explorer.documents.picture import png_document, png_study, svg_document
@@ -110,33 +111,51 @@ def formats() -> tuple[Format, ...]:
     theme = {THEME: tuple(_THEMES)}
     measured = {MEASURED: ("0", "1")}
     return (
-        Format("py", "text/x-python", _("PyTorch, runnable .py"), _source),
-        Format("svg", "image/svg+xml", _("Picture, .svg"), _svg, theme),
+        Format("py", "text/x-python", _("PyTorch, runs alone"), _source),
+        Format("svg", "image/svg+xml", _("Picture, as shapes"), _svg, theme),
         Format(
             "png",
             "image/png",
-            _("Picture, .png"),
+            _("Picture, in pixels"),
             _png,
             {THEME: ("light", "dark"), PIXEL_RATIO: ("2", "1", "3")},
             slow=True,
         ),
-        Format("json", "application/json", _("Every number, .json"), _json, measured, linked=True),
-        Format("csv", "text/csv", _("Every number, .csv"), lambda found, base, options: csv_document(found), measured),
+        Format(
+            "html",
+            "text/html",
+            _("All of it, moving graph"),
+            lambda found, base, options: html_document(found, to_link(found.study, base)),
+            measured,
+            linked=True,
+            slow=True,
+        ),
+        Format("json", "application/json", _("Every number"), _json, measured, linked=True),
+        Format(
+            "csv", "text/csv", _("Every number, in rows"), lambda found, base, options: csv_document(found), measured
+        ),
         Format(
             "md",
             "text/markdown",
-            _("Tables that can be checked, .md"),
+            _("Tables, checkable"),
             lambda found, base, options: living(found.study, base),
             linked=True,
         ),
         Format(
             "tex",
             "application/x-tex",
-            _("Tables for a paper, .tex"),
+            _("Tables for a paper"),
             lambda found, base, options: latex_document(found.study),
         ),
-        Format("dot", "text/vnd.graphviz", _("Graph, .dot"), lambda found, base, options: dot_document(found.study)),
-        Format("mmd", "text/vnd.mermaid", _("Graph, .mmd"), lambda found, base, options: mermaid_document(found.study)),
+        Format(
+            "dot", "text/vnd.graphviz", _("Graph for Graphviz"), lambda found, base, options: dot_document(found.study)
+        ),
+        Format(
+            "mmd",
+            "text/vnd.mermaid",
+            _("Graph for Mermaid"),
+            lambda found, base, options: mermaid_document(found.study),
+        ),
     )
 
 
@@ -145,7 +164,7 @@ def badge() -> Format:
     return Format(
         "svg",
         "image/svg+xml",
-        _("Badge, .svg"),
+        _("One number as a badge"),
         lambda found, base, options: badge_document(found.study, options[SHOW], _THEMES[options[THEME]]),
         {SHOW: SHOWN, THEME: tuple(_THEMES)},
     )
@@ -163,6 +182,8 @@ def study_in(data: bytes) -> Study:
         text = data.decode()
     except UnicodeDecodeError:
         raise SpecError("file", data[:40], "a PNG, or text in UTF-8") from None
+    if text.lstrip()[:9].lower() == "<!doctype":
+        return study_of(text)
     if text.lstrip().startswith("{"):
         return _json_study(text)
     if text.startswith(",".join(HEADS[:3])):

@@ -9,6 +9,7 @@ from explorer.web import link, pace, waiting
 from explorer.web.parts import spacing
 from explorer.web.parts.head import section
 from explorer.web.parts.memory import below, charts, course, head, jobs
+from explorer.web.parts.share import share
 
 study = link.current_study()
 states = jobs.follow(study)
@@ -39,5 +40,7 @@ with section("inference"):
     below.show_inference(found)
 with section("counted"):
     below.show_counted(found)
+with section("share"):
+    share(study, "memory")
 
 waiting.watch(states)

@@ -27,6 +27,7 @@ KINDS = {
     "py": "text/x-python",
     "svg": "image/svg+xml",
     "png": "image/png",
+    "html": "text/html",
     "json": "application/json",
     "csv": "text/csv",
     "md": "text/markdown",
@@ -36,7 +37,7 @@ KINDS = {
 }
 ROUTES = files.routes()  # of one server, which keeps what it has made
 PICTURES = {"svg", "png"}
-MEASURED = {"json", "csv"}
+MEASURED = {"html", "json", "csv"}
 
 
 class Answered:
@@ -97,6 +98,7 @@ def test_each_file_is_at_its_address(ending: str, kind: str) -> None:
         "py": "class Denseblock",
         "svg": "<svg",
         "png": "PNG",
+        "html": 'id="study"',
         "json": '"growth_rate": 12',
         "csv": "study,,growth_rate,,given,12",
         "md": "# Dense",

@@ -52,8 +52,7 @@ def badge_document(study: Study, show: str = "parameters", palette: Palette = LI
     Raises:
         KeyError: there is no such number.
     """
-    label, told = _SHOWN[show]
-    words, value = _(label), told(study_theory(study).dense)
+    words, value = _told(study, show)
     left, right = (_width(text) for text in (words, value))
     title = f"{words}: {value}"
     colours = {"label": palette.soft, "value": palette.dense, "ink": palette.ink, "on": "#FFFFFF"}
@@ -77,6 +76,16 @@ def badge_document(study: Study, show: str = "parameters", palette: Palette = LI
     width = number(left + right)
     root = {"xmlns": "http://www.w3.org/2000/svg", "width": width, "height": _HEIGHT, "role": "img"}
     return tag("svg", root | {"viewBox": f"0 0 {width} {_HEIGHT}", "aria-label": title}, "".join(inside))
+
+
+def badge_words(study: Study, show: str = "parameters") -> str:
+    """What a badge says: ``parameters: 335 k``."""
+    return ": ".join(_told(study, show))
+
+
+def _told(study: Study, show: str) -> tuple[str, str]:
+    label, told = _SHOWN[show]
+    return _(label), told(study_theory(study).dense)
 
 
 def _width(text: str) -> float:

@@ -45,6 +45,14 @@ def html_document(found: Findings, link: str) -> str:
     return _document(replace(found, waiting=()), link, unfolded=found.study.block.layers <= UNFOLDED)
 
 
+def content_policy() -> str:
+    """What a document may do: run its one script. Whoever serves it sends this along."""
+    return (
+        f"default-src 'none'; script-src '{html_picture.script_hash()}'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
 def study_of(html: str) -> Study:
     """The Study of an HTML document that the explorer wrote.
 
@@ -91,15 +99,11 @@ class _Reader(HTMLParser):
 
 def _document(found: Findings, link: str, unfolded: bool) -> str:
     study = found.study
-    policy = (
-        f"default-src 'none'; script-src '{html_picture.script_hash()}'; style-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'"
-    )
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta http-equiv="Content-Security-Policy" content="{content_policy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="Dense Block Explorer {VERSION}">

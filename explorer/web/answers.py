@@ -8,6 +8,7 @@ to come again, which costs next to nothing.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ import anyio
 
 from explorer.codec import to_flags
 from explorer.engine import Done, State
-from explorer.exports import Format, Options
+from explorer.exports import MEASURED, Format, Options
 from explorer.findings import Findings
 from explorer.language import _
 from explorer.spec import Job, Study
@@ -125,7 +126,7 @@ class Answers:
         body = self.kept.get(asked)
         if body is None:
             if made.slow:
-                body = await self._slow.run(lambda: _apart(made, study, options))
+                body = await self._slow.run(lambda: _apart(made, study, base, options))
             else:
                 body = await self._quick.run(lambda: made.bytes_of(findings(study), base, options))
             self.kept.put(asked, _bounded(body))
@@ -154,12 +155,16 @@ def _bounded(body: bytes) -> bytes:
     return body
 
 
-def _apart(made: Format, study: Study, options: Options) -> bytes:
+def _apart(made: Format, study: Study, base: str, options: Options) -> bytes:
     """Makes a file in a process of its own, by the command line."""
-    flags = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
+    given = {name: value for name, value in options.items() if name != MEASURED}
+    flags = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)]
+    surroundings = {**os.environ, "EXPLORER_PUBLIC_URL": base} if made.linked else None
     command = [sys.executable, "-m", "explorer", "export", made.name, *flags, *to_flags(study)]
     try:
-        ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SLOW, check=False)
+        ran = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, env=surroundings, timeout=_SLOW, check=False
+        )
     except subprocess.TimeoutExpired:
         raise NotMade(_("This file was not made within {seconds} s.").format(seconds=_SLOW)) from None
     if ran.returncode != 0:

@@ -20,11 +20,13 @@ from starlette.routing import BaseRoute, Route
 
 from explorer import environment
 from explorer.codec import from_query, to_query
+from explorer.documents.html_document import content_policy
 from explorer.exports import MEASURED, Format, badge, formats
 from explorer.pictures.notice import notice
 from explorer.spec import FIELDS, SpecError, Study, shown
 from explorer.web.answers import Answers, NotMade, TooMany
 from explorer.web.engine_holder import engine
+from explorer.web.guard import framing
 
 _FRESH = 300  # seconds for which a picture need not be asked for again
 #: Any site may show pictures and read numbers, and never as the person who looks at it.
@@ -108,6 +110,8 @@ def _sent(made: Format, body: bytes, request: Request) -> Response:
         headers["cache-control"] = f"public, max-age={_FRESH}"
     if made.linked:
         headers["vary"] = "Referer"
+    if made.kind == "text/html":
+        headers["content-security-policy"] = f"{content_policy()}; {framing()}"
     known = re.split(r"\s*,\s*", request.headers.get("if-none-match", "").strip())
     if "*" in known or tag in [one.removeprefix("W/") for one in known]:
         return Response(status_code=304, headers=headers)

@@ -25,6 +25,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
+from explorer import environment
+from explorer.spec import SpecError
 from explorer.web.faults import report
 from explorer.web.hints import link_header
 from explorer.web.routes import plotly_url
@@ -35,11 +37,9 @@ MOST_PARAMETERS = 100
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-def extra_names(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+def extra_names(variables: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """The names beside the loopback ones by which people reach this server (``EXPLORER_NAMES``)."""
-    return tuple(
-        name.lower().rstrip(".") for name in re.split(r"[\s,]+", environment.get("EXPLORER_NAMES", "")) if name
-    )
+    return tuple(name.lower().rstrip(".") for name in re.split(r"[\s,]+", variables.get("EXPLORER_NAMES", "")) if name)
 
 
 def middleware() -> list[Middleware]:
@@ -49,6 +49,15 @@ def middleware() -> list[Middleware]:
     static = Path(streamlit.__file__).parent / "static"
     page = (static / "index.html").read_text(encoding="utf-8")
     return [Middleware(Guard, names=names, policy=content_policy(page), hints=link_header(static, plotly_url()))]
+
+
+def framing() -> str:
+    """Who may show a page of ours in a frame, for a Content-Security-Policy (``EXPLORER_FRAME_ANCESTORS``)."""
+    try:
+        sites = environment.frame_ancestors()
+    except SpecError:  # whoever started the server by other means was not told
+        sites = ()
+    return " ".join(["frame-ancestors 'self'", *sites])
 
 
 def content_policy(page: str) -> str:
@@ -66,9 +75,8 @@ def content_policy(page: str) -> str:
         "object-src": "'none'",
         "base-uri": "'self'",
         "form-action": "'self'",
-        "frame-ancestors": "'self'",
     }
-    return "; ".join(f"{rule} {value}" for rule, value in rules.items())
+    return "; ".join([*(f"{rule} {value}" for rule, value in rules.items()), framing()])
 
 
 def host_name(host: str) -> str | None:
@@ -123,9 +131,10 @@ class Guard:
             "content-security-policy": policy,
             "x-content-type-options": "nosniff",
             "referrer-policy": "same-origin",
-            "x-frame-options": "SAMEORIGIN",
             "cross-origin-resource-policy": "same-origin",
         }
+        if policy.endswith("frame-ancestors 'self'"):
+            self.headers["x-frame-options"] = "SAMEORIGIN"  # for browsers older than frame-ancestors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request or one websocket."""

@@ -23,7 +23,7 @@ _HERE = Path(__file__).parent
 FOLDER = "/script"
 #: Component → its scripts, which are served as one; those that others need too lie in a lower room.
 _SCRIPTS: dict[str, tuple[str | Path, ...]] = {
-    "panel": ("panel.js", "grid.js", "maps.js", moving.DRAWN),
+    "panel": ("panel.js", "grid.js", "maps.js", "copy.js", moving.DRAWN),
     "chart": ("chart.js", moving.THEME, moving.DRAWN),
     "picture": moving.SCRIPTS,
     "timeline": ("course.js", "chart.js", "maps.js", "timeline.js", moving.DRAWN),

@@ -16,6 +16,7 @@ from explorer.pictures.words import headline, where, why
 from explorer.spec import Job, Study
 from explorer.web import waiting
 from explorer.web.components.panel import panel
+from explorer.web.parts.share import jump
 
 #: Problems that another try may cure: memory may be free again. The rest lies in what was asked for.
 PASSING = ("timed_out", "worker_lost", "out_of_memory", "refused", "cancelled", "failed")
@@ -25,7 +26,7 @@ def head(findings: Findings, states: Mapping[Job, State]) -> None:
     """Headline, the line under it, and one line that is always there: progress, a problem, or nothing."""
     layers = findings.study.block.layers
     with st.container(key="head", gap=None):
-        words = f'<h1>{escape(headline(findings))}</h1><p class="where">{escape(where(findings))}</p>'
+        words = f'<h1>{escape(headline(findings))}</h1><p class="where">{escape(where(findings))} · {jump()}</p>'
         panel("headline", words, layers=layers)
         with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
             problem = next(iter(findings.problems), None)

@@ -1,4 +1,4 @@
-"""Take it with you: the PyTorch code, the source text's own session, the link, and files."""
+"""Take it with you: the PyTorch code, the source text's own session, what can be shared, and files."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from html import escape
 
 import streamlit as st
 
-from explorer.codec import to_link
 from explorer.documents.graph_text import dot_document
 from explorer.documents.session import session_text
 from explorer.documents.source import pytorch_source
 from explorer.findings import Findings
 from explorer.language import _
-from explorer.spec import Study
-from explorer.web import files
 from explorer.web.components.panel import panel
+from explorer.web.parts.share import share
 
 PLAIN = "explore_plain_view"
 
@@ -25,7 +23,7 @@ def take(findings: Findings) -> None:
     layers = study.block.layers
     title, line = _("Take it with you"), _("Every export carries the same numbers and the same link.")
     panel("take", f'<h2>{escape(title)}</h2><p class="sub">{escape(line)}</p>', layers=layers)
-    left, right = st.columns([0.66, 0.34], gap="medium")
+    left, right = st.columns([0.58, 0.42], gap="medium")
     with left:
         st.code(pytorch_source(study), language="python", height=420)
         live = findings.dense.measurement
@@ -39,16 +37,7 @@ def take(findings: Findings) -> None:
         # Without colours: of a long block they would be ten thousand elements, two thirds of the page's.
         st.code(session or _("# The block has not been built yet."), language=None, height=420)
     with right:
-        st.code(to_link(study, files.base(st.context.url)), language=None, wrap_lines=True)
-        panel("files", _links(study), layers=layers)
-
-
-def _links(study: Study) -> str:
-    links = "".join(
-        f'<a href="{escape(files.address(file, study))}" download="{file.name}">{escape(file.format.label)}</a>'
-        for file in files.files()
-    )
-    return f'<nav class="files" aria-label="{escape(_("Files to download"))}">{links}</nav>'
+        share(study)
 
 
 def plain_view(findings: Findings) -> None:

@@ -3,6 +3,7 @@
 
 const EVENT = "dbe-source";
 const FILM = "dbe-film"; // {layer: n}: what belongs to later Bottlenecks steps back; null: everything is there
+const JUMP = "dbe-jump"; // {to: name}: the part of that name comes into sight
 const panels = new WeakMap();
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -36,7 +37,13 @@ class Panel {
     root.addEventListener("click", (event) => {
       this.toggle(event.target.closest("[data-opens]"));
       this.press(event.target.closest("[data-field]"));
+      const copy = event.target.closest("[data-copy]");
+      if (copy) copyFrom(copy);
+      const jump = event.target.closest("[data-jump]");
+      if (jump) document.dispatchEvent(new CustomEvent(JUMP, { detail: { to: jump.dataset.jump } }));
     });
+    this.jumped = (event) => this.meet(event.detail?.to);
+    document.addEventListener(JUMP, this.jumped);
     this.resize = new ResizeObserver(() => this.measure());
   }
 
@@ -101,6 +108,16 @@ class Panel {
     this.grid?.say(this.cell, source);
   }
 
+  // Comes into sight, and takes the focus there, where it holds what a button elsewhere leads to.
+  meet(name) {
+    const part = name && this.root.querySelector(`[data-part="${name}"]`);
+    if (!part) return;
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    part.scrollIntoView({ behavior });
+    setTimeout(() => part.scrollIntoView({ behavior }), 900); // what was drawn on the way has moved it
+    part.querySelector("button")?.focus({ preventScroll: true });
+  }
+
   film(layer) {
     this.layer = layer;
     this.root.classList.toggle("filming", layer !== null);
@@ -114,6 +131,7 @@ class Panel {
   end() {
     document.removeEventListener(EVENT, this.heard);
     document.removeEventListener(FILM, this.filmed);
+    document.removeEventListener(JUMP, this.jumped);
     this.resize.disconnect();
   }
 

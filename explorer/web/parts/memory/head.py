@@ -14,13 +14,14 @@ from explorer.pictures.words import why
 from explorer.web import link, waiting
 from explorer.web.components.panel import panel
 from explorer.web.parts.head import PASSING
+from explorer.web.parts.share import jump
 
 
 def head(found: MemoryFindings) -> None:
     """Headline, the line under it, and one line that is always there: progress, a problem, or nothing."""
     layers = found.study.block.layers
     with st.container(key="head", gap=None):
-        words = f'<h1 class="two">{escape(headline(found))}</h1><p class="where">{escape(where(found))}</p>'
+        words = f'<h1 class="two">{escape(headline(found))}</h1><p class="where">{escape(where(found))} · {jump()}</p>'
         panel("memory-headline", words, layers=layers)
         with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
             # What single implementations lack of memory is part of an answer, which stands.

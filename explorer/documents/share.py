@@ -1,0 +1,80 @@
+"""What a person puts elsewhere to show a Study there: its link, Markdown, a part that is checked, a badge, a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import urlencode
+
+from explorer.codec import to_link, to_query
+from explorer.documents.badge import badge_words
+from explorer.graph import concat_graph
+from explorer.language import _
+from explorer.pictures import spoken
+from explorer.spec import Study
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One way to show a Study elsewhere.
+
+    Attributes:
+        name: stable, for programs.
+        label: what a person calls it.
+        line: what it is good for.
+        text: what is put elsewhere.
+    """
+
+    name: str
+    label: str
+    line: str
+    text: str
+
+
+def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
+    """Every way, in the order in which a person is offered them.
+
+    Args:
+        study: what is shown, its drawing and selection included.
+        base: under which people reach the server.
+        page: which page shows it: Explore, or ``memory``.
+    """
+    link, title = to_link(study, base, page), spoken.title(concat_graph(study.block))
+    query = urlencode(to_query(study))
+    part = f"compare?{query}" if query else "compare"
+    return (
+        Shared("link", _("Link"), _("This page as you see it, drawing and selection included."), link),
+        Shared(
+            "markdown",
+            _("Markdown with the picture"),
+            _("For an issue, a wiki, a README: the picture, which leads here."),
+            f"[![{title}]({_file(base, 'block.svg', query)})]({link})",
+        ),
+        Shared(
+            "part",
+            _("A part of a README that is checked"),
+            _("python -m explorer docs update fills it, docs check fails where it is no longer true."),
+            f"<!-- explorer:begin {part} show=graph,table -->\n<!-- explorer:end -->",
+        ),
+        Shared(
+            "badge",
+            _("Badge"),
+            _("One number; show= names another."),
+            f"[![{badge_words(study)}]({_file(base, 'badge.svg', query)})]({link})",
+        ),
+        Shared(
+            "embed",
+            _("Embed"),
+            _("The live page in a page of yours, without its own menu."),
+            f'<iframe src="{escape(_embedded(link))}" title="{escape(title)}" '
+            'width="100%" height="900" style="border:0" loading="lazy"></iframe>',
+        ),
+    )
+
+
+def _embedded(link: str) -> str:
+    return f"{link}{'&' if '?' in link else '?'}embed=true"
+
+
+def _file(base: str, name: str, query: str) -> str:
+    return f"{base.rstrip('/')}/{name}" + (f"?{query}" if query else "")
