@@ -190,7 +190,7 @@ if __name__ == "__main__":
     engine = Engine()
     found = []
     for budget in sys.argv[1:]:
-        job = CompiledJob(DenseBlockSpec(6, 4, 2), InputSpec(2, 6, 6), RunSpec(device="cpu"), budget, 3)
+        job = CompiledJob(DenseBlockSpec(6, 4, 1), InputSpec(2, 6, 6), RunSpec(device="cpu"), budget, 3)
         state = settled(engine, job, seconds=280)
         found.append(state.result if isinstance(state, Done) else {"problem": state.problem.kind})
     time.sleep(0.3)
@@ -226,8 +226,8 @@ def test_budgets_are_compiled_once_each_and_keep_what_they_keep(compiling: dict[
     much, little = compiled_by_an_engine(compiling, "1.0", "0.05")
     assert little["kept_bytes"] < much["kept_bytes"] / 2
     assert [len(step[name]) for step in (much, little) for name in ("milliseconds", "beside")] == [3] * 4
-    again, once_more = compiled_by_an_engine(compiling, "0.05", "1.0")
-    assert [step["kept_bytes"] for step in (once_more, again)] == [step["kept_bytes"] for step in (much, little)]
+    (again,) = compiled_by_an_engine(compiling, "0.05")
+    assert again["kept_bytes"] == little["kept_bytes"]
     assert again["compile_seconds"] < much["compile_seconds"] / 1.5
 
 
