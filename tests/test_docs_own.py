@@ -1,17 +1,23 @@
-"""Documents beside a team's own code: in a repository of their own, through the real entry."""
+"""Documents beside a team's own code: in a repository of their own, through the real entry.
+
+Each look at that code has a process of its own, most of whose time goes into loading torch. So only what is about
+that process starts one; the others are forked from one that has loaded torch: see :func:`ready`.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from strategies import dense_blocks
 
+from explorer import cli
 from explorer.blocks import build
 from explorer.docs import own
 from explorer.docs.directive import Directive, read_directive, with_study
@@ -76,6 +82,23 @@ def failing():
 number = 7
 '''
 
+#: Loads torch once, then answers each line of input in a process forked for it.
+FORKS = """
+import os, sys
+from pathlib import Path
+from explorer.measure import against
+
+for line in sys.stdin:
+    folder, asked, found = line[:-1].split("\\t")
+    child = os.fork()
+    if not child:
+        os.chdir(folder)
+        against.main(Path(asked), Path(found))
+        os._exit(0)
+    os.waitpid(child, 0)
+    print("answered", flush=True)
+"""
+
 Docs = Callable[..., tuple[int, str]]
 
 
@@ -111,12 +134,48 @@ def docs(folder: Path, *words: str) -> tuple[int, str]:
     return ran.returncode, ran.stdout + ran.stderr
 
 
-def test_code_that_changes_fails_the_check_until_the_document_follows(team: Path) -> None:
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[SimpleNamespace]:
+    """What stands in for ``subprocess`` where a look is asked for: it sends the question to :data:`FORKS`."""
+    command = [sys.executable, "-c", FORKS]
+    env = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        questions, answers = process.stdin, process.stdout
+
+        def run(command: list[str], **_: object) -> SimpleNamespace:
+            assert command[1:3] == ["-m", "explorer.measure.against"]
+            print(Path.cwd(), *command[3:], sep="\t", file=questions, flush=True)
+            assert answers.readline() == "answered\n"
+            return SimpleNamespace(returncode=0)
+
+        yield SimpleNamespace(**{**vars(subprocess), "run": run})
+
+
+@pytest.fixture
+def ready(
+    team: Path, loaded: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Docs:
+    """``docs`` without its start, in the team's folder; torch is loaded."""
+    monkeypatch.chdir(team)
+    monkeypatch.setattr(own, "subprocess", loaded)
+
+    def run(*words: str) -> tuple[int, str]:
+        code = cli.main(["docs", *words])
+        out, err = capsys.readouterr()
+        return code, out + err
+
+    return run
+
+
+def test_code_that_changes_fails_the_check_until_the_document_follows(team: Path, ready: Docs) -> None:
     readme, blocks = team / "README.md", team / "mypackage" / "blocks.py"
     code, told = docs(team, "check", "README.md")
     assert code == 3 and "--allow-import allows it" in told
     assert docs(team, "update", "--allow-import", "README.md")[0] == 0
-    assert docs(team, "check", "--allow-import", "README.md")[0] == 0
+    assert ready("check", "--allow-import", "README.md")[0] == 0
     assert "checked against `mypackage.blocks:Stage`" in readme.read_text()
     commit(team)
 
@@ -132,18 +191,18 @@ def test_code_that_changes_fails_the_check_until_the_document_follows(team: Path
     assert "channels after each concatenation: 28, 40, 52 (3) in the document, 32, 48, 64 (3) in" in told
     assert git(team, "status", "--short", "README.md") == "", "check writes nothing"
 
-    code, told = docs(team, "update", "--allow-import", "README.md")
+    code, told = ready("update", "--allow-import", "README.md")
     text = readme.read_text()
     assert code == 0 and "block?in_channels=16&growth_rate=16&layers=3" in text and f"{after:,}" in text
     assert text.startswith("# Ours\n\n") and text.endswith(" -->\n\nBy hand.\n")
     commit(team)
-    assert docs(team, "update", "--allow-import", "README.md")[0] == 0
+    assert ready("update", "--allow-import", "README.md")[0] == 0
     assert git(team, "status", "--short") == "", "a second update changes no byte"
 
     readme.write_text(text.replace(f"{after:,}", "1"))
-    assert docs(team, "check", "--allow-import", "README.md")[0] == 1
+    assert ready("check", "--allow-import", "README.md")[0] == 1
     blocks.write_text(NETWORK)
-    code, told = docs(team, "update", "--allow-import", "README.md")
+    code, told = ready("update", "--allow-import", "README.md")
     assert code == 1 and "edited by hand" in told and "| parameters | 1 |" in readme.read_text()
 
 
@@ -151,10 +210,17 @@ def directive(target: str, more: str = "") -> Directive:
     return read_directive(f"block?in_channels=16&growth_rate=12&layers=3&{SETTINGS} against={target}{more}")
 
 
-def test_what_is_called_with_what_and_what_cannot_be(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_called_with_what_and_what_cannot_be(
+    team: Path, loaded: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(team)
-    for target, more in (("mypackage.blocks:block", ""), ("mypackage.blocks:block", " args=16,12,3")):
-        assert look(directive(target, more)) == Looked(())
+    assert look(directive("mypackage.blocks:block")) == Looked(())
+    assert "SystemExit: 0" in look(directive("mypackage.blocks:failing")).problem
+    with monkeypatch.context() as soon:
+        soon.setattr(own, "TIMEOUT", 0.01)
+        assert "No answer within 0.01 s" in look(directive("mypackage.blocks:block")).problem
+    monkeypatch.setattr(own, "subprocess", loaded)
+    assert look(directive("mypackage.blocks:block", " args=16,12,3")) == Looked(())
     for target, more, words in (
         ("mypackage.blocks:needy", "", "It needs depth; say with args=… what to call it with."),
         ("mypackage.blocks:number", "", "It is a int, which cannot be called."),
@@ -165,15 +231,13 @@ def test_what_is_called_with_what_and_what_cannot_be(team: Path, monkeypatch: py
     ):
         found = look(directive(target, more))
         assert not found.differs and words in found.problem and "\n" not in found.problem, found
-    monkeypatch.setattr(own, "TIMEOUT", 0.01)
-    assert "No answer within 0.01 s" in look(directive("mypackage.blocks:block")).problem
 
 
-def test_code_that_is_no_dense_block_is_told_and_nothing_is_written(team: Path) -> None:
+def test_code_that_is_no_dense_block_is_told_and_nothing_is_written(team: Path, ready: Docs) -> None:
     readme = team / "README.md"
     text = readme.read_text().replace("blocks:Stage", "blocks:Layer args=16,12")
     readme.write_text(text)
-    code, told = docs(team, "update", "--allow-import", "README.md")
+    code, told = ready("update", "--allow-import", "README.md")
     assert code == 1 and "channels after each concatenation: 28, 40, 52 (3) in the document, none in" in told
     assert readme.read_text() == text
 
