@@ -91,12 +91,13 @@ MEASURE = """() => {
   const linear = (v) => ((v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
   const luminance = (c) => 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
   const up = (e) => e.parentElement ?? e.getRootNode().host;
-  const opacity = (e) => (e ? Number(getComputedStyle(e).opacity) * opacity(up(e)) : 1);
+  const once = (make, made = new Map()) => (e) => made.get(e) ?? (made.set(e, make(e)), made.get(e));
+  const opacity = once((e) => (e ? Number(getComputedStyle(e).opacity) * opacity(up(e)) : 1));
   const shape = (e) => e instanceof SVGElement && !e.matches("svg, g, text, tspan");
-  const painted = (e) => {
+  const painted = once((e) => {
     const style = getComputedStyle(e);
     return shape(e) ? style.fill : e instanceof SVGElement ? "transparent" : style.backgroundColor;
-  };
+  });
   const roots = [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot).filter(Boolean)];
   const page = rgba(getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor);
   const out = "[hidden], dialog, .off, [aria-hidden=true], :disabled, .js-plotly-plot";
@@ -115,7 +116,7 @@ MEASURE = """() => {
     let least = Infinity;
     for (const part of [0.15, 0.5, 0.85]) {
       const x = box.left + part * box.width;
-      const stack = [...root.elementsFromPoint(x, y), ...document.elementsFromPoint(x, y)];
+      const stack = [...new Set([root, document])].flatMap((one) => one.elementsFromPoint(x, y));
       let ground = page;
       for (const n of [...new Set(stack)].filter((n) => n === e || !e.contains(n)).reverse()) {
         const colour = painted(n);
