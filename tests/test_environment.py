@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from explorer.environment import check, public_url
+from explorer.environment import check, frame_ancestors, public_url
 from explorer.spec import SpecError
 
 
@@ -48,6 +48,25 @@ def test_numbers_that_are_none(name: str, text: str) -> None:
     with pytest.raises(SpecError, match=f"{name} must be a"):
         check({name: text})
     check({name: "2"})
+
+
+def test_sites_that_may_frame_the_page() -> None:
+    sites = "https://wiki.example.org, http://10.0.0.7:8080\n https://*.example.org *"
+    assert frame_ancestors({"EXPLORER_FRAME_ANCESTORS": sites}) == (
+        "https://wiki.example.org",
+        "http://10.0.0.7:8080",
+        "https://*.example.org",
+        "*",
+    )
+    assert frame_ancestors({}) == frame_ancestors({"EXPLORER_FRAME_ANCESTORS": " "}) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["wiki.example.org", "'none'", "https://a.org/path", "https://a;script-src *", "data:", "https://*.*"]
+)
+def test_sites_that_are_none(text: str) -> None:
+    with pytest.raises(SpecError, match="EXPLORER_FRAME_ANCESTORS must be origins such as"):
+        check({"EXPLORER_FRAME_ANCESTORS": text})
 
 
 @pytest.mark.parametrize("module", ["explorer", "explorer.launch"])

@@ -27,6 +27,7 @@ from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
 
 from explorer.bench.server import Server
 from explorer.codec import from_query
+from explorer.exports import study_in
 from explorer.spec import FIELDS, Study
 from explorer.web.guard import LONGEST_QUERY
 
@@ -301,9 +302,14 @@ def test_the_files_of_the_oddest_block_hold_nothing_that_runs(browser: Browser, 
         visit(page, server, urlencode(ODDEST))
         page.locator(".st-key-explore_plain_view summary").click()
         expect(page.get_by_test_id("stGraphVizChart").locator("svg g.edge").first).to_be_attached()
-        # To be copied: the source, the session, the link; and the graph that was unfolded.
-        expect(page.get_by_test_id("stCode")).to_have_count(4)
-        assert texts(page, '[data-testid="stCode"] >> nth=2')[0].partition("?")[0] == f"{server.address}/"
+        # To be copied: the source, the session; and the graph that was unfolded.
+        expect(page.get_by_test_id("stCode")).to_have_count(3)
+        ways = page.locator(".share [data-way]")
+        expect(ways).to_have_count(5)
+        for way in ways.all():
+            shown = way.locator("code").inner_text()
+            assert way.locator("[data-copy]").get_attribute("data-copy") == shown
+            assert f"{server.address}/" in shown or shown.startswith("<!-- explorer:begin compare?")
         taken = downloads(page)
         assert markup(page) == []
     assert found == []
@@ -326,7 +332,8 @@ def downloads(page: Page) -> dict[str, str]:
     for link in links.all():
         with page.expect_download() as download:
             link.click()
-        found[download.value.suggested_filename] = download.value.path().read_text(encoding="utf-8")
+        data = download.value.path().read_bytes()
+        found[download.value.suggested_filename] = data.decode("latin-1" if data.startswith(b"\x89PNG") else "utf-8")
     assert set(found) == set(EXPORTS)
     return found
 
@@ -350,7 +357,20 @@ def check_svg(text: str) -> None:
     for element in ElementTree.fromstring(text).iter():
         space, _, name = element.tag.removeprefix("{").partition("}")
         assert space == "http://www.w3.org/2000/svg"
-        assert name in {"svg", "title", "desc", "style", "g", "rect", "path", "polygon", "line", "text", "tspan"}
+        assert name in {
+            "svg",
+            "title",
+            "desc",
+            "metadata",
+            "style",
+            "g",
+            "rect",
+            "path",
+            "polygon",
+            "line",
+            "text",
+            "tspan",
+        }
         for attribute, value in element.attrib.items():
             assert not re.match(r"on|.*href|src|style", attribute, re.IGNORECASE), attribute
             assert not re.search(r"url\(|javascript:|//", value, re.IGNORECASE), value
@@ -389,6 +409,7 @@ def check_markdown(text: str) -> None:
 def check_dot(text: str) -> None:
     """A graph of plain labels: no HTML, no link, no picture, no style sheet."""
     assert text.count("digraph") == 1
+    text = re.sub(r"^//.*\n", "", text, flags=re.MULTILINE)
     assert not re.search(r"=\s*<|\b(URL|href|image|shapefile|stylesheet|target)\b\s*=|javascript:", text, re.IGNORECASE)
 
 
@@ -404,13 +425,39 @@ def words_of(value: object) -> Iterator[str]:
             yield from words_of(inside)
 
 
+def check_png(text: str) -> None:
+    assert study_in(text.encode("latin-1")) == from_query(list(ODDEST.items()))
+
+
+def check_html(text: str) -> None:
+    """Its own three scripts, of which one runs, and no other way to run anything."""
+    check_carried(text)
+    found = re.findall(r"<script[^>]*>", text)
+    assert found == [
+        '<script type="application/json" id="study">',
+        '<script type="application/json" id="picture">',
+        '<script type="module">',
+    ]
+    before = text.partition('<script type="module">')[0]
+    assert not re.search(r"\son\w+=|javascript:|<iframe|<object|<embed|<link|src=", before)
+
+
+def check_carried(text: str) -> None:
+    assert study_in(text.encode()) == from_query(list(ODDEST.items()))
+
+
 #: Every file that the page offers; one that is not here fails :func:`downloads`.
 EXPORTS: dict[str, Callable[[str], None]] = {
     "dense_block.py": check_source,
     "dense_block.svg": check_svg,
+    "dense_block.png": check_png,
+    "dense_block.html": check_html,
     "dense_block.json": check_json,
+    "dense_block.csv": check_carried,
     "dense_block.md": check_markdown,
+    "dense_block.tex": check_carried,
     "dense_block.dot": check_dot,
+    "dense_block.mmd": check_carried,
 }
 
 #: As far from the default as a link can go, in every text that it may hold.

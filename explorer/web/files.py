@@ -64,13 +64,18 @@ def address(file: Served, study: Study) -> str:
     return file.path + (f"?{urlencode(query)}" if query else "")
 
 
-def base(page: str | None) -> str:
-    """The address under which people reach this server: what was set, or where the browser has found the page."""
+def base(page: str | None, path: str = "") -> str:
+    """The address under which people reach this server: what was set, or where the browser has found the page.
+
+    Args:
+        page: the address of the page that asks.
+        path: what of it is the page's own.
+    """
     try:
         public = environment.public_url()
     except SpecError:  # whoever started the server by other means was not told
         public = None
-    return public or (page or "").partition("?")[0]
+    return public or (page or "").partition("?")[0].removesuffix(path)
 
 
 def routes() -> list[BaseRoute]:

@@ -25,7 +25,7 @@ def jump() -> str:
 
 def share(study: Study, page: str = "") -> None:
     """The panel; ``page`` is the one that shows it."""
-    base = files.base(st.context.url)
+    base = files.base(st.context.url, page)
     panel("share", _copies(shared(study, base, page), study, base) + _downloads(study), layers=study.block.layers)
 
 
