@@ -32,7 +32,7 @@ check: test-environment
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m mypy
-	@$(VENV_PYTHON) -m explorer docs check README.md
+	@$(VENV_PYTHON) -m explorer docs check README.md pages
 
 format: test-environment
 	@$(VENV_PYTHON) -m ruff format .

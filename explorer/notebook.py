@@ -15,6 +15,7 @@ from explorer.documents.markdown import markdown
 from explorer.documents.picture import svg_document
 from explorer.documents.table import describe_text
 from explorer.documents.tables import Table, compare_table, findings_table
+from explorer.documents.tables import html as as_html
 from explorer.findings import Findings
 from explorer.language import _
 from explorer.pictures.layout.residual import residual_layout
@@ -74,13 +75,5 @@ def _bundle(plain: str, head: str, lines: Iterable[str], svg: str, table: Table)
         "text/plain": plain,
         "text/markdown": text,
         "image/svg+xml": svg,
-        "text/html": "\n".join([*html, image, _html(table)]),
+        "text/html": "\n".join([*html, image, as_html(table)]),
     }
-
-
-def _html(table: Table) -> str:
-    def row(cells: Iterable[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    head, body = row(table.heads, "th"), "".join(row(cells, "td") for cells in table.rows)
-    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"

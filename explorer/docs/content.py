@@ -19,6 +19,7 @@ from explorer.language import _
 from explorer.pictures import spoken
 from explorer.pictures.captions import matched_words
 from explorer.pictures.layout import layout
+from explorer.pictures.lit import lit_words
 from explorer.pictures.palette import DARK, LIGHT
 from explorer.pictures.words import input_words
 from explorer.spec import Study
@@ -62,7 +63,8 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
             pictures = tuple(
                 (name, svg_document(study, p) + "\n") for name, p in zip(names, (LIGHT, DARK), strict=True)
             )
-            alt = escape(f"{spoken.title(graph)} {spoken.description(drawn)}")
+            said = [spoken.title(graph), spoken.description(drawn), lit_words(drawn, study.view.selected)]
+            alt = escape(" ".join(part for part in said if part))
             light, dark = (f"{quote(folder)}/{name}" for name in names)
             blocks.append(
                 [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from explorer.findings import BlockTheory, Findings
 from explorer.language import _
@@ -18,6 +19,16 @@ class Table:
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+def html(table: Table) -> str:
+    """``table`` as an HTML element without a class."""
+
+    def row(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    head, body = row(table.heads, "th"), "".join(row(cells, "td") for cells in table.rows)
+    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
 def block_table(study: Study) -> Table:

@@ -21,6 +21,7 @@ page = st.navigation(
     [
         st.Page(PAGES / "explore.py", title=_("Explore"), default=True),
         st.Page(PAGES / "memory.py", title=_("Memory"), url_path="memory"),
+        st.Page(PAGES / "gallery.py", title=_("Gallery"), url_path="gallery"),
     ],
     position="top",
 )

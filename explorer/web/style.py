@@ -54,6 +54,7 @@ _CSS = f"""
 
 PRESENT_WIDTH, PRESENT_HEIGHT = 1010, 610  # px that headline and picture take at the page's own size
 _LARGEST = 4.0
+_SIDEBAR = ("stSidebar", "stExpandSidebarButton", "stSidebarCollapsedControl")
 
 
 def apply() -> None:
@@ -66,9 +67,15 @@ def present() -> None:
     st.html(_present_css())
 
 
+def without_sidebar() -> None:
+    """Hides the controls from a page that they change nothing on; they stay as they are for the others."""
+    hidden = ", ".join(f'[data-testid="{name}"]' for name in _SIDEBAR)
+    st.html(f"<style>{hidden} {{ display: none !important; }}</style>")
+
+
 @cache
 def _present_css() -> str:
-    hidden = ("stSidebar", "stHeader", "stExpandSidebarButton", "stSidebarCollapsedControl", "stToolbar")
+    hidden = (*_SIDEBAR, "stHeader", "stToolbar")
     main = '[data-testid="stMainBlockContainer"]'
     steps = []
     for zoom in (1 + step / 50 for step in range(1, round((_LARGEST - 1) * 50) + 1)):
