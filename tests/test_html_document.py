@@ -268,3 +268,9 @@ def test_no_text_ends_otherwise(text: str) -> None:
         except SpecError:
             continue
         assert found == Study()
+
+
+def test_closed_forms_alone_are_called_so() -> None:
+    text = html_document(findings(Study()), "http://127.0.0.1:8501/")
+    assert "closed forms, nothing was run" in text
+    assert not re.search("not yet (run|counted|tracked)", text)

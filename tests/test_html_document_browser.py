@@ -42,6 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, study in STUDIES.items():
         text = html_document(findings(study, answers(study)), to_link(study, "http://127.0.0.1:8501/"))
         (path / f"{name}.html").write_text(text, encoding="utf-8")
+    (path / "closed.html").write_text(html_document(findings(Study()), "http://127.0.0.1:8501/"), encoding="utf-8")
     return path
 
 
@@ -218,9 +219,11 @@ def test_it_is_light_or_dark_as_the_system_is_and_light_on_paper(
         assert page.evaluate("document.documentElement.scrollWidth") <= 718
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-def test_a_phone_has_it_upright_and_nothing_leaves_the_screen(browser: Browser, folder: Path, scripts: bool) -> None:
-    with opened(browser, folder / "short.html", 390, 844, scripts=scripts) as page:
+@pytest.mark.parametrize(("name", "scripts"), [("short", True), ("short", False), ("closed", True)])
+def test_a_phone_has_it_upright_and_nothing_leaves_the_screen(
+    browser: Browser, folder: Path, name: str, scripts: bool
+) -> None:
+    with opened(browser, folder / f"{name}.html", 390, 844, scripts=scripts) as page:
         expect(graph(page).locator("svg.vertical")).to_be_visible()
         expect(graph(page).locator("svg.horizontal")).to_have_count(0 if scripts else 1)
         assert page.evaluate(OUTSIDE) == []

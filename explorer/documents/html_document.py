@@ -27,7 +27,7 @@ from explorer.pictures.palette import DARK, LIGHT, css_variables
 from explorer.pictures.svg import FAMILY
 from explorer.pictures.tables import numbers_sheet
 from explorer.pictures.tiles import fairness, tiles
-from explorer.pictures.words import headline, where, why
+from explorer.pictures.words import block_words, headline, input_words, where, why
 from explorer.spec import SpecError, Study
 from explorer.version import VERSION
 
@@ -134,11 +134,13 @@ def _document(found: Findings, link: str, unfolded: bool) -> str:
 
 
 def _head(found: Findings) -> str:
+    dense = found.dense
+    if dense.measurement is None and dense.problem is None:  # nobody asked for a run
+        line = " · ".join((block_words(found.study), input_words(found.study), _("closed forms, nothing was run")))
+    else:
+        line = where(found)
     told = "".join(f'<p class="status">{escape(why(problem))}</p>' for problem in found.problems[:1])
-    return (
-        f'<header class="panel"><h1>{escape(headline(found))}</h1><p class="where">{escape(where(found))}</p>'
-        f"{told}</header>"
-    )
+    return f'<header class="panel"><h1>{escape(headline(found))}</h1><p class="where">{escape(line)}</p>{told}</header>'
 
 
 def _folded(study: Study, unfolded: bool) -> str:

@@ -26,6 +26,13 @@ def rivals(found: Findings) -> list[BlockFindings]:
     return [found.residual, found.second][: len(found.theory.counterparts)]
 
 
+def _origin(block: BlockFindings, quantity: Quantity) -> str:
+    """Where a number comes from. In a file nothing is on its way, so a closed form is just that."""
+    if quantity.live is None and quantity.value is not None:
+        return f"{_('closed form')} ({quantity.convention})"
+    return origin_words(block, quantity)
+
+
 @dataclass(frozen=True)
 class _Row:
     """One quantity: what it is, what one is, a cell of HTML for each block, and where the numbers come from."""
@@ -55,7 +62,7 @@ def _rows(found: Findings, blocks: Sequence[BlockFindings]) -> Iterator[_Row]:
     for name, quantity in of:
         own = quantity(found.dense)
         cells = [_cell(quantity(block), own if block is not found.dense else None) for block in blocks]
-        yield _Row(name, own.unit, cells, origin_words(found.dense, own))
+        yield _Row(name, own.unit, cells, _origin(found.dense, own))
     yield _theory(blocks, _("Written by concatenation"), _("bytes"), lambda b: b.written_bytes)
     yield _theory(blocks, _("Receptive field"), _("pixels"), lambda b: b.receptive_field)
     yield from _times(found, blocks, _("Forward time"), lambda block: block.forward)
