@@ -172,7 +172,7 @@ def origin_words(block: BlockFindings, quantity: Quantity) -> str:
     if quantity.differs:
         words = disagreement(quantity)
     elif quantity.live is None:
-        words = _("closed form, not yet counted") if quantity.value is not None else _("not yet tracked")
+        words = _("closed form, not counted") if quantity.value is not None else _("not tracked")
     else:
         words = how[quantity.name] if "closed_form" in quantity.values else _("tracked by storage; no closed form")
     if not quantity.ran:
