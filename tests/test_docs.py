@@ -107,6 +107,40 @@ def test_an_edit_by_hand_is_told_from_drift_and_survives(written: Path, docs: Do
     assert docs("check", written)[0] == 0
 
 
+def test_a_new_part_before_others_moves_their_pictures_along(written: Path, docs: Docs) -> None:
+    """Each finds its neighbour's in its place, which nobody has edited."""
+    own = files(written.parent)["README.md.explorer/1-light.svg"]
+    first = BEGIN.replace("layers=6", "layers=2")
+    written.write_text(f"{first}\n{END}\n\n{written.read_text()}")
+    code, told = docs("update", written)
+    assert code == 0 and "edited by hand" not in told
+    assert files(written.parent)["README.md.explorer/2-light.svg"] == own
+    assert docs("check", written)[0] == 0
+
+
+def test_pictures_of_a_part_that_is_gone_are_taken_away_and_nothing_else_is(written: Path, docs: Docs) -> None:
+    more = f"{BEGIN.replace('layers=6', 'layers=2')}\n{END}\n"
+    before = written.read_text()
+    written.write_text(before + more)
+    assert docs("update", written)[0] == 0
+    folder = written.with_name("README.md.explorer")
+    kept = {"3-light.svg": "<svg/>", "mine.svg": (folder / "1-light.svg").read_text(), "4-dark.svg.txt": "words"}
+    for name, text in kept.items():
+        (folder / name).write_text(text)
+    written.write_text(before)
+    code, told = docs("update", "--dry-run", written)
+    assert (
+        "2-dark.svg belongs to no part any more and would be taken away." in told and (folder / "2-dark.svg").exists()
+    )
+    code, told = docs("update", written)
+    assert code == 0 and "2-light.svg belongs to no part any more and is taken away." in told
+    assert {path.name for path in folder.iterdir()} == {"1-light.svg", "1-dark.svg", *kept}
+    again = files(written.parent)
+    assert docs("update", written)[0] == 0 and files(written.parent) == again
+    written.write_text(before.replace("block?", "block?nothing=1&"))  # what it shows is not known: nothing is taken
+    assert docs("update", written)[0] == 3 and files(folder).keys() == {"1-light.svg", "1-dark.svg", *kept}
+
+
 def test_a_picture_edited_missing_or_stale_is_told(written: Path, docs: Docs) -> None:
     picture = written.with_name("README.md.explorer") / "1-dark.svg"
     svg = picture.read_bytes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +15,10 @@ from explorer.docs.directive import Directive, DirectiveError, read_directive, w
 from explorer.docs.own import Looked
 from explorer.docs.parts import Body, Part, PartError, read_document
 from explorer.docs.writing import replace_file
+from explorer.documents.carried import carried_by
+from explorer.spec import SpecError
 
+_PICTURE = re.compile(r"[1-9][0-9]*-(light|dark)\.svg", re.ASCII)
 #: ``current``; ``drifted``: other numbers or pictures now; ``edited`` by hand; ``empty``: never generated;
 #: ``broken``: it could not be checked.
 Status = Literal["current", "drifted", "edited", "empty", "broken"]
@@ -59,6 +64,7 @@ class State:
         after: its text with every part that may be written anew.
         pictures: (name, SVG) that are to be written into its folder.
         written: the numbers of the parts that ``after`` has anew.
+        stale: names of pictures in its folder that were made for parts which it no longer has.
     """
 
     before: str
@@ -66,11 +72,12 @@ class State:
     after: str
     pictures: tuple[tuple[str, str], ...] = ()
     written: tuple[int, ...] = ()
+    stale: tuple[str, ...] = ()
 
     @property
     def is_changed(self) -> bool:
-        """Whether there is something to write."""
-        return self.after != self.before or bool(self.pictures)
+        """Whether there is something to write or to take away."""
+        return self.after != self.before or bool(self.pictures) or bool(self.stale)
 
 
 def folder_of(path: Path) -> Path:
@@ -124,7 +131,10 @@ def judge(
     states: list[PartState] = []
     bodies: dict[int, Body] = {}
     pictures: list[tuple[str, str]] = []
+    wanted: set[str] = set()
     folder = folder_of(path).name if path else ""
+    # A part that has got another number finds the pictures of its neighbour in its place, which nobody has edited.
+    made = {one for part in document.parts for one in (part.sum or "").split(".")[1:]}
     for part in document.parts:
         try:
             directive = _directive(part, path)
@@ -132,7 +142,8 @@ def judge(
             states.append(PartState(part.line, "broken", ((part.line, str(problem)),)))
             continue
         now = content(directive, part.number, folder, base, part.indent)
-        stands = _stands(part, now, path)
+        wanted |= {name for name, _svg in now.pictures}
+        stands = _stands(part, now, path, made)
         looked = _looked(directive, own)
         anew = replace(directive, study=looked.study) if looked.study else directive
         counted = count(anew) if count and not looked.problem else Counted((), "")
@@ -148,7 +159,8 @@ def judge(
         bodies[part.number] = Body(now.lines, now.sum, with_study(part.directive, anew.study) if looked.study else None)
         known = _pictures(path, now)
         pictures += [pair for pair, there in zip(now.pictures, known, strict=True) if there != pair[1].encode()]
-    return State(text, tuple(states), document.with_bodies(bodies), tuple(pictures), tuple(bodies))
+    stale = () if any(one.status == "broken" for one in states) else _stale(path, wanted)
+    return State(text, tuple(states), document.with_bodies(bodies), tuple(pictures), tuple(bodies), stale)
 
 
 def _looked(directive: Directive, own: Own | None) -> Looked:
@@ -178,27 +190,43 @@ def _pictures(path: Path | None, now: Content) -> list[bytes | None]:
     return found
 
 
-def _stands(part: Part, now: Content, path: Path | None) -> PartState:
-    """Before all else whether a person has changed it; then whether it is what it would be now."""
+def _stale(path: Path | None, wanted: set[str]) -> tuple[str, ...]:
+    """Pictures in the document's folder that were made for parts it no longer has; nothing else that lies there."""
+    folder = folder_of(path) if path else None
+    if folder is None or folder.is_symlink() or not folder.is_dir():
+        return ()
+    found = []
+    for file in sorted(folder.iterdir()):
+        if file.name not in wanted and _PICTURE.fullmatch(file.name) and file.is_file() and not file.is_symlink():
+            with contextlib.suppress(OSError, SpecError, UnicodeDecodeError):
+                carried_by(file.read_text(encoding="utf-8"))
+                found.append(file.name)
+    return tuple(found)
+
+
+def _stands(part: Part, now: Content, path: Path | None, made: set[str]) -> PartState:
+    """Before all else whether a person has changed it; then whether it is what it would be now.
+
+    ``made`` are the sums of all pictures that the document's parts were written with.
+    """
     if part.sum is None and not any(line.strip() for line in part.body):
         return PartState(part.line, "empty", ((part.line, "It was never generated."),))
     found = _differ(part, now)
-    sums = (part.sum or "").split(".")
+    recorded = (part.sum or "").split(".")[0]
     own = sum_of(part.body, [])
-    if own != sums[0] and same(part.body, now.lines):
+    if own != recorded and same(part.body, now.lines):
         return PartState(part.line, "drifted", ((part.line, "Its sum is not that of its words."),))
-    if own != sums[0]:
+    if own != recorded:
         words = "It was edited by hand" if part.sum else "It has words in it that were not generated"
         return PartState(part.line, "edited", (*found, (part.line, f"{words}; --force writes over that.")))
     told: list[tuple[int, str]] = []
     status: Status = "current"
-    for place, ((name, svg), picture) in enumerate(zip(now.pictures, _pictures(path, now), strict=True), 1):
+    for (name, svg), picture in zip(now.pictures, _pictures(path, now), strict=True):
         if picture is None:
             told.append((part.line, f"The picture {name} is missing."))
             status = "drifted"
         elif picture.replace(b"\r\n", b"\n") != svg.encode():
-            recorded = sums[place] if place < len(sums) else ""
-            if sum_of([], [picture]).split(".")[1] != recorded:
+            if sum_of([], [picture]).split(".")[1] not in made:
                 return PartState(
                     part.line,
                     "edited",
@@ -238,5 +266,7 @@ def write(path: Path, state: State) -> None:
             replace_file(folder / name, svg.encode())
         if state.after != state.before:
             replace_file(path, state.after.encode())
+        for name in state.stale:
+            (folder / name).unlink(missing_ok=True)
     except OSError as problem:
         raise DocumentError(f"It cannot be written: {(problem.strerror or 'unknown reason').lower()}.") from None

@@ -60,6 +60,10 @@ def _told(outcomes: Sequence[Outcome], options: Options) -> Iterator[tuple[str, 
                     yield outcome.name, line, words, not done
             if number in anew and not outcome.problem:
                 yield outcome.name, part.line, "Written." if done else "Would be written.", not done
+        if options.do == "update" and not outcome.problem:
+            for name in outcome.state.stale:
+                done_words = "is taken away" if outcome.written else "would be taken away"
+                yield outcome.name, 0, f"The picture {name} belongs to no part any more and {done_words}.", False
 
 
 def _sum(outcomes: Sequence[Outcome]) -> str:
