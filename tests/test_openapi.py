@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
+from schemathesis.python.asgi import ASGIClient
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -105,3 +106,13 @@ def test_every_reference_in_the_document_leads_somewhere() -> None:
             place = place[step]
         assert isinstance(place, dict)
     Draft202012Validator.check_schema(findings_schema())
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/schema.json"])
+def test_the_documents_themselves_take_no_parameter(path: str, app: Starlette) -> None:
+    asgi: Any = app
+    client = ASGIClient(asgi)
+    assert client.get(path).json() == (openapi.openapi() if path == "/openapi.json" else findings_schema())
+    told = client.get(f"{path}?theme=dark")
+    assert (told.status_code, told.headers["content-type"]) == (400, "application/problem+json")
+    assert told.json()["detail"] == f"parameter must be left out of {path}, not 'theme=dark'."

@@ -93,15 +93,15 @@ def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Res
             options = made.checked([pair for pair in pairs if pair[0] in made.options])
             study = from_query(_fields(file, pairs))
         except SpecError as problem:
-            return _refused(made, problem)
+            return refused(problem, as_picture=made.picture)
         make = answers.measured if options.get(MEASURED) == "1" else answers.file
         try:
             body = await make(made, study, base(_page(request)), options)
         except TooMany as full:
             words = "Others are waiting for their files already: ask again in a second."
-            return _told(made, 429, "Too many at once.", words, {"retry-after": str(full.seconds)})
+            return _told(429, "Too many at once.", words, {"retry-after": str(full.seconds)}, as_picture=made.picture)
         except NotMade as problem:
-            return _told(made, 503, "It was not made.", str(problem))
+            return _told(503, "It was not made.", str(problem), as_picture=made.picture)
         return _sent(made, body, request)
 
     return answer
@@ -137,22 +137,24 @@ def _fields(file: Served, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]
     return rest
 
 
-def _refused(made: Format, problem: SpecError) -> Response:
+def refused(problem: SpecError, *, as_picture: bool = False) -> Response:
+    """What is said of a parameter that may not be."""
     about = {"field": problem.field, "value": shown(problem.value), "allowed": problem.allowed}
-    return _told(made, 400, "This link is not allowed.", str(problem), about=about)
+    return _told(400, "This link is not allowed.", str(problem), about=about, as_picture=as_picture)
 
 
 def _told(
-    made: Format,
     status: int,
     title: str,
     detail: str,
     headers: Mapping[str, str] = _NONE,
     about: Mapping[str, str] = _NONE,
+    *,
+    as_picture: bool,
 ) -> Response:
     """Why there is no file: a picture of the sentence where a picture was asked for, else a problem (RFC 9457)."""
     sent = {**FOR_ALL, "cache-control": "no-store", **headers}
-    if made.picture:
+    if as_picture:
         return Response(notice(detail), status, media_type=_PICTURE, headers=sent)
     problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **about}
     return Response(json.dumps(problem, ensure_ascii=False), status, media_type=_PROBLEM, headers=sent)

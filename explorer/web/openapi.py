@@ -11,9 +11,9 @@ from starlette.routing import BaseRoute, Route
 
 from explorer.documents.schema import Schema, field_schema, findings_schema
 from explorer.exports import MEASURED, PIXEL_RATIO, SHOW, THEME, Format
-from explorer.spec import FIELDS
+from explorer.spec import FIELDS, SpecError
 from explorer.version import VERSION
-from explorer.web.files import FOR_ALL, served
+from explorer.web.files import FOR_ALL, refused, served
 
 _OPTIONS = {
     MEASURED: "1 adds what the live blocks count, for which it waits; nothing is run for 0",
@@ -120,6 +120,8 @@ def _answer(document: dict[str, Any]) -> Any:
     body = json.dumps(document, ensure_ascii=False)
 
     def answer(request: Request) -> Response:
+        if request.url.query:
+            return refused(SpecError("parameter", request.url.query, f"left out of {request.url.path}"))
         return Response(body, media_type="application/json", headers=FOR_ALL | {"cache-control": "no-cache"})
 
     return answer
