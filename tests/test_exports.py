@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import graphviz
 import pytest
+import torch
 from golden import golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from jsonschema import Draft202012Validator
 from strategies import studies
 from study_fakes import answers
 
+from explorer.blocks import build
 from explorer.cli.sentences import FORMATS
 from explorer.documents.badge import SHOWN, badge_document, short
 from explorer.documents.csv_document import csv_document
@@ -317,3 +319,27 @@ def test_a_badge_s_words_fit_and_read(show: str, palette: Any) -> None:
 def test_a_badge_says_335_k() -> None:
     assert "parameters: 335 k" in badge_document(Study())
     assert DenseBlockSpec() == Study().block
+
+
+_RUN = """
+import runpy, sys, torch
+names = runpy.run_path(sys.argv[1], run_name="__main__")
+block, x = names["block"], names["x"]
+torch.save({"state": block.state_dict(), "x": x, "train": block(x), "eval": block.eval()(x)}, sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_source_gives_the_same_in_an_interpreter_of_its_own(plain: bool, tmp_path: Path) -> None:
+    """Parameters, outputs and running statistics are those of the block that is measured."""
+    study = TWO.with_(order="post", bottleneck=False) if plain else TWO
+    file, result = tmp_path / "block.py", tmp_path / "result.pt"
+    file.write_bytes(made("py", study))
+    command = [sys.executable, "-I", "-c", _RUN, str(file), str(result)]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    given = torch.load(result)
+    ours = build(study.block)
+    ours.load_state_dict(given["state"], strict=True)
+    assert sum(p.numel() for p in ours.parameters()) == study_theory(study).dense.parameters
+    assert torch.equal(ours.eval()(given["x"]), given["eval"])
+    assert torch.allclose(ours.train()(given["x"]), given["train"], atol=1e-6)

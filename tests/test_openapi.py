@@ -116,3 +116,31 @@ def test_the_documents_themselves_take_no_parameter(path: str, app: Starlette) -
     told = client.get(f"{path}?theme=dark")
     assert (told.status_code, told.headers["content-type"]) == (400, "application/problem+json")
     assert told.json()["detail"] == f"parameter must be left out of {path}, not 'theme=dark'."
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "seed=" + "9" * 5_000,
+        "layers=" + "9" * 1_500,
+        "growth_rate=NaN",
+        "growth_rate=1e2",
+        "growth_rate=١٢",
+        "layers=3&layers=3",
+        "theme=../../etc",
+        "theme=dark&theme=light",
+        "layers=3%0d%0aset-cookie:%20a=b",
+        "%0d%0aset-cookie:%20a=b",
+        "select=layer-7",
+        "mode=training&batch=1&height=1&width=1",
+        "&".join(f"x{i}=1" for i in range(200)),
+        "layers=%00",
+        "layers=%ff%fe",
+    ],
+)
+def test_what_attackers_try_is_refused(path: str, query: str, app: Starlette) -> None:
+    asgi: Any = app
+    told = ASGIClient(asgi).get(f"{path}?{query}")
+    assert told.status_code in (400, 414) and b"Traceback" not in told.content and len(told.content) < 4_000
+    assert not {"set-cookie", "location"} & {name.lower() for name in told.headers}
