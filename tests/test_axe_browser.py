@@ -300,6 +300,19 @@ def test_what_lies_over_the_page_and_beside_it_breaks_no_rule(
         assert not page.evaluate(MEASURE)["low"], scheme
 
 
+def test_the_gallery_breaks_no_rule_and_every_text_reads(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    page.goto(f"{instant.address}/gallery")
+    expect(page.locator(".gallery .open").last).to_be_attached(timeout=SOON)
+    for scheme, ground in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", ground)
+        settle(page)
+        broken = [one for one in scan(page, *RULES[scheme]) if (one.rule, one.where) not in STREAMLITS_OWN]
+        assert not broken, f"{scheme}: {broken[:5]}"
+        assert not page.evaluate(MEASURE)["low"], scheme
+
+
 def test_axe_looks_into_our_panels(browser: Browser, instant: Server) -> None:
     """What is broken on purpose inside a panel's shadow root and inside the picture is found, and is ours."""
     page = browser.new_page(viewport=SIZES["desk"], color_scheme="light")
