@@ -17,6 +17,6 @@ app = st.App(
     Path(web.__file__).with_name("frame.py"),  # beside this file, or in an installed package
     lifespan=lifespan,
     routes=[*routes.routes(), *files.routes(), *openapi.routes()],
-    middleware=middleware(),
+    middleware=middleware(files.refusal),
     on_script_error=script_failed,
 )

@@ -166,9 +166,48 @@ def test_a_version_and_the_pages_address_are_never_compared(
 ) -> None:
     before = files(written.parent)
     monkeypatch.setattr("explorer.docs.content.VERSION", "9.9.9")
-    monkeypatch.setenv("EXPLORER_PUBLIC_URL", "https://lab.example.org/blocks")
     assert docs("check", written)[0] == 0 and docs("update", written)[0] == 0
     assert files(written.parent) == before
+    text = written.read_text()
+    by_hand = text.replace("(http://127.0.0.1:8501/", "(https://mine.example.org/").replace(
+        "Explorer 0.1.0", "Explorer 8"
+    )
+    assert by_hand != text
+    written.write_text(by_hand)
+    assert docs("check", written)[0] == 0 and docs("update", written)[0] == 0
+    assert written.read_text() == by_hand
+
+
+def test_update_brings_links_to_the_address_that_a_person_has_set(
+    written: Path, docs: Docs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLORER_PUBLIC_URL", "https://lab.example.org/blocks")
+    before = files(written.parent)
+    assert docs("check", written)[0] == 0 and "Would be written." in docs("update", "--dry-run", written)[1]
+    assert files(written.parent) == before
+    assert docs("update", written)[0] == 0 and "[live](https://lab.example.org/blocks/)" in written.read_text()
+    moved = files(written.parent)
+    assert docs("update", written)[0] == 0 and files(written.parent) == moved
+    monkeypatch.delenv("EXPLORER_PUBLIC_URL")
+    assert docs("check", written)[0] == 0 and docs("update", written)[0] == 0 and files(written.parent) == moved
+
+
+def test_folders_that_hold_nothing_or_cannot_be_read_give_3(
+    tmp_path: Path, docs: Docs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, told = docs("check", tmp_path)
+    assert code == 3 and "There is no Markdown document in this folder." in told
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github" / "README.md").write_text(EMPTY)
+    assert docs("check", tmp_path)[0] == 1
+
+    def closed(folder: Path, onerror: Callable[[OSError], None]) -> list[object]:
+        onerror(PermissionError(13, "Permission denied", str(folder)))
+        return []
+
+    monkeypatch.setattr("os.walk", closed)
+    code, told = docs("check", tmp_path)
+    assert code == 3 and "This folder cannot be read: permission denied." in told
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])

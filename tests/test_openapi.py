@@ -52,7 +52,7 @@ def app() -> Iterator[Starlette]:
         patch.setattr(
             answers, "_apart", lambda made, *_of: png if made.picture else b"<!DOCTYPE html>"
         )  # a process for each: test_web_answers
-        yield Starlette(routes=[*files.routes(), *openapi.routes()], middleware=middleware())
+        yield Starlette(routes=[*files.routes(), *openapi.routes()], middleware=middleware(files.refusal))
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.name)

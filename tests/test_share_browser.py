@@ -75,6 +75,12 @@ def test_where_the_clipboard_is_closed_the_text_is_selected(shared: Page) -> Non
     expect(button).to_have_text("Copy")  # after a moment
 
 
+def test_on_the_memory_page_the_part_is_of_memory(kept_page: Page, instant: Server) -> None:
+    kept_page.goto(f"{instant.address}/memory?{QUERY}")
+    part = kept_page.locator(".share [data-way=part] code")
+    expect(part).to_contain_text("show=graph,memory", timeout=SOON)
+
+
 @pytest.mark.parametrize("path", ["", "memory"])
 def test_the_head_leads_to_it_on_both_pages(path: str, kept_page: Page, instant: Server) -> None:
     kept_page.goto(f"{instant.address}/{path}?{QUERY}")
@@ -133,6 +139,8 @@ def test_a_site_that_is_named_frames_the_live_page_and_its_controls_work(browser
         frame = page.frame_locator("#live")
         expect(frame.locator('[data-testid="concat-graph"] #layer-4')).to_be_attached(timeout=SOON)
         expect(frame.get_by_test_id("stMainMenu")).to_have_count(0)
+        expect(frame.get_by_test_id("stTopNav")).to_have_count(0)
+        frame.get_by_test_id("stExpandSidebarButton").click()
         frame.get_by_role("spinbutton", name="Growth rate").fill("16")
         frame.get_by_role("spinbutton", name="Growth rate").press("Enter")
         expect(frame.locator("h1")).to_contain_text("64 channels become 128", timeout=SOON)

@@ -63,7 +63,7 @@ def test_every_answer_carries_the_security_headers(server: Server, path: str) ->
 def test_a_foreign_host_is_refused_everywhere(server: Server, path: str, host: str) -> None:
     status, headers, body = ask(server.address, path, headers={"Host": host})
     assert status == 400
-    assert body.count(b"\n") == 1 and b"EXPLORER_NAMES" in body
+    assert body.count(b"\n") <= 1 and b"EXPLORER_NAMES" in body
     assert headers["x-content-type-options"] == "nosniff"
 
 

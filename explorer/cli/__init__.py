@@ -60,6 +60,8 @@ def main(argv: Sequence[str], explore: Explore = explore, measure_memory: Measur
         return complain(str(problem), NOT_MEASURED)
     except SystemExit as end:  # argparse's --help
         return OK if not end.code else BAD_INPUT
+    except ModuleNotFoundError as missing:
+        return complain(f"{missing.name} is not installed; the extra app of the package brings it.", NOT_MEASURED)
     except Exception as error:  # the last resort: a sentence instead of a traceback
         return complain(
             f"Something unexpected failed ({type(error).__name__}: {shown(str(error), 200)}).", NOT_MEASURED
@@ -69,12 +71,13 @@ def main(argv: Sequence[str], explore: Explore = explore, measure_memory: Measur
 def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure) -> int:
     options = _read(argv)
     environment.check()
-    base = environment.public_url() or DEFAULT_BASE
+    public = environment.public_url()
+    base = public or DEFAULT_BASE
     # What only one command needs is imported by it: the others start in no time.
     if options.command == "docs":
         from explorer.cli.docs import docs
 
-        return docs(options, base)
+        return docs(options, base, moves=public is not None)
     if options.command == "bench":
         from explorer.cli.bench import bench
 

@@ -13,8 +13,8 @@ from explorer.docs.own import look
 from explorer.docs.report import report
 
 
-def docs(options: argparse.Namespace, base: str) -> int:
-    """Checks or writes documents; ``base`` is that of the links within."""
+def docs(options: argparse.Namespace, base: str, moves: bool) -> int:
+    """Checks or writes documents; ``base`` is that of the links within, and ``moves`` says that a person has set it."""
     if not options.paths:
         raise BadInput("Say which documents: files, folders, or - for standard input.")
     if options.do == "check" and (options.force or options.dry_run):
@@ -22,7 +22,8 @@ def docs(options: argparse.Namespace, base: str) -> int:
             f"{'--force' if options.force else '--dry-run'} belongs to docs update; docs check never writes."
         )
     stdin = sys.stdin.buffer.read() if STDIN in options.paths and sys.stdin is not None else b""
-    asked = Options(options.do, base, options.dry_run, options.force, own=look if options.allow_import else None)
+    own = look if options.allow_import else None
+    asked = Options(options.do, base, options.dry_run, options.force, own=own, moves=moves)
     if options.measure:
         from explorer.docs.measured import counting  # starts the engine
 

@@ -18,6 +18,7 @@ CURRENT, DRIFTED, UNCHECKED = 0, 1, 3
 STDIN = "-"
 _ENDINGS = (".md", ".markdown")
 _SKIPPED = {"node_modules", "site-packages", "__pycache__"}
+_SHOWN = {".github"}  # of the hidden folders the one in which documents lie
 
 Do = Literal["check", "update"]
 
@@ -30,6 +31,7 @@ class Options:
         dry: whether ``update`` only says what it would write.
         force: whether it writes over edits by hand.
         base: of links to the live page.
+        moves: whether ``update`` brings links there that begin elsewhere; else each keeps the base it has.
         count: what builds the blocks and compares, where that was asked for.
         own: what runs the team's own code, where that is allowed.
     """
@@ -40,6 +42,7 @@ class Options:
     force: bool = False
     count: Count | None = None
     own: Own | None = None
+    moves: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,10 @@ def run(paths: Sequence[str], options: Options, stdin: bytes = b"") -> list[Outc
         options: what to do.
         stdin: what ``-`` reads.
     """
-    return [_one(name, path, options, stdin) for name, path in _documents(paths)]
+    found: list[Outcome] = []
+    for name, place in _documents(paths):
+        found.append(Outcome(name, None, place) if isinstance(place, str) else _one(name, place, options, stdin))
+    return found
 
 
 def code_of(outcomes: Iterable[Outcome]) -> int:
@@ -93,23 +99,36 @@ def code_of(outcomes: Iterable[Outcome]) -> int:
     return max((outcome.code for outcome in outcomes), default=CURRENT)
 
 
-def _documents(paths: Sequence[str]) -> Iterator[tuple[str, Path | None]]:
+def _documents(paths: Sequence[str]) -> Iterator[tuple[str, Path | str | None]]:
+    """(name, where it lies; None for standard input, or why there is none)."""
     seen: set[Path] = set()
     for given in paths:
         if given == STDIN:
             yield given, None
             continue
         path = Path(given)
-        for found in _within(path) if path.is_dir() else [path]:
+        if not path.is_dir():
+            within: list[Path] = [path]
+        else:
+            closed: list[OSError] = []
+            within = list(_within(path, closed))
+            for problem in closed:
+                reason = (problem.strerror or "unknown reason").lower()
+                yield str(problem.filename or given), f"This folder cannot be read: {reason}."
+            if not within and not closed:
+                yield given, "There is no Markdown document in this folder."
+        for found in within:
             if found.absolute() not in seen:
                 seen.add(found.absolute())
                 yield str(found), found
 
 
-def _within(folder: Path) -> Iterator[Path]:
-    """Markdown files in and below ``folder``: no hidden folders, no links."""
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
+def _within(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    """Markdown files in and below ``folder``, but for hidden folders and links; ``closed`` gets what cannot be read."""
+    for here, folders, files in os.walk(folder, onerror=closed.append):
+        folders[:] = sorted(
+            name for name in folders if (not name.startswith(".") or name in _SHOWN) and name not in _SKIPPED
+        )
         for name in sorted(files):
             path = Path(here) / name
             if name.lower().endswith(_ENDINGS) and not path.is_symlink():
@@ -121,7 +140,8 @@ def _one(name: str, path: Path | None, options: Options, stdin: bytes) -> Outcom
         text = read(path) if path else decoded(stdin)
     except DocumentError as problem:
         return Outcome(name, None, str(problem))
-    state = judge(text, path, options.base, force=options.force, count=options.count, own=options.own)
+    moves = options.moves and options.do == "update"
+    state = judge(text, path, options.base, force=options.force, count=options.count, own=options.own, moves=moves)
     if options.do == "check" or options.dry or not state.is_changed:
         return Outcome(name, state)
     if path is not None:

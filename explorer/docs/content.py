@@ -123,6 +123,9 @@ def _timeless(line: str) -> str:
 
 
 def sum_of(lines: Sequence[str], pictures: Sequence[bytes]) -> str:
-    """Of the lines, and of each picture: by these edits by hand are told from what has gone stale."""
-    texts = ["\n".join(lines).encode(), *(picture.replace(b"\r\n", b"\n") for picture in pictures)]
+    """Of the lines, and of each picture: by these edits by hand are told from what has gone stale.
+
+    Like all else that compares, it passes over the version and the live page's address, which anybody may change.
+    """
+    texts = ["\n".join(map(_timeless, lines)).encode(), *(picture.replace(b"\r\n", b"\n") for picture in pictures)]
     return ".".join(hashlib.sha256(text).hexdigest()[:_DIGITS] for text in texts)

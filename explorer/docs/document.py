@@ -112,7 +112,14 @@ def decoded(data: bytes) -> str:
 
 
 def judge(
-    text: str, path: Path | None, base: str, *, force: bool = False, count: Count | None = None, own: Own | None = None
+    text: str,
+    path: Path | None,
+    base: str,
+    *,
+    force: bool = False,
+    count: Count | None = None,
+    own: Own | None = None,
+    moves: bool = False,
 ) -> State:
     """Compares every part with what it would say now.
 
@@ -123,6 +130,7 @@ def judge(
         force: whether edits by hand are to be written over.
         count: builds the blocks of a part and compares; None where closed forms are enough.
         own: runs the code that a part is compared with; None where that is not allowed.
+        moves: whether a part that is current but for the live page's address is to be written, too.
     """
     try:
         document = read_document(text)
@@ -148,11 +156,14 @@ def judge(
         anew = replace(directive, study=looked.study) if looked.study else directive
         counted = count(anew) if count and not looked.problem else Counted((), "")
         said = [*looked.differs, *counted.differs, *filter(None, [looked.problem, counted.problem])]
+        if looked.differs and looked.study is None:
+            said.append("No link says what that code is now, so the document cannot follow it.")
         status: Status = "drifted" if said and stands.status == "current" else stands.status
         status = "broken" if looked.problem or counted.problem else status
         states.append(PartState(part.line, status, (*((part.line, words) for words in said), *stands.told)))
         unknown = counted.differs or (looked.differs and looked.study is None)
-        if status in ("current", "broken") or unknown or (status == "edited" and not force):
+        moved = moves and status == "current" and part.body != now.lines
+        if (status in ("current", "broken") and not moved) or unknown or (status == "edited" and not force):
             continue  # nothing to write, or nothing that anybody vouches for
         if looked.study:
             now = content(anew, part.number, folder, base, part.indent)

@@ -23,7 +23,7 @@ def carried_by(text: str) -> Study:
     Raises:
         SpecError: there is no such line, or what it says is not allowed.
     """
-    found = _MARK.search(text)
-    if found is None:
-        raise SpecError("file", text.strip()[:80], "one that the explorer has written, with its Study in it")
-    return from_query(parse_qsl(unescape(found[1]), keep_blank_values=True))
+    found = {unescape(query) for query in _MARK.findall(text)}
+    if len(found) != 1:
+        raise SpecError("file", text.strip()[:80], "one that the explorer has written, with one Study in it")
+    return from_query(parse_qsl(found.pop(), keep_blank_values=True))

@@ -12,6 +12,7 @@ from explorer.spec import Study
 from explorer.version import VERSION
 
 _PAGE = 40  # rows that one page holds
+_WIDE, _SMALL = 40, r"\scriptsize\setlength{\tabcolsep}{3pt}"  # characters in a row that fit in the text's own size
 _SIGNS = {
     **{sign: rf"\{sign}" for sign in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -32,7 +33,7 @@ def latex_document(study: Study) -> str:
     title, size = spoken.title(concat_graph(study.block)), input_words(study)
     long = study.block.layers > _PAGE
     made = _("Closed forms; Dense Block Explorer {version}.").format(version=VERSION)
-    packages = r"\usepackage{booktabs}" + (r" and \usepackage{longtable}" if long else "")
+    packages = r"\usepackage{booktabs,graphicx" + (",longtable}" if long else "}")
     lines = [f"% {carried(study)}", f"% {_('Needs {packages}.').format(packages=packages)}"]
     lines += _table(compare_table(study), f"{title} {_first_large(size)}. {made}", "dense-block")
     words = _("The same Dense Block, Bottleneck by Bottleneck: channels that each reads, makes and gives.")
@@ -56,21 +57,26 @@ def _table(table: Table, caption: str, label: str) -> list[str]:
         r"  \centering",
         rf"  \caption{{{escaped(caption)}}}",
         rf"  \label{{tab:{label}}}",
+        r"  \sbox0{%",
         rf"  \begin{{tabular}}{{{_columns(table)}}}",
         *(f"    {row}" for row in rows),
-        r"  \end{tabular}",
+        r"  \end{tabular}}",
+        r"  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi",  # never wider than the page
         r"\end{table}",
     ]
 
 
 def _longtable(table: Table, caption: str, label: str) -> list[str]:
     head = [r"\toprule", _row(table.heads), r"\midrule"]
+    wide = max(sum(map(len, row)) for row in table.rows) > _WIDE
     return [
+        rf"\begingroup{_SMALL if wide else ''}",
         rf"\begin{{longtable}}{{{_columns(table)}}}",
         rf"  \caption{{{escaped(caption)}}}\label{{tab:{label}}}\\",
         *(f"  {line}" for line in [*head, r"\endfirsthead", *head, r"\endhead", r"\bottomrule", r"\endfoot"]),
         *(f"  {_row(row)}" for row in table.rows),
         r"\end{longtable}",
+        r"\endgroup",
     ]
 
 

@@ -36,6 +36,7 @@ def rendered(svg: str, pixel_ratio: int = 2) -> bytes:
     """``svg`` drawn by resvg, which holds the interpreter for up to half a second."""
     from resvg_py import svg_to_bytes  # loaded here alone: nobody else needs it
 
+    svg = svg.replace("font-weight:650", "font-weight:700")  # of which the font has no cut
     return svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=_fonts(), zoom=pixel_ratio)
 
 

@@ -41,7 +41,9 @@ def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
     """
     link, title = to_link(study, base, page), spoken.title(concat_graph(study.block))
     query = urlencode(to_query(study))
-    part = f"compare?{query}" if query else "compare"
+    memory = page == "memory"
+    kind, show = ("block", "graph,memory") if memory else ("compare", "graph,table")
+    part = f"{kind}?{query}" if query else kind
     return (
         Shared("link", _("Link"), _("This page as you see it, drawing and selection included."), link),
         Shared(
@@ -54,7 +56,7 @@ def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
             "part",
             _("A part of a README that is checked"),
             _("python -m explorer docs update fills it, docs check fails where it is no longer true."),
-            f"<!-- explorer:begin {part} show=graph,table -->\n<!-- explorer:end -->",
+            f"<!-- explorer:begin {part} show={show} -->\n<!-- explorer:end -->",
         ),
         Shared(
             "badge",

@@ -28,7 +28,9 @@ class Runs(Protocol):
         """Ends whatever runs."""
 
 
-def settled(engine: Runs, jobs: Iterable[Job], deadline: float, timeout: float) -> dict[Job, State]:
+def settled(
+    engine: Runs, jobs: Iterable[Job], deadline: float, timeout: float, waiter: str | None = None
+) -> dict[Job, State]:
     """How ``jobs`` stand when all are answered, or at ``deadline``, by which what is open has been given up.
 
     Args:
@@ -36,8 +38,9 @@ def settled(engine: Runs, jobs: Iterable[Job], deadline: float, timeout: float) 
         jobs: each is asked for once.
         deadline: by :func:`time.monotonic`.
         timeout: the seconds that a person had allowed, for the words.
+        waiter: on whose behalf; the engine serves in turn whoever waits, so all that should share one turn have one.
     """
-    waiter = uuid.uuid4().hex
+    waiter = waiter or uuid.uuid4().hex
     states = {job: engine.submit(job, waiter) for job in dict.fromkeys(jobs)}
     pause = 0.002
     try:

@@ -31,6 +31,8 @@ KEPT = 64 * 2**20  # bytes of files in memory
 LARGEST = 4 * 2**20  # bytes of one file
 MEASURES = 20.0  # seconds that a count may take
 _WAITING = 16  # at one gate
+_COUNTS = 4  # of those that wait for counts
+_WAITER = "files"  # all of them share one turn at the engine, so that no page waits behind more than one
 _SLOW = 20  # seconds for a process that makes one file
 
 T = TypeVar("T")
@@ -113,7 +115,7 @@ class Answers:
     def __init__(self, runs: Callable[[], Runs]) -> None:
         self.kept = Kept()
         self._runs = runs
-        self._quick, self._slow, self._counts = Gate(1), Gate(2), Gate(4)
+        self._quick, self._slow, self._counts = Gate(1), Gate(2), Gate(1, waiting=_COUNTS)
 
     async def file(self, made: Format, study: Study, base: str, options: Options) -> bytes:
         """A file of closed forms.
@@ -143,7 +145,7 @@ class Answers:
     def _measure(self, study: Study) -> Findings:
         runs, timing = self._runs(), time_job(study)
         jobs: list[Job] = [*count_jobs(study).values()]
-        states: dict[Job, State] = settled(runs, jobs, time.monotonic() + MEASURES, MEASURES)
+        states: dict[Job, State] = settled(runs, jobs, time.monotonic() + MEASURES, MEASURES, _WAITER)
         known = runs.state(timing)
         return findings(study, states | ({timing: known} if isinstance(known, Done) else {}))
 

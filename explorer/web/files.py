@@ -26,7 +26,7 @@ from explorer.pictures.notice import notice
 from explorer.spec import FIELDS, SpecError, Study, shown
 from explorer.web.answers import Answers, NotMade, TooMany
 from explorer.web.engine_holder import engine
-from explorer.web.guard import framing
+from explorer.web.guard import framing, plainly
 
 _FRESH = 300  # seconds for which a picture need not be asked for again
 #: Any site may show pictures and read numbers, and never as the person who looks at it.
@@ -81,7 +81,14 @@ def base(page: str | None, path: str = "") -> str:
 def routes() -> list[BaseRoute]:
     """A route for each file."""
     answers = Answers(lambda: engine())  # looked up when it is needed: the server is up before the engine is
-    return [Route(file.path, _answer(file, answers), methods=["GET"]) for file in served()]
+    known = [Route(file.path, _answer(file, answers), methods=["GET"]) for file in served()]
+    return [*known, *(Route(path, _nothing, methods=["GET"]) for path in ("/block", "/block.{ending}"))]
+
+
+def _nothing(request: Request) -> Response:
+    """For a file that there is none of, where Streamlit would answer with its page."""
+    paths = ", ".join(file.path for file in served())
+    return _told(404, "There is no such file.", f"There are {paths}.", as_picture=False)
 
 
 def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Response]]:
@@ -135,6 +142,14 @@ def _fields(file: Served, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]
         if others and name not in FIELDS:
             raise SpecError(name, value, f"left out of {file.path}: it is for {' and '.join(others)}")
     return rest
+
+
+def refusal(path: str, status: int, sentence: str) -> Response:
+    """What is said to a request that the guard refuses: as a file's own refusals where it asks for one."""
+    file = next((one for one in served() if one.path == path), None)
+    if file is None:
+        return plainly(path, status, sentence)
+    return _told(status, "This request is refused.", sentence, as_picture=file.format.picture)
 
 
 def refused(problem: SpecError, *, as_picture: bool = False) -> Response:

@@ -13,7 +13,7 @@ PAGES = HOME / "pages"
 st.set_page_config(
     page_title=_("Dense Block Explorer"),
     layout="wide",
-    initial_sidebar_state=style.SIDEBAR_WIDTH,
+    initial_sidebar_state="collapsed" if st.context.is_embedded else style.SIDEBAR_WIDTH,
     # With an entry of its own the menu is there, and in it the switch between light and dark.
     menu_items={"About": _("A DenseNet block, built and run as you move its sliders. Every number is counted.")},
 )
@@ -23,7 +23,7 @@ page = st.navigation(
         st.Page(PAGES / "memory.py", title=_("Memory"), url_path="memory"),
         st.Page(PAGES / "gallery.py", title=_("Gallery"), url_path="gallery"),
     ],
-    position="top",
+    position="hidden" if st.context.is_embedded else "top",  # in somebody else's page, without our own frame
 )
 style.apply()
 with pace.in_turn():

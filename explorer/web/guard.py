@@ -14,14 +14,14 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
@@ -42,13 +42,24 @@ def extra_names(variables: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     return tuple(name.lower().rstrip(".") for name in re.split(r"[\s,]+", variables.get("EXPLORER_NAMES", "")) if name)
 
 
-def middleware() -> list[Middleware]:
-    """The guard for ``st.App``; tells Streamlit's own check the same names."""
+#: Path, status and sentence → the answer to a request that is refused.
+Tell = Callable[[str, int, str], Response]
+
+
+def plainly(path: str, status: int, sentence: str) -> Response:
+    """A refusal as a line of text."""
+    return PlainTextResponse(sentence + "\n", status)
+
+
+def middleware(tell: Tell = plainly) -> list[Middleware]:
+    """The guard for ``st.App``; tells Streamlit's own check the same names, and a refusal by ``tell``."""
     names = extra_names()
     config.set_option("server.allowedHosts", [*LOOPBACK, *names])
     static = Path(streamlit.__file__).parent / "static"
     page = (static / "index.html").read_text(encoding="utf-8")
-    return [Middleware(Guard, names=names, policy=content_policy(page), hints=link_header(static, plotly_url()))]
+    return [
+        Middleware(Guard, names=names, policy=content_policy(page), hints=link_header(static, plotly_url()), tell=tell)
+    ]
 
 
 def framing() -> str:
@@ -125,8 +136,10 @@ class Guard:
     ``hints`` is the ``Link`` header that goes with every page.
     """
 
-    def __init__(self, app: ASGIApp, names: tuple[str, ...], policy: str, hints: str = "") -> None:
-        self.app, self.names, self.hints = app, names, hints
+    def __init__(
+        self, app: ASGIApp, names: tuple[str, ...], policy: str, hints: str = "", tell: Tell = plainly
+    ) -> None:
+        self.app, self.names, self.hints, self.tell = app, names, hints, tell
         self.headers = {
             "content-security-policy": policy,
             "x-content-type-options": "nosniff",
@@ -155,14 +168,17 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
+                page = (
+                    headers.get("content-type", "").startswith("text/html") and "content-security-policy" not in headers
+                )
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
-                if self.hints and headers.get("content-type", "").startswith("text/html"):
+                if self.hints and page:  # a document with a policy of its own needs none of that
                     headers["link"] = self.hints
             await send(message)
 
         if refusal:
-            await PlainTextResponse(refusal[1] + "\n", refusal[0])(scope, receive, send_with_headers)
+            await self.tell(scope["path"], *refusal)(scope, receive, send_with_headers)
             return
         try:
             await self.app(scope, receive, send_with_headers)

@@ -67,10 +67,7 @@ def _operation(path: str, made: Format) -> Schema:
             },
             "304": {"description": "The file is still the one whose ETag If-None-Match names."},
             "400": {"description": "A parameter is unknown, given twice or not allowed.", "content": problem},
-            "414": {
-                "description": "The link is too long.",
-                "content": {"text/plain": {"schema": _text()}},
-            },
+            "414": {"description": "The link is too long.", "content": problem},
             "429": {
                 "description": "Others are waiting already.",
                 "headers": {"Retry-After": {"schema": {"type": "integer"}}},
