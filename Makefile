@@ -40,6 +40,7 @@ format: test-environment
 
 bench: test-environment test-browser
 	@$(VENV_PYTHON) -m explorer bench page
+	@$(VENV_PYTHON) -m explorer bench files
 	@$(VENV_PYTHON) -m explorer bench engine
 	@$(VENV_PYTHON) -m explorer bench memory
 	@$(VENV_PYTHON) -m explorer bench time

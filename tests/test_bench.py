@@ -83,7 +83,9 @@ def test_bench_engine_for_real() -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize(("what", "sign"), [("engine", "forkserver"), ("page", "--type=renderer")])
+@pytest.mark.parametrize(
+    ("what", "sign"), [("engine", "forkserver"), ("page", "--type=renderer"), ("files", "bench.load")]
+)
 def test_an_interrupted_benchmark_says_so_and_leaves_no_process(what: str, sign: str, how: signal.Signals) -> None:
     """Ctrl-C as a terminal does it, to the whole process group, a browser included; SIGTERM to the program alone."""
     with bench(what, "--runs", "1000") as process:

@@ -110,8 +110,8 @@ def test_the_link_s_base_can_be_set(capsys: Capture, monkeypatch: pytest.MonkeyP
         (["describe", "--bottleneck", "maybe"], "bottleneck must be true or false, not 'maybe'."),
         (["describe", "--json=yes"], "--json takes no value, not 'yes'."),
         (["describe", "64"], "describe takes flags only, so '64' is not understood; --help lists them."),
-        (["bench"], "Say what to bench: page, engine, memory or time."),
-        (["bench", "rowing"], "What to bench must be one of page, engine, memory, time, not 'rowing'."),
+        (["bench"], "Say what to bench: page, files, engine, memory or time."),
+        (["bench", "rowing"], "What to bench must be one of page, files, engine, memory, time, not 'rowing'."),
         (["bench", "page", "--runs", "0"], "runs must be a whole number from 1 to 1,000, not '0'."),
     ],
 )

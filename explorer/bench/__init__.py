@@ -1,1 +1,1 @@
-"""Benchmarks as commands: ``python -m explorer bench page``, ``… engine``, ``… memory`` and ``… time``."""
+"""Benchmarks as commands: ``python -m explorer bench page``, ``files``, ``engine``, ``memory`` and ``time``."""

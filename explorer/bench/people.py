@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explorer.bench.rows import BenchRow, row
+from explorer.bench.rows import BenchRow, percentiles, row
 from explorer.bench.server import Server
 from explorer.bench.session import Session, session
 from explorer.codec import to_query
@@ -53,8 +53,8 @@ async def _crowd_rows(server: Server, crowd: Crowd) -> list[BenchRow]:
     alone = [await _cold_count(server, width) for width in range(900, 910)]
     visits = (warm, cold, again)
     return [
-        *_percentiles(f"{crowd.people} people, blocks measured before: first screen redrawn", warm.times),
-        *_percentiles(f"{crowd.people} people, blocks of their own: closed form drawn", cold.times + again.times),
+        *percentiles(f"{crowd.people} people, blocks measured before: first screen redrawn", warm.times),
+        *percentiles(f"{crowd.people} people, blocks of their own: closed form drawn", cold.times + again.times),
         row("one person, new block: start of the visit to its count", [1e3 * seconds for seconds in alone], "ms"),
         row("changes after which the person's own number did not come", [sum(v.wrong for v in visits)], "times"),
         row("page errors", [sum(v.failures for v in visits)], "times"),
@@ -113,9 +113,3 @@ async def _cold_count(server: Server, in_channels: int) -> float:
 def parameters_shown(**block: int) -> str:
     """How the page writes the parameter count of the default block with some fields changed."""
     return f"{study_theory(Study().with_(**block)).dense.parameters:,}"
-
-
-def _percentiles(name: str, seconds: Sequence[float]) -> Iterator[BenchRow]:
-    ordered = sorted(1e3 * value for value in seconds)
-    yield row(name, ordered, "ms")
-    yield row(f"{name}, 95th percentile", [ordered[round(0.95 * (len(ordered) - 1))]], "ms")

@@ -23,6 +23,8 @@ def bench(what: str, runs: str, as_json: bool) -> int:
     measure: Callable[[int], Sequence[Row]]
     if what == "engine":
         from explorer.bench.engine import bench_engine as measure
+    elif what == "files":
+        from explorer.bench.files import bench_files as measure
     elif what == "memory":
         from explorer.bench.implementations import bench_memory as measure
     elif what == "time":

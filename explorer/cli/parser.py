@@ -81,7 +81,7 @@ def _docs(docs: argparse.ArgumentParser) -> None:
 def _bench(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     bench = add(
         "bench",
-        "measure how fast the page or the engine answers, and what each implementation takes",
+        "measure how fast page, files or engine answer, and what each implementation takes",
         "It takes minutes: memory and time compile the block four times first.",
     )
     bench.add_argument("what", choices=BENCHMARKS, help="what to measure")

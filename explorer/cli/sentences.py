@@ -9,7 +9,7 @@ from explorer.spec import FIELDS, Whole, shown
 
 COMMANDS = ("describe", "memory", "link", "export", "schema", "docs", "bench")
 DOCS, REPORTS = ("check", "update"), ("text", "json", "github")
-BENCHMARKS = ("page", "engine", "memory", "time")
+BENCHMARKS = ("page", "files", "engine", "memory", "time")
 #: What ``export`` writes; the formats of :mod:`explorer.exports`, named here so that help costs no import of them.
 FORMATS = ("py", "svg", "png", "html", "json", "csv", "md", "tex", "dot", "mmd", "badge")
 RUNS = Whole(1, 1000)
