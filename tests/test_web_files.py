@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -21,6 +22,7 @@ from explorer.exports import study_in
 from explorer.pictures.palette import DARK, LIGHT
 from explorer.spec import DenseBlockSpec, InputSpec, Job, Study
 from explorer.web import files
+from explorer.web.answers import Answers, TooMany
 
 STUDY = Study(block=DenseBlockSpec(40, 12, 5), input=InputSpec(2, 8, 8))
 KINDS = {
@@ -228,3 +230,17 @@ def test_the_link_within_begins_as_the_pages_own(referer: str, base: str) -> Non
 def test_the_link_within_begins_as_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPLORER_PUBLIC_URL", "https://blocks.example.org/dense")
     assert json.loads(text(get("/block.json?layers=3")))["link"] == "https://blocks.example.org/dense/?layers=3"
+
+
+def test_who_is_turned_away_is_told_when_to_come_again_and_not_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However fast a program asks again, it takes little of the page's time."""
+
+    async def full(*_: object) -> bytes:
+        raise TooMany
+
+    monkeypatch.setattr(Answers, "file", full)
+    begun = time.monotonic()
+    found = get("/block.svg?layers=2")
+    assert (found.status_code, found.headers["retry-after"]) == (429, "1")
+    assert found.headers["cache-control"] == "no-store" and "Others are waiting" in text(found)
+    assert time.monotonic() - begun >= files._HELD

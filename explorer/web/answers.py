@@ -3,7 +3,7 @@
 What has been made is kept in memory up to :data:`KEPT` bytes, the longest unasked goes first. Of what has
 not, one at a time is made in this process, since Python would not make two faster; a slow one is made in a
 process of its own, so that the page goes on meanwhile. Whoever would wait behind too many others is told
-to come again, which costs next to nothing.
+to come again, after a moment, which costs next to nothing.
 """
 
 from __future__ import annotations

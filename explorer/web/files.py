@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -29,6 +30,7 @@ from explorer.web.engine_holder import engine
 from explorer.web.guard import framing, plainly
 
 _FRESH = 300  # seconds for which a picture need not be asked for again
+_HELD = 0.5  # seconds before a refusal: told at once, 64 programs that ask again at once would hold up the page
 #: Any site may show pictures and read numbers, and never as the person who looks at it.
 FOR_ALL = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 _NONE: Mapping[str, str] = {}
@@ -105,6 +107,7 @@ def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Res
         try:
             body = await make(made, study, base(_page(request)), options)
         except TooMany as full:
+            await anyio.sleep(_HELD)
             words = "Others are waiting for their files already: ask again in a second."
             return _told(429, "Too many at once.", words, {"retry-after": str(full.seconds)}, as_picture=made.picture)
         except NotMade as problem:
