@@ -22,7 +22,7 @@ import graphviz
 from explorer.spec import DenseBlockSpec, Drawing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slice:
     """The channels of one source within one column: [start, start + channels)."""
 
@@ -71,7 +71,7 @@ class BottleneckNode:
         return (self.in_channels, *middle, self.out_channels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Edge:
     """One of the paper's arrows: ``consumer`` (a Bottleneck, or L + 1 for the output) reads ``source``."""
 
@@ -80,7 +80,7 @@ class Edge:
     channels: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ChainEdge:
     """One step of the chain between column ``layer - 1``, Bottleneck ``layer`` and column ``layer``.
 
@@ -127,7 +127,18 @@ class Graph:
 def concat_graph(block: DenseBlockSpec) -> Graph:
     """The concatenation graph of ``block``."""
     layers = range(1, block.layers + 1)
-    columns = tuple(_column(block, index) for index in range(block.layers + 1))
+    sources = [(block.source_start(source), block.source_channels(source)) for source in range(block.layers + 1)]
+    columns = tuple(
+        Column(
+            index,
+            block.width_before(index + 1),
+            tuple(
+                Slice(source, index, start, channels, is_new=source == index)
+                for source, (start, channels) in enumerate(sources[: index + 1])
+            ),
+        )
+        for index in range(block.layers + 1)
+    )
     bottlenecks = tuple(
         BottleneckNode(
             index=layer,
@@ -149,25 +160,11 @@ def concat_graph(block: DenseBlockSpec) -> Graph:
         )
     )
     paper = tuple(
-        Edge(source, consumer, block.source_channels(source))
+        Edge(source, consumer, channels)
         for consumer in range(1, block.layers + 2)
-        for source in range(consumer)
+        for source, (_, channels) in enumerate(sources[:consumer])
     )
     return Graph(block, columns, bottlenecks, chain, paper)
-
-
-def _column(block: DenseBlockSpec, index: int) -> Column:
-    slices = tuple(
-        Slice(
-            source=source,
-            column=index,
-            start=block.source_start(source),
-            channels=block.source_channels(source),
-            is_new=source == index,
-        )
-        for source in range(index + 1)
-    )
-    return Column(index, block.width_before(index + 1), slices)
 
 
 # --- the plain view ---------------------------------------------------------------------------------

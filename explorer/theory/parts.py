@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 
 from explorer.findings import Part
@@ -33,7 +34,13 @@ def unit_parts(spec: ResidualSpec, layer: int, positions: int) -> tuple[Part, ..
     post-activation (He et al. 2015, arXiv 1512.03385, figure 5 right) cw + 9w² + wC + 4w + 2C + [p](cC + 2C);
     basic (the same, left) 9cw + 9wC + 2w + 2C + [p](cC + 2C).
     """
-    c, w, out = spec.width_before(layer), spec.inner_width, spec.out_channels
+    return _unit_parts(spec, spec.width_before(layer), positions)
+
+
+@lru_cache(maxsize=512)
+def _unit_parts(spec: ResidualSpec, c: int, positions: int) -> tuple[Part, ...]:
+    """Of a unit that reads ``c`` channels, which all but the first do alike."""
+    w, out = spec.inner_width, spec.out_channels
     parts: tuple[Part, ...]
     if spec.unit == "basic":
         parts = (

@@ -145,7 +145,7 @@ def _lanes(m: Measures, drawing: Drawing) -> list[LaneShape]:
             id=f"lane-{source}-{reader}",
             source=source,
             reader=reader,
-            points=tuple(m.point(u, v) for u, v in place(m, source, reader)),
+            points=m.points(place(m, source, reader)),
             thickness=max(0.5, m.lane_width(source) - 0.3),
             shown=reader <= m.layers or drawing == "paper",
         )

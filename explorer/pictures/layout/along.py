@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explorer.pictures.layout.lettering import text_width
@@ -45,6 +46,10 @@ class Axes:
     def point(self, u: float, v: float) -> Point:
         """(u, v) on the page."""
         return (u, self.base - v) if self.horizontal else (v, u)
+
+    def points(self, path: Iterable[tuple[float, float]]) -> tuple[Point, ...]:
+        """The same for each of ``path``."""
+        return tuple([(u, self.base - v) if self.horizontal else (v, u) for u, v in path])
 
     def box(self, u: float, v: float, along: float, across: float) -> Box:
         """The box from (u, v), ``along`` u and ``across`` in v."""
