@@ -2,7 +2,8 @@
 
 A load generator on loopback asks for pictures from a process of its own while one person moves a slider. What counts
 as a core is told by the system: the server is one process of Python, which uses about one, and a rate is divided by
-those that it used, the drawing of the page included, or by one where that was less.
+those that it used, the drawing of the page included, or by one where that was less. Where it had much less than one,
+other programs took it, and the rate says more about them.
 """
 
 from __future__ import annotations
@@ -113,8 +114,7 @@ async def _moves(person: Session, until: asyncio.Task[Answered] | asyncio.Task[N
 def _rates(took: dict[str, list[_Took]]) -> Iterator[BenchRow]:
     for name, runs in took.items():
         yield row(f"{name}: pictures a second a core", [one.rate() for one in runs], "/s")
-    cores = [one.cores for runs in took.values() for one in runs]
-    yield row("cores that the server used meanwhile", cores, "cores")
+        yield row(f"{name}: cores that the server had", [one.cores for one in runs], "cores")
 
 
 def _refusals(took: dict[str, list[_Took]], plan: Plan) -> Iterator[BenchRow]:
