@@ -196,7 +196,7 @@ def study_in(data: bytes) -> Study:
 def _json_study(text: str) -> Study:
     try:
         document = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise SpecError("file", text[:80], f"JSON ({problem})") from None
     if "study" not in document:
         raise SpecError("file", text[:80], "JSON with a study in it")

@@ -82,9 +82,15 @@ def test_bench_engine_for_real() -> None:
     assert found["count of the smallest block"] < found["start to first count"]
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    ("what", "sign"), [("engine", "forkserver"), ("page", "--type=renderer"), ("files", "bench.load")]
+    ("what", "sign", "how"),
+    [
+        ("engine", "forkserver", signal.SIGINT),
+        ("engine", "forkserver", signal.SIGTERM),
+        ("page", "--type=renderer", signal.SIGINT),
+        ("page", "--type=renderer", signal.SIGTERM),
+        ("files", "bench.load", signal.SIGTERM),
+    ],
 )
 def test_an_interrupted_benchmark_says_so_and_leaves_no_process(what: str, sign: str, how: signal.Signals) -> None:
     """Ctrl-C as a terminal does it, to the whole process group, a browser included; SIGTERM to the program alone."""

@@ -94,6 +94,7 @@ def test_a_study_comes_back_from_windows_line_endings() -> None:
         b"{}",
         b"[1]",
         b'{"study": 3}',
+        b'{"study":' * 100_000,
         b'{"study": {"layers": 999}}',
         b"block,layer,quantity,unit,origin,value\n",
         b"block,layer,quantity,unit,origin,value\nstudy,,layers,,given,99\n",

@@ -393,7 +393,7 @@ def test_every_operator_of_a_step_is_told_its_layer(name: str) -> None:
 # --- side by side -----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(specs, sizes, st.sampled_from(("float32", "float64")))
 def test_a_comparison_counts_without_memory_what_a_step_takes(
     spec: DenseBlockSpec, size: tuple[int, int, int], dtype: DType

@@ -154,9 +154,10 @@ def nbytes(text: str) -> tuple[float, int]:
 
 def test_an_instant_of_64_bottlenecks_is_told_within_50_ms(page: Page, instant: Server) -> None:
     visit(page, instant, f"{SMALL}&layers=64")
-    rounds = [page.evaluate(HOVER, 20) for _ in range(3)]  # what else the machine does only adds to them
-    medians = [statistics.median(times) for times in rounds]
-    print("ms to an instant: medians", medians, "most", max(map(max, rounds)))
+    medians: list[float] = []
+    while len(medians) < 3 and min(medians, default=51.0) > 50:  # what else the machine does only adds to it
+        medians.append(statistics.median(page.evaluate(HOVER, 20)))
+    print("ms to an instant: medians", medians)
     assert min(medians) <= 50
 
 

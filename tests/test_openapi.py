@@ -1,6 +1,6 @@
 """Whatever ``/openapi.json`` allows is answered as it says, and whatever it does not is refused, never with a fault.
 
-Schemathesis makes the requests from the document alone: 200 for each of the routes, half of them legal.
+Schemathesis makes the requests from the document alone: 182 for each of the routes, half of them legal.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from explorer.spec import FIELDS, Study
 from explorer.web import answers, files, openapi
 from explorer.web.guard import middleware
 
-EACH = 100
+EACH = 91  # 22 times: 2,002 requests
 PATHS = tuple(one.path for one in files.served())
 CHECKS: list[Any] = [
     not_a_server_error,
