@@ -1,6 +1,6 @@
-"""Residual units to set beside a Dense Block (He et al. 2015, 2016), stride 1 throughout.
+"""Residual units to set beside a Dense Block (He et al. 2015, 2016), and for whole ResNets.
 
-A unit projects its shortcut only where its input and output widths differ, so in a stack at most
+A unit projects its shortcut only where its input and output differ in width or size, so in a stack at most
 the first one does. Shapes in the comments: c in, C out, w inside.
 """
 
@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from explorer.spec import ResidualSpec
 
 
-def _projection(in_channels: int, out_channels: int) -> nn.Module | None:
-    """1×1 convolution and BN, as post-activation networks project; None where widths agree."""
-    if in_channels == out_channels:
+def _projection(in_channels: int, out_channels: int, stride: int) -> nn.Module | None:
+    """1×1 convolution and BN, as post-activation networks project; None where width and size stay."""
+    if in_channels == out_channels and stride == 1:
         return None
-    return nn.Sequential(nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False), nn.BatchNorm2d(out_channels))
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(out_channels))
 
 
 class PreactivationUnit(nn.Module):
@@ -43,17 +44,20 @@ class PreactivationUnit(nn.Module):
 
 
 class PostactivationUnit(nn.Module):
-    """The bottleneck of ResNet-50 (v1.5): conv-BN-ReLU, the last ReLU after the addition, ReLUs in place."""
+    """The bottleneck of ResNet-50 (v1.5): conv-BN-ReLU, the last ReLU after the addition, ReLUs in place.
 
-    def __init__(self, in_channels: int, inner_width: int, out_channels: int) -> None:
+    A ``stride`` is the 3×3 convolution's and the projection's.
+    """
+
+    def __init__(self, in_channels: int, inner_width: int, out_channels: int, stride: int = 1) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, inner_width, kernel_size=1, bias=False)
         self.bn1 = nn.BatchNorm2d(inner_width)
-        self.conv2 = nn.Conv2d(inner_width, inner_width, kernel_size=3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(inner_width, inner_width, kernel_size=3, stride=stride, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(inner_width)
         self.conv3 = nn.Conv2d(inner_width, out_channels, kernel_size=1, bias=False)
         self.bn3 = nn.BatchNorm2d(out_channels)
-        self.proj = _projection(in_channels, out_channels)
+        self.proj = _projection(in_channels, out_channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, c, H, W) → (N, C, H, W)."""
@@ -65,15 +69,18 @@ class PostactivationUnit(nn.Module):
 
 
 class BasicUnit(nn.Module):
-    """The unit of ResNet-18 and -34: two 3×3 convolutions, the last ReLU after the addition, ReLUs in place."""
+    """The unit of ResNet-18 and -34: two 3×3 convolutions, the last ReLU after the addition, ReLUs in place.
 
-    def __init__(self, in_channels: int, inner_width: int, out_channels: int) -> None:
+    A ``stride`` is the first convolution's and the projection's.
+    """
+
+    def __init__(self, in_channels: int, inner_width: int, out_channels: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, inner_width, kernel_size=3, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(in_channels, inner_width, kernel_size=3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(inner_width)
         self.conv2 = nn.Conv2d(inner_width, out_channels, kernel_size=3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(out_channels)
-        self.proj = _projection(in_channels, out_channels)
+        self.proj = _projection(in_channels, out_channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, c, H, W) → (N, C, H, W)."""

@@ -13,11 +13,11 @@ class Part:
     """One module of a layer, by its real name: ``bn1``, ``conv1``, ``proj.0`` …"""
 
     name: str
-    kind: Literal["bn", "conv1x1", "conv3x3"]
+    kind: Literal["bn", "conv1x1", "conv3x3", "conv7x7", "linear"]
     in_channels: int
     out_channels: int
     parameters: int
-    macs: int  # 1 MAC = 1 multiply-accumulate; convolutions only, the whole batch
+    macs: int  # 1 MAC = 1 multiply-accumulate; convolutions and linear layers, the whole batch
 
 
 @dataclass(frozen=True)

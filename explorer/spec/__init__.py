@@ -23,6 +23,7 @@ from explorer.spec.jobs import (
     Upload,
     WeightsJob,
 )
+from explorer.spec.network import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, NetworkSpec, ResNetSpec, network
 from explorer.spec.selection import Selection, selection
 from explorer.spec.study import (
     BYTES_PER_ELEMENT,
@@ -59,7 +60,9 @@ __all__ = [
     "BYTES_PER_ELEMENT",
     "FIELDS",
     "GIB",
+    "IMAGE_CHANNELS",
     "MEMORIES",
+    "NETWORKS",
     "TRACKED",
     "BlockSpec",
     "Budget",
@@ -71,6 +74,7 @@ __all__ = [
     "CounterpartSpec",
     "DType",
     "DenseBlockSpec",
+    "DenseNetSpec",
     "DeviceJob",
     "Domain",
     "Drawing",
@@ -87,10 +91,12 @@ __all__ = [
     "Matrix",
     "MemorySpec",
     "Mode",
+    "NetworkSpec",
     "Optimiser",
     "Order",
     "Pattern",
     "PlanJob",
+    "ResNetSpec",
     "ResidualSpec",
     "RunSpec",
     "Scale",
@@ -105,6 +111,7 @@ __all__ = [
     "ViewSpec",
     "WeightsJob",
     "Whole",
+    "network",
     "reference_block",
     "reference_text",
     "selection",

@@ -117,10 +117,49 @@ class Pattern:
         return None if self.optional and text == "" else text
 
 
-Domain = Whole | Flag | Choice | Pattern
+@dataclass(frozen=True)
+class Wholes:
+    """One to ``most`` whole numbers from ``low`` to ``high``; as text with dashes between them: ``6-12-24-16``."""
+
+    low: int
+    high: int
+    most: int
+
+    @property
+    def words(self) -> str:
+        """What is allowed, as words that follow "must be"."""
+        return f"1 to {self.most} whole numbers from {self.low:,} to {self.high:,}, such as 6-12-24-16"
+
+    def holds(self, value: object) -> bool:
+        """Whether ``value`` is allowed, its type included."""
+        one = Whole(self.low, self.high)
+        return isinstance(value, tuple) and 1 <= len(value) <= self.most and all(map(one.holds, value))
+
+    def parse(self, text: str) -> object:
+        """The numbers that ``text`` writes, or ``text`` itself where it writes none."""
+        return tuple(map(int, text.split("-"))) if re.fullmatch(r"[0-9]{1,6}(-[0-9]{1,6})*", text, re.ASCII) else text
 
 
-def domain_of(domain: Domain, default: object, text: str) -> Any:
+@dataclass(frozen=True)
+class Share:
+    """A number above 0, up to 1."""
+
+    words: ClassVar[str] = "a number above 0, up to 1"
+
+    def holds(self, value: object) -> bool:
+        """Whether ``value`` is allowed, its type included."""
+        return isinstance(value, float) and 0 < value <= 1
+
+    def parse(self, text: str) -> object:
+        """The number that ``text`` writes, or ``text`` itself where it writes none."""
+        return float(text) if re.fullmatch(r"[01](\.[0-9]{1,6})?|\.[0-9]{1,6}", text, re.ASCII) else text
+
+
+Domain = Whole | Flag | Choice | Pattern  # of the fields of a Study
+NetworkDomain = Wholes | Share  # which only networks have beside them
+
+
+def domain_of(domain: Domain | NetworkDomain, default: object, text: str) -> Any:
     """A dataclass field that knows its domain and its help text."""
     return field(default=default, metadata={"domain": domain, "help": text})
 
@@ -141,7 +180,7 @@ class Validated:
 
     def __post_init__(self) -> None:
         for f in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
-            domain: Domain | None = f.metadata.get("domain")
+            domain: Domain | NetworkDomain | None = f.metadata.get("domain")
             value = getattr(self, f.name)
             if domain is not None and not domain.holds(value):
                 raise SpecError(f.name, value, domain.words)

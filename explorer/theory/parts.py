@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
+from typing import Literal
 
 from explorer.findings import Part
 from explorer.spec import DenseBlockSpec, ResidualSpec
+
+_KINDS: dict[int, Literal["conv1x1", "conv3x3", "conv7x7"]] = {1: "conv1x1", 3: "conv3x3", 7: "conv7x7"}
 
 
 def dense_parts(spec: DenseBlockSpec, layer: int, positions: int) -> tuple[Part, ...]:
@@ -21,8 +24,8 @@ def dense_parts(spec: DenseBlockSpec, layer: int, positions: int) -> tuple[Part,
     parts: list[Part] = []
     for i, (before, after) in enumerate(pairwise(widths), start=1):
         kernel = 3 if i == len(widths) - 1 else 1
-        conv = _conv(f"conv{i}", kernel, before, after, positions)
-        parts += [_bn(f"bn{i}", before), conv] if spec.order == "pre" else [conv, _bn(f"bn{i}", after)]
+        conv = conv_part(f"conv{i}", kernel, before, after, positions)
+        parts += [bn_part(f"bn{i}", before), conv] if spec.order == "pre" else [conv, bn_part(f"bn{i}", after)]
     return tuple(parts)
 
 
@@ -44,32 +47,34 @@ def _unit_parts(spec: ResidualSpec, c: int, positions: int) -> tuple[Part, ...]:
     parts: tuple[Part, ...]
     if spec.unit == "basic":
         parts = (
-            _conv("conv1", 3, c, w, positions),
-            _bn("bn1", w),
-            _conv("conv2", 3, w, out, positions),
-            _bn("bn2", out),
+            conv_part("conv1", 3, c, w, positions),
+            bn_part("bn1", w),
+            conv_part("conv2", 3, w, out, positions),
+            bn_part("bn2", out),
         )
     else:
         convs = (
-            _conv("conv1", 1, c, w, positions),
-            _conv("conv2", 3, w, w, positions),
-            _conv("conv3", 1, w, out, positions),
+            conv_part("conv1", 1, c, w, positions),
+            conv_part("conv2", 3, w, w, positions),
+            conv_part("conv3", 1, w, out, positions),
         )
         if spec.unit == "preactivation":
-            parts = tuple(p for i, conv in enumerate(convs, 1) for p in (_bn(f"bn{i}", conv.in_channels), conv))
+            parts = tuple(p for i, conv in enumerate(convs, 1) for p in (bn_part(f"bn{i}", conv.in_channels), conv))
         else:
-            parts = tuple(p for i, conv in enumerate(convs, 1) for p in (conv, _bn(f"bn{i}", conv.out_channels)))
+            parts = tuple(p for i, conv in enumerate(convs, 1) for p in (conv, bn_part(f"bn{i}", conv.out_channels)))
     if c == out:
         return parts
     if spec.unit == "preactivation":  # projects what bn1 and ReLU made, so it needs no BN of its own
-        return (*parts, _conv("proj", 1, c, out, positions))
-    return (*parts, _conv("proj.0", 1, c, out, positions), _bn("proj.1", out))
+        return (*parts, conv_part("proj", 1, c, out, positions))
+    return (*parts, conv_part("proj.0", 1, c, out, positions), bn_part("proj.1", out))
 
 
-def _conv(name: str, kernel: int, before: int, after: int, positions: int) -> Part:
-    weights = kernel * kernel * before * after  # no bias
-    return Part(name, "conv1x1" if kernel == 1 else "conv3x3", before, after, weights, weights * positions)
+def conv_part(name: str, kernel: int, before: int, after: int, positions: int) -> Part:
+    """A convolution without bias that is worked out at ``positions`` places; ``kernel`` is 1, 3 or 7."""
+    weights = kernel * kernel * before * after
+    return Part(name, _KINDS[kernel], before, after, weights, weights * positions)
 
 
-def _bn(name: str, channels: int) -> Part:
+def bn_part(name: str, channels: int) -> Part:
+    """A BatchNorm with weight and bias."""
     return Part(name, "bn", channels, channels, 2 * channels, 0)

@@ -1,0 +1,147 @@
+"""Whole networks: what their stages consist of, and the published ones by name."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Literal
+
+from explorer.spec.domains import Choice, Flag, Share, SpecError, Validated, Whole, Wholes, domain_of
+from explorer.spec.study import DenseBlockSpec
+
+Stem = Literal["imagenet", "cifar"]
+ResNetUnit = Literal["postactivation", "basic"]
+
+IMAGE_CHANNELS = 3
+
+
+@dataclass(frozen=True)
+class DenseNetSpec(Validated):
+    """A DenseNet (Huang et al. 2017, §3 and table 1): stem, Dense Blocks with Transitions between them, classifier.
+
+    A Transition is BN, ReLU, a 1×1 convolution to ⌊θ·C⌋ channels and 2×2 average pooling. The stem is ``imagenet``
+    (7×7 convolution with stride 2, BN, ReLU, 3×3 max pooling with stride 2) or ``cifar`` (one 3×3 convolution).
+    """
+
+    block_config: tuple[int, ...] = domain_of(Wholes(1, 64, 6), (6, 12, 24, 16), "Bottlenecks in each Dense Block")
+    growth_rate: int = domain_of(Whole(1, 512), 32, "channels that each Bottleneck adds, k")
+    stem_channels: int = domain_of(Whole(1, 4096), 64, "channels that the stem makes")
+    compression: float = domain_of(Share(), 0.5, "the share of channels that a Transition keeps, θ")
+    bottleneck_factor: int = domain_of(Whole(1, 16), 4, "the 1×1 convolution emits this many times k channels, b")
+    bottleneck: bool = domain_of(Flag(), True, "whether a 1×1 convolution comes before the 3×3")
+    stem: Stem = domain_of(Choice(("imagenet", "cifar")), "imagenet", "for images of ImageNet, or of CIFAR")
+    classes: int = domain_of(Whole(1, 100_000), 1000, "classes that the classifier tells apart")
+    kind: Literal["densenet"] = field(default="densenet", init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            len(self.blocks)
+        except SpecError as problem:
+            words = f"such that every block reads {problem.allowed.replace('a whole number ', '')} channels"
+            raise SpecError("block_config · growth_rate · compression", self.block_config, words) from None
+
+    @property
+    def blocks(self) -> tuple[DenseBlockSpec, ...]:
+        """The Dense Blocks, first to last. Without a 1×1 a block has no use for the factor and keeps its default."""
+        found: list[DenseBlockSpec] = []
+        channels = self.stem_channels
+        for layers in self.block_config:
+            factor = self.bottleneck_factor if self.bottleneck else DenseBlockSpec.bottleneck_factor
+            block = DenseBlockSpec(channels, self.growth_rate, layers, factor, self.bottleneck)
+            found.append(block)
+            channels = self.kept(block.out_channels)
+        return tuple(found)
+
+    def kept(self, channels: int) -> int:
+        """What a Transition makes of ``channels``: ⌊θ·C⌋, at least one."""
+        return max(1, int(self.compression * channels))
+
+    @property
+    def out_channels(self) -> int:
+        """Channels that the classifier reads."""
+        return self.blocks[-1].out_channels
+
+
+@dataclass(frozen=True)
+class ResNetSpec(Validated):
+    """A ResNet (He et al. 2015): stem, stages of residual units, classifier; each stage halves the map and doubles it.
+
+    ``postactivation`` units have their stride in the 3×3 convolution (v1.5, as torchvision's); ``basic`` ones in the
+    first. A shortcut is projected where width or size changes.
+    """
+
+    stage_config: tuple[int, ...] = domain_of(Wholes(1, 64, 6), (3, 4, 6, 3), "residual units in each stage")
+    unit: ResNetUnit = domain_of(Choice(("postactivation", "basic")), "postactivation", "kind of residual unit")
+    stem_channels: int = domain_of(Whole(2, 256), 64, "channels that the stem makes")
+    stem: Stem = domain_of(Choice(("imagenet", "cifar")), "imagenet", "for images of ImageNet, or of CIFAR")
+    classes: int = domain_of(Whole(1, 100_000), 1000, "classes that the classifier tells apart")
+    kind: Literal["resnet"] = field(default="resnet", init=False)
+
+    @property
+    def inner_widths(self) -> tuple[int, ...]:
+        """Channels inside the units of each stage: the stem's, then twice as many from stage to stage."""
+        return tuple(accumulate(self.stage_config[1:], lambda width, _units: 2 * width, initial=self.stem_channels))
+
+    @property
+    def expansion(self) -> int:
+        """How many times its inner width a unit emits: 4, or 1 of basic ones."""
+        return 4 if self.unit == "postactivation" else 1
+
+    @property
+    def out_channels(self) -> int:
+        """Channels that the classifier reads."""
+        return self.expansion * self.inner_widths[-1]
+
+
+NetworkSpec = DenseNetSpec | ResNetSpec
+
+
+def _cifar(depth: int, growth_rate: int, *, compressed: bool) -> DenseNetSpec:
+    """Three equal blocks (Huang et al. 2017, §4.2): DenseNet, or DenseNet-BC with Bottlenecks and θ = 0.5."""
+    layers = (depth - 4) // (6 if compressed else 3)
+    return DenseNetSpec(
+        block_config=(layers,) * 3,
+        growth_rate=growth_rate,
+        stem_channels=2 * growth_rate if compressed else 16,
+        compression=0.5 if compressed else 1.0,
+        bottleneck=compressed,
+        stem="cifar",
+        classes=10,
+    )
+
+
+#: Name → network: those of Huang et al. 2017, tables 1 and 2, and of He et al. 2015, table 1.
+NETWORKS: dict[str, NetworkSpec] = {
+    "densenet121": DenseNetSpec(),
+    "densenet161": DenseNetSpec((6, 12, 36, 24), 48, 96),
+    "densenet169": DenseNetSpec((6, 12, 32, 32)),
+    "densenet201": DenseNetSpec((6, 12, 48, 32)),
+    "densenet264": DenseNetSpec((6, 12, 64, 48)),
+    "densenet40-k12": _cifar(40, 12, compressed=False),
+    "densenet100-k12": _cifar(100, 12, compressed=False),
+    "densenet100-k24": _cifar(100, 24, compressed=False),
+    "densenet-bc100-k12": _cifar(100, 12, compressed=True),
+    "densenet-bc250-k24": _cifar(250, 24, compressed=True),
+    "densenet-bc190-k40": _cifar(190, 40, compressed=True),
+    "resnet18": ResNetSpec((2, 2, 2, 2), "basic"),
+    "resnet34": ResNetSpec((3, 4, 6, 3), "basic"),
+    "resnet50": ResNetSpec(),
+    "resnet101": ResNetSpec((3, 4, 23, 3)),
+    "resnet152": ResNetSpec((3, 8, 36, 3)),
+}
+
+
+def network(name: str) -> NetworkSpec:
+    """The published network that goes by ``name``.
+
+    Raises:
+        SpecError: there is none; the nearest names are told.
+    """
+    found = NETWORKS.get(name)
+    if found is None:
+        near = difflib.get_close_matches(name[:40], NETWORKS, n=3)
+        hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+        raise SpecError("network", name, f"one of {', '.join(NETWORKS)}{hint}")
+    return found
