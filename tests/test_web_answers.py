@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -124,7 +125,9 @@ def test_what_is_kept_is_answered_while_others_wait() -> None:
     assert study_in(anyio.run(ask)) == Study()
 
 
-def test_a_png_is_made_in_a_process_of_its_own() -> None:
+def test_a_png_is_made_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the server was started."""
+    monkeypatch.chdir(tmp_path)
     study = Study().with_(layers=2, select="layer-1", drawing="paper")
 
     async def ask() -> bytes:

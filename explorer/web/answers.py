@@ -24,6 +24,7 @@ from explorer.engine import Done, State
 from explorer.exports import MEASURED, Format, Options
 from explorer.findings import Findings
 from explorer.language import _
+from explorer.place import HOME
 from explorer.spec import Job, Study
 from explorer.study import Runs, count_jobs, findings, settled, time_job
 
@@ -165,7 +166,13 @@ def _apart(made: Format, study: Study, base: str, options: Options) -> bytes:
     command = [sys.executable, "-m", "explorer", "export", made.name, *flags, *to_flags(study)]
     try:
         ran = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, env=surroundings, timeout=_SLOW, check=False
+            command,
+            cwd=HOME,  # from where the package is found, wherever the server was started
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=surroundings,
+            timeout=_SLOW,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise NotMade(_("This file was not made within {seconds} s.").format(seconds=_SLOW)) from None
