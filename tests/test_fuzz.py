@@ -188,8 +188,8 @@ def _never(study: Study) -> Findings:
     raise RuntimeError("this one would be measured")
 
 
-def test_20_command_lines_through_the_real_entry(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = [line for line in map(command_line, range(COUNT, 3 * COUNT)) if _small(line)][:18]
+def test_12_command_lines_through_the_real_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [line for line in map(command_line, range(COUNT, 3 * COUNT)) if _small(line)][:10]
     tiny = ["describe", "--in-channels", "3", "--growth-rate", "2", "--layers", "1", "--height", "4", "--width", "4"]
     for line in [*lines, tiny, [*tiny, "--json", "--device", "cuda:98"]]:
         capsys.readouterr()

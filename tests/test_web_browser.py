@@ -157,7 +157,7 @@ def test_a_preset_is_one_step_of_the_history(page: Page, server: Server) -> None
 def test_two_people_never_see_each_others_block(browser: Browser, server: Server) -> None:
     pages = [browser.new_context().new_page() for _ in range(2)]
     for person, layers in zip(pages, (5, 11), strict=True):
-        visit(person, server, f"?layers={layers}")
+        visit(person, server, f"?layers={layers}&height=8&width=8")
     for step in range(3):
         type_into(pages[0], "growth_rate", 40 + step)
         type_into(pages[1], "growth_rate", 90 + step)
