@@ -68,7 +68,7 @@ def from_query(pairs: Iterable[tuple[str, str]]) -> Study:
 
 def to_query(study: Study) -> dict[str, str]:
     """URL parameters, defaults left out."""
-    return {name: _text(study[name]) for name, info in FIELDS.items() if study[name] != info.default}
+    return {name: as_text(study[name]) for name, info in FIELDS.items() if study[name] != info.default}
 
 
 def to_link(study: Study, base: str = "", page: str = "") -> str:
@@ -90,7 +90,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
             dest=info.name,
             action="append",
             metavar=info.name.upper(),
-            help=f"{info.help}: {info.domain.words} (default {_text(info.default) or 'none'})".replace("%", "%%"),
+            help=f"{info.help}: {info.domain.words} (default {as_text(info.default) or 'none'})".replace("%", "%%"),
         )
 
 
@@ -143,7 +143,8 @@ def _known(name: str) -> None:
         raise SpecError("parameter", name, f"one of {', '.join(FIELDS)}{hint}")
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
+    """A field's value as links and flags write it; nothing for None."""
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -102,7 +102,7 @@ class ResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, classes)."""
         x = self.stages(self.stem(x))
-        return self.classifier(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))  # type: ignore[no-any-return]
+        return self.classifier(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))  # type: ignore[no-any-return]  # as above
 
 
 def build_network(spec: NetworkSpec) -> nn.Module:

@@ -13,13 +13,13 @@ from explorer.codec import to_link, to_query
 from explorer.docs.directive import Directive, read_directive
 from explorer.documents.markdown import markdown
 from explorer.documents.picture import svg_document
-from explorer.documents.tables import block_table, compare_table, layers_table, memory_table
+from explorer.documents.tables import Table, block_table, compare_table, layers_table, memory_table
 from explorer.graph import concat_graph
 from explorer.language import _
 from explorer.pictures import spoken
 from explorer.pictures.captions import matched_words
 from explorer.pictures.layout import layout
-from explorer.pictures.lit import lit_words
+from explorer.pictures.lit import lit_description
 from explorer.pictures.palette import DARK, LIGHT
 from explorer.pictures.words import input_words
 from explorer.spec import Study
@@ -63,8 +63,7 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
             pictures = tuple(
                 (name, svg_document(study, p) + "\n") for name, p in zip(names, (LIGHT, DARK), strict=True)
             )
-            said = [spoken.title(graph), spoken.description(drawn), lit_words(drawn, study.view.selected)]
-            alt = escape(" ".join(part for part in said if part))
+            alt = escape(f"{spoken.title(graph)} {lit_description(drawn, study.view.selected)}")
             light, dark = (f"{quote(folder)}/{name}" for name in names)
             blocks.append(
                 [
@@ -74,17 +73,23 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
                     "</picture>",
                 ]
             )
-        elif what == "table":
-            blocks.append(markdown(block_table(study) if directive.kind == "block" else compare_table(study)))
-        elif what == "layers":
-            blocks.append(markdown(layers_table(study)))
         else:
-            blocks.append(markdown(memory_table(study)))
+            blocks.append(markdown(table_of(directive, what)))
     blocks.append([_foot(directive, base)])
     lines = [""]
     for block in blocks:
         lines += [*block, ""]
     return Content(tuple(f"{indent}{line}" if line else "" for line in lines), pictures)
+
+
+def table_of(directive: Directive, what: str) -> Table:
+    """The table that ``what`` of a directive's ``show`` names."""
+    make = {
+        "table": block_table if directive.kind == "block" else compare_table,
+        "layers": layers_table,
+        "memory": memory_table,
+    }[what]
+    return make(directive.study)
 
 
 def living(study: Study, base: str) -> str:

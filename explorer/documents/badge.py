@@ -9,7 +9,7 @@ from explorer.documents.carried import carried
 from explorer.findings import BlockTheory
 from explorer.language import _
 from explorer.pictures.layout.lettering import text_width
-from explorer.pictures.palette import DARK, LIGHT, TOKENS, Palette, css_variables
+from explorer.pictures.palette import DARK, LIGHT, TOKENS, Palette, themed_variables
 from explorer.pictures.svg import FAMILY
 from explorer.pictures.svg_markup import number, tag
 from explorer.pictures.words import byte_scale, thousands
@@ -58,11 +58,7 @@ def badge_document(study: Study, show: str = "parameters", palette: Palette = LI
     colours = {"label": palette.soft, "value": palette.dense, "ink": palette.ink, "on": "#FFFFFF"}
     if palette is DARK or palette is TOKENS:
         colours["on"] = palette.background
-    if palette is TOKENS:
-        light, dark = (css_variables(0, one) for one in (LIGHT, DARK))
-        theme = f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
-    else:
-        theme = ""
+    theme = themed_variables(0) if palette is TOKENS else ""
     look = f"text{{font:600 {_SIZE}px {FAMILY};text-anchor:middle}}"
     inside = [
         tag("title", {}, escape(title)),

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from explorer.codec import from_query, to_json
+from explorer.codec import as_text, from_query, to_json
 from explorer.findings import BlockFindings, Findings, Timing
 from explorer.spec import SpecError, Study
 
@@ -25,8 +25,7 @@ def csv_document(findings: Findings) -> str:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(HEADS)
     for name, value in to_json(findings.study).items():
-        told = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        table.writerow((_STUDY, "", name, "", "given", told))
+        table.writerow((_STUDY, "", name, "", "given", as_text(value)))
     for block in findings.blocks:
         table.writerows(_rows(block))
     return text.getvalue()

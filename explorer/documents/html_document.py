@@ -23,7 +23,7 @@ from explorer.language import _
 from explorer.pictures import moving
 from explorer.pictures.captions import graph_title
 from explorer.pictures.formulas import formulas
-from explorer.pictures.palette import DARK, LIGHT, css_variables
+from explorer.pictures.palette import themed_variables
 from explorer.pictures.svg import FAMILY
 from explorer.pictures.tables import numbers_sheet
 from explorer.pictures.tiles import fairness, tiles
@@ -165,8 +165,7 @@ def _foot(link: str) -> str:
 
 def _colours(layers: int) -> str:
     """Light or dark as the system is; on paper light."""
-    light, dark = (css_variables(layers, palette) for palette in (LIGHT, DARK))
-    return f":root{{--family:{FAMILY};{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return themed_variables(layers, first=f"--family:{FAMILY};", screen=" screen and ")
 
 
 @cache

@@ -50,7 +50,7 @@ def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
             "markdown",
             _("Markdown with the picture"),
             _("For an issue, a wiki, a README: the picture, which leads here."),
-            f"[![{title}]({_file(base, 'block.svg', query)})]({link})",
+            f"[![{title}]({to_link(study, base, 'block.svg')})]({link})",
         ),
         Shared(
             "part",
@@ -62,7 +62,7 @@ def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
             "badge",
             _("Badge"),
             _("One number; show= names another."),
-            f"[![{badge_words(study)}]({_file(base, 'badge.svg', query)})]({link})",
+            f"[![{badge_words(study)}]({to_link(study, base, 'badge.svg')})]({link})",
         ),
         Shared(
             "embed",
@@ -76,7 +76,3 @@ def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
 
 def _embedded(link: str) -> str:
     return f"{link}{'&' if '?' in link else '?'}embed=true"
-
-
-def _file(base: str, name: str, query: str) -> str:
-    return f"{base.rstrip('/')}/{name}" + (f"?{query}" if query else "")

@@ -28,14 +28,15 @@ def lit_style(drawn: Layout, selected: Selection, palette: Palette) -> str:
     return "".join([*back, *_forward(drawn, selected, palette)])
 
 
-def lit_words(drawn: Layout, selected: Selection) -> str:
-    """What is lit, for those who do not see it; empty where nothing is."""
+def lit_description(drawn: Layout, selected: Selection) -> str:
+    """What the drawing shows and what is lit in it, for those who do not see it."""
+    words = spoken.description(drawn)
     if not _shows(selected):
-        return ""
+        return words
     layer, source = selected.layer, selected.source
     said = [] if source is None else [spoken.source(drawn.graph, source)]
     said += [] if layer is None else [spoken.bottleneck(drawn.graph.bottlenecks[layer - 1])]
-    return "; ".join(said) + "."
+    return f"{words} {'; '.join(said)}."
 
 
 def _shows(selected: Selection) -> bool:

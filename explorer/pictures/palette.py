@@ -156,6 +156,18 @@ def css_variables(layers: int, palette: Palette) -> str:
     return "".join(f"{name}:{value};" for name, value in values.items())
 
 
+def themed_variables(layers: int, first: str = "", screen: str = "") -> str:
+    """CSS by which :data:`TOKENS` are light or dark as the reader's system is.
+
+    Args:
+        layers: Bottlenecks of the block, as in :func:`css_variables`.
+        first: declarations that stand before them.
+        screen: ``screen and`` where paper stays light.
+    """
+    light, dark = (css_variables(layers, palette) for palette in (LIGHT, DARK))
+    return f":root{{{first}{light}}}@media{screen}(prefers-color-scheme:dark){{:root{{{dark}}}}}"
+
+
 # --- colour arithmetic ------------------------------------------------------------------------------
 
 

@@ -17,8 +17,8 @@ from explorer.pictures import spoken
 from explorer.pictures.layout import Layout, Orientation, layout
 from explorer.pictures.layout.lettering import FONTS
 from explorer.pictures.layout.shapes import BottleneckShape, LaneShape, Point, SliceShape
-from explorer.pictures.lit import lit_style, lit_words
-from explorer.pictures.palette import DARK, LIGHT, TOKENS, Palette, css_variables
+from explorer.pictures.lit import lit_description, lit_style
+from explorer.pictures.palette import LIGHT, TOKENS, Palette, themed_variables
 from explorer.pictures.svg_markup import box, group, number, point, tag, text_line
 from explorer.spec import DenseBlockSpec, Drawing, Selection
 
@@ -94,8 +94,8 @@ def render(
             root | {"role": "group", "aria-label": f"{spoken.title(drawn.graph)} {spoken.description(drawn)}"},
             inside,
         )
-    said = " ".join(part for part in (spoken.description(drawn), lit_words(drawn, selected)) if part)
-    themes = _themes(drawn.graph.spec.layers) if palette is TOKENS else ""
+    said = lit_description(drawn, selected)
+    themes = themed_variables(drawn.graph.spec.layers) if palette is TOKENS else ""
     head = (
         tag("title", {"id": "concat-title"}, escape(spoken.title(drawn.graph)))
         + tag("desc", {"id": "concat-desc"}, escape(said))
@@ -104,12 +104,6 @@ def render(
         + tag("rect", {"width": width, "height": height, "fill": palette.background})
     )
     return tag("svg", root | {"role": "img", "aria-labelledby": "concat-title concat-desc"}, head + inside)
-
-
-def _themes(layers: int) -> str:
-    """The CSS variables of a file that is light or dark as the system is."""
-    light, dark = (css_variables(layers, palette) for palette in (LIGHT, DARK))
-    return f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
 
 
 # --- elements ------------------------------------------------------------------------------------------

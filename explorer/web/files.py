@@ -141,8 +141,8 @@ def _fields(file: Served, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]
     """
     rest = [pair for pair in pairs if pair[0] not in file.format.options]
     for name, value in rest:
-        others = [one.path for one in served() if name in one.format.options]
-        if others and name not in FIELDS:
+        others = [] if name in FIELDS else [one.path for one in served() if name in one.format.options]
+        if others:
             raise SpecError(name, value, f"left out of {file.path}: it is for {' and '.join(others)}")
     return rest
 

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from explorer.codec import to_link, to_query
+from explorer.docs.content import table_of
 from explorer.docs.directive import Directive
 from explorer.docs.gallery import Entry, entries
-from explorer.documents.tables import block_table, compare_table, html, layers_table, memory_table
+from explorer.documents.tables import html
 from explorer.graph import concat_graph
 from explorer.language import _
 from explorer.pictures import spoken
@@ -45,15 +46,8 @@ def _shown(directive: Directive) -> str:
             image = f'<img class="graph" alt="{alt}" src="{escape(f"/block.svg?{query}")}" loading="lazy">'
             parts.append(f'<div class="frame" tabindex="0" role="group" aria-label="{alt}">{image}</div>')
         else:
-            table = {
-                "table": block_table if directive.kind == "block" else compare_table,
-                "layers": layers_table,
-                "memory": memory_table,
-            }[what]
-            words = escape(_("Table"))
-            parts.append(
-                f'<div class="frame" tabindex="0" role="group" aria-label="{words}">{html(table(study))}</div>'
-            )
+            words, table = escape(_("Table")), html(table_of(directive, what))
+            parts.append(f'<div class="frame" tabindex="0" role="group" aria-label="{words}">{table}</div>')
     memory = directive.show == ("memory",)
     open_it = escape(_("Open in Memory") if memory else _("Open in Explore"))
     link = escape(to_link(study, page="memory" if memory else ""))
