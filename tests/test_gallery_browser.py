@@ -93,3 +93,13 @@ def test_a_picture_follows_the_page_s_theme_where_the_system_s_is_another(browse
     page.wait_for_timeout(300)
     assert corner() < 40
     page.close()
+
+
+def test_a_phone_has_a_way_back_from_the_gallery(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{instant.address}/gallery")
+    expect(page.locator(".gallery .open").first).to_be_attached(timeout=SOON)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("link", name="Explore", exact=True).click()
+    expect(page.locator("h1")).to_contain_text("64 channels become 256", timeout=SOON)

@@ -54,6 +54,7 @@ _CSS = f"""
 
 PRESENT_WIDTH, PRESENT_HEIGHT = 1010, 610  # px that headline and picture take at the page's own size
 _LARGEST = 4.0
+_PHONE = 768  # px up to which Streamlit folds the pages' names into the sidebar
 _SIDEBAR = ("stSidebar", "stExpandSidebarButton", "stSidebarCollapsedControl")
 
 
@@ -68,9 +69,12 @@ def present() -> None:
 
 
 def without_sidebar() -> None:
-    """Hides the controls from a page that they change nothing on; they stay as they are for the others."""
+    """Hides the controls from a page that they change nothing on; they stay as they are for the others.
+
+    Not on a phone, where Streamlit puts the ways to the other pages among them.
+    """
     hidden = ", ".join(f'[data-testid="{name}"]' for name in _SIDEBAR)
-    st.html(f"<style>{hidden} {{ display: none !important; }}</style>")
+    st.html(f"<style>@media (min-width: {_PHONE + 1}px) {{ {hidden} {{ display: none !important; }} }}</style>")
 
 
 @cache
