@@ -16,8 +16,8 @@ def _run() -> int:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """Ends as Ctrl-C does, so that workers are told to stop."""
-    raise KeyboardInterrupt
+    """Ends as Ctrl-C does, so that workers are told to stop: asyncio, too, then ends its tasks in good order."""
+    signal.raise_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from explorer.bench.server import Server
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-SOON = 30_000  # ms
+SOON = 60_000  # ms
 CHARTS = 3
 SIZES: dict[str, ViewportSize] = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 SCHEMES: dict[Literal["light", "dark"], str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 19, 24)"}  # the page's

@@ -17,7 +17,7 @@ from explorer.theory import block_theory, study_theory
 from explorer.web.parts.compare import reference_markup
 
 SMALL = "height=8&width=8"
-SOON = 20_000
+SOON = 60_000
 
 
 def compared(

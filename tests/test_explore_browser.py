@@ -18,7 +18,7 @@ from explorer.pictures.tiles import fairness, tiles
 from explorer.spec import Job, Study
 from explorer.study import count_jobs, findings
 
-SOON = 20_000  # ms: a worker that starts on a busy machine
+SOON = 60_000  # ms: a worker that starts on a busy machine
 SMALL = "height=8&width=8"
 
 # Of every chart: each pair of texts that share more than a hair, and each text that is cut.

@@ -123,7 +123,7 @@ def test_the_charts_show_the_same_stage(page: Page, instant: Server) -> None:
     page.set_viewport_size({"width": 1440, "height": 2200})
     graph = opened(page, instant)
     charts = page.locator(".dbe-chart")
-    expect(charts.locator(".plot[data-drawn]")).to_have_count(3, timeout=30_000)
+    expect(charts.locator(".plot[data-drawn]")).to_have_count(3, timeout=60_000)
     bars = charts.nth(0).locator("g.trace.bars").first
     expect(bars).not_to_have_css("clip-path", CUT)
     start(page, graph)

@@ -16,7 +16,7 @@ from explorer.docs.parts import PartError
 
 GALLERY = Path(__file__).parents[1] / "pages" / "gallery.md"
 ENTRIES = entries(GALLERY.read_text(encoding="utf-8"))
-SOON = 30_000
+SOON = 60_000
 
 
 def test_a_document_is_taken_apart_by_its_headings() -> None:

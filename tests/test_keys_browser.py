@@ -109,7 +109,7 @@ def test_what_lies_in_the_fold_is_unfolded_and_brought_into_sight(page: Page, in
     page.keyboard.press("/")
     page.keyboard.type("30")
     page.keyboard.press("Enter")
-    expect(graph.locator("#layer-30")).to_be_in_viewport(timeout=30_000)
+    expect(graph.locator("#layer-30")).to_be_in_viewport(timeout=60_000)
     expect(graph.locator("#layer-30")).to_be_focused()
     page.wait_for_url("**select=layer-30")
 

@@ -94,7 +94,7 @@ def test_the_page_is_served_from_what_is_installed(installed: Path, tmp_path: Pa
             assert process.poll() is None, log.read_text()
             time.sleep(0.05)
         page.goto(f"http://127.0.0.1:{port}/?layers=3")
-        expect(page.get_by_test_id("concat-graph").locator("#layer-3")).to_be_attached(timeout=30_000)
+        expect(page.get_by_test_id("concat-graph").locator("#layer-3")).to_be_attached(timeout=60_000)
     finally:
         end(process)
     assert_no_traceback(log)

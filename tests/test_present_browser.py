@@ -23,7 +23,7 @@ def page(tab: Page) -> Iterator[Page]:
 def opened(page: Page, server: Server, query: str) -> Locator:
     page.goto(f"{server.address}/{query}")
     graph = page.get_by_test_id("concat-graph")
-    expect(graph.locator(".drawing svg")).to_be_visible(timeout=30_000)
+    expect(graph.locator(".drawing svg")).to_be_visible(timeout=60_000)
     return graph
 
 

@@ -31,7 +31,7 @@ from explorer.web.components.residual import residual_data
 
 MATCHES = ("depth", "parameters", "macs", "saved_bytes")
 SMALL = "height=8&width=8"
-SOON = 20_000
+SOON = 60_000
 
 
 def counterpart(block: DenseBlockSpec, match: str = "depth", unit: str = "preactivation") -> ResidualSpec:

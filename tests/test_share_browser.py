@@ -21,7 +21,7 @@ from explorer.codec import from_query
 from explorer.docs.directive import read_directive
 from explorer.spec import Study
 
-SOON = 30_000
+SOON = 60_000
 QUERY = "layers=4&height=8&width=8&drawing=paper&select=layer-3"
 STUDY = from_query(parse_qsl(QUERY))
 

@@ -24,7 +24,7 @@ from explorer.bench.server import ROOT, Server, running_server
 from explorer.bench.session import Session, session
 
 PAUSE = 0.5  # seconds between two steps of the slider
-LAYERS = (3, 4, 5, 6, 7, 8)  # steps of the slider, of blocks that were measured before
+LAYERS = (4, 5, 6, 7)  # steps of the slider, of blocks that were measured before
 CACHED, KNOWN, UNCACHED = "cached SVG", "cached SVG, If-None-Match (304)", "uncached SVG"
 BADGES, CROWDED = "uncached badge", "uncached SVG, {connections} connections at once"
 

@@ -200,10 +200,11 @@ async def loaded(base: str, load: Load) -> AsyncIterator[asyncio.Task[Answered]]
             yield task
         finally:
             task.cancel()
+            await asyncio.wait([task])
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        await process.communicate()  # to its end: a pipe left open would complain once the loop is closed
 
 
 async def _result(output: asyncio.StreamReader) -> Answered:

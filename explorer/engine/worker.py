@@ -25,7 +25,7 @@ from explorer.findings import Problem, to_builtins
 from explorer.memory import SMALLER, available_bytes, data_bytes
 from explorer.spec import Job
 
-GIVING_WAY = 10  # of 19 steps down in priority: a tenth of a core that others want, all of one that they do not
+GIVING_WAY = 5  # of 19 steps down in priority: a quarter of a core that another wants, all of one that nobody does
 
 
 @dataclass(frozen=True)
