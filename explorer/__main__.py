@@ -17,6 +17,8 @@ def _run() -> int:
 
 def _end(number: int, frame: FrameType | None) -> None:
     """Ends as Ctrl-C does, so that workers are told to stop: asyncio, too, then ends its tasks in good order."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background of a script
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 
