@@ -47,11 +47,16 @@ def _not_view(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _apply(study: Study, values: Mapping[str, object], problems: list[SpecError]) -> Study:
-    try:
-        return study.with_(**values)
-    except SpecError as problem:  # a rule between fields, which go together
-        problems.append(problem)
-        return study.with_(**{name: value for name, value in values.items() if name not in problem.fields})
+    left = dict(values)
+    while True:
+        try:
+            return study.with_(**left)
+        except SpecError as problem:  # a rule between fields, which go together
+            problems.append(problem)
+            fewer = {name: value for name, value in left.items() if name not in problem.fields}
+            if fewer.keys() == left.keys():  # what breaks the rule is not among them
+                return study
+            left = fewer
 
 
 def from_query(pairs: Iterable[tuple[str, str]]) -> Study:

@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 
 from explorer.spec import (
     FIELDS,
+    NETWORKS,
     Choice,
     CounterpartSpec,
     DenseBlockSpec,
     InputSpec,
     MemorySpec,
+    NetworksSpec,
     ResidualSpec,
     RunSpec,
     Study,
@@ -76,6 +78,19 @@ def memories() -> st.SearchStrategy[MemorySpec]:
     return st.builds(MemorySpec, **{name: st.sampled_from(words) for name, words in options.items()})
 
 
+def networks() -> st.SearchStrategy[NetworksSpec]:
+    """What the Networks page may be asked, networks of one's own among them."""
+    own = st.sampled_from(("6-12-24-16-k24", "4-8-k12-c24-t1", "3-k8-b2-plain-cifar", "64-64-64-k8-t0.25"))
+    return st.builds(
+        NetworksSpec,
+        network=st.sampled_from(tuple(NETWORKS)) | own,
+        against=st.sampled_from(tuple(NETWORKS)) | own,
+        image_size=st.integers(64, 1024),
+        heights=st.sampled_from(("channels", "bytes")),
+        frontier=st.sampled_from(("parameters", "macs", "saved_bytes")),
+    )
+
+
 @st.composite
 def studies(draw: st.DrawFn) -> Study:
     """Legal Studies that use every field."""
@@ -109,4 +124,4 @@ def studies(draw: st.DrawFn) -> Study:
             present=st.booleans(),
         )
     )
-    return Study(block, size, choice, run, view, draw(memories()))
+    return Study(block, size, choice, run, view, draw(memories()), draw(networks()))

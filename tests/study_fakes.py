@@ -18,6 +18,7 @@ from explorer.findings import (
     LayerView,
     MapGroup,
     ModuleRow,
+    NetworkCounts,
     Problem,
     ReadWeights,
     SourceWeights,
@@ -34,6 +35,7 @@ from explorer.spec import (
     DenseBlockSpec,
     Job,
     MapsJob,
+    NetworkJob,
     PlanJob,
     StepJob,
     Study,
@@ -41,7 +43,7 @@ from explorer.spec import (
     WeightsJob,
 )
 from explorer.study import count_jobs, time_job
-from explorer.theory import block_theory
+from explorer.theory import block_theory, network_theory
 
 CPU = Device("cpu", "CPU, 2 threads", "2.13.0", 2, 8 * 2**30, 4 * 2**30)
 ABSENT = Problem("no_device", "No GPU on this machine", "Choose another device")
@@ -138,7 +140,25 @@ def answer(job: Job) -> Any:
         return to_builtins(looked(job))
     if isinstance(job, WeightsJob):
         return to_builtins(ReadWeights(tuple((0.05,) * layer for layer in range(1, job.block.layers + 1))))
+    if isinstance(job, NetworkJob):
+        return to_builtins(network_counted(job))
     return to_builtins(CPU)
+
+
+def network_counted(job: NetworkJob) -> NetworkCounts:
+    """What would be counted, by the closed forms; the peak is what is held and a tenth of it."""
+    theory = network_theory(job.network, job.input, job.dtype, job.implementation)
+    held = theory.saved_bytes
+    return NetworkCounts(
+        output_shape=(job.input.batch, job.network.classes),
+        parameters=theory.parameters,
+        macs=theory.macs,
+        saved_bytes=tuple(stage.saved_bytes for stage in theory.stages),
+        held_bytes=held,
+        input_bytes=4 * 3 * job.input.positions,
+        peak_bytes=held + held // 10 + 4 * theory.parameters,
+        peak_per_image_bytes=held // job.input.batch,
+    )
 
 
 def answers(study: Study) -> dict[Job, State]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,17 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.blocks.network import build_network
 from explorer.blocks.weights import from_torchvision, to_torchvision, torchvision_name
-from explorer.spec import NETWORKS, DenseNetSpec, InputSpec, NetworkSpec, ResNetSpec, SpecError, network
+from explorer.spec import (
+    NETWORKS,
+    DenseNetSpec,
+    InputSpec,
+    NetworkSpec,
+    ResNetSpec,
+    SpecError,
+    network,
+    network_of,
+    network_text,
+)
 from explorer.theory.network import network_theory
 
 #: Name → parameters, and GMACs at 224², as the papers and torchvision's model metadata have them.
@@ -310,3 +321,48 @@ def test_outputs_are_those_of_the_network_written_anew(spec: NetworkSpec) -> Non
         else:
             expected = resnet(theirs, spec.stage_config, 3 if spec.unit == "postactivation" else 2, x)
         assert torch.allclose(module(x), expected, rtol=0, atol=1e-6)
+
+
+# --- as a link writes them --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("densenet121", DenseNetSpec()),
+        ("resnet18", ResNetSpec((2, 2, 2, 2), "basic")),
+        ("6-12-24-16-k24", DenseNetSpec(growth_rate=24)),
+        ("4-8-k12-c24-t1", DenseNetSpec((4, 8), 12, 24, 1.0)),
+        ("3-k8-t.25-b2-plain-cifar", DenseNetSpec((3,), 8, 64, 0.25, 2, False, "cifar", 10)),
+    ],
+)
+def test_a_network_is_read_from_its_text(text: str, spec: NetworkSpec) -> None:
+    assert network_of(text) == spec
+    if isinstance(spec, DenseNetSpec):
+        assert network_of(network_text(spec)) == spec
+
+
+@given(small_networks())
+def test_the_text_of_a_network_of_ones_own_is_read_back(spec: NetworkSpec) -> None:
+    if isinstance(spec, DenseNetSpec):
+        rounded = replace(spec, compression=round(spec.compression, 2), classes=10 if spec.stem == "cifar" else 1000)
+        assert network_of(network_text(rounded)) == rounded
+
+
+def test_a_published_network_goes_by_its_name() -> None:
+    assert network_text(DenseNetSpec((6, 12, 24, 16), 32)) == "densenet121"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("64-64-64-64-64-64-k512-t1", "against must be a network whose block_config"),
+        ("6-12-k600", "against must be a network whose growth_rate is a whole number from 1 to 512"),
+        ("65-k12", "against must be a network whose block_config is 1 to 6 whole numbers from 1 to 64"),
+        ("resnet51", "against must be one of .*did you mean resnet50"),
+        ("", "against must be one of"),
+    ],
+)
+def test_what_is_no_network_is_told(text: str, words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        network_of(text, "against")

@@ -18,6 +18,7 @@ from explorer.spec import (
     FieldInfo,
     InputSpec,
     MemorySpec,
+    NetworksSpec,
     Pattern,
     ResidualSpec,
     RunSpec,
@@ -36,6 +37,7 @@ SECTIONS = {
     "run": RunSpec,
     "view": ViewSpec,
     "memory": MemorySpec,
+    "networks": NetworksSpec,
 }
 #: What no field takes, whatever it allows.
 ODD: list[object] = [

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from explorer.blocks import IMPLEMENTATIONS
 from explorer.blocks.dense import layers_of
-from explorer.blocks.listed import ListBlock
 from explorer.blocks.residual import BasicUnit, PostactivationUnit
 from explorer.spec import IMAGE_CHANNELS, DenseNetSpec, NetworkSpec, ResNetSpec, SpecError
 
@@ -58,12 +58,12 @@ class Transition(nn.Module):
 class DenseNet(nn.Module):
     """Stem, Dense Blocks with Transitions between them, BN, ReLU, the map's mean, a linear classifier."""
 
-    def __init__(self, spec: DenseNetSpec) -> None:
+    def __init__(self, spec: DenseNetSpec, implementation: str = "list") -> None:
         super().__init__()
-        blocks = spec.blocks
+        blocks, written = spec.blocks, IMPLEMENTATIONS[implementation]
         imagenet = spec.stem == "imagenet"
         self.stem = ImageNetStem(spec.stem_channels) if imagenet else CifarStem(spec.stem_channels, normed=False)
-        self.blocks = nn.ModuleList(ListBlock(layers_of(block)) for block in blocks)
+        self.blocks = nn.ModuleList(written(layers_of(block)) for block in blocks)
         after = [block.out_channels for block in blocks]
         self.transitions = nn.ModuleList(Transition(channels, spec.kept(channels)) for channels in after[:-1])
         self.bn = nn.BatchNorm2d(spec.out_channels)
@@ -105,17 +105,33 @@ class ResNet(nn.Module):
         return self.classifier(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))  # type: ignore[no-any-return]  # as above
 
 
-def build_network(spec: NetworkSpec) -> nn.Module:
+def stages_of(network: nn.Module) -> tuple[nn.Module | None, ...]:
+    """What runs each stage of a network that :func:`build_network` made, first to last; None of the head."""
+    if isinstance(network, DenseNet):
+        blocks, transitions = list(network.blocks), list(network.transitions)
+        between = [module for pair in zip(blocks, transitions, strict=False) for module in pair]
+        return (network.stem, *between, blocks[-1], None)
+    assert isinstance(network, ResNet)
+    return (network.stem, *network.stages, None)
+
+
+def build_network(spec: NetworkSpec, implementation: str = "list") -> nn.Module:
     """The network that ``spec`` describes, freshly initialised from torch's global generator.
+
+    Args:
+        implementation: how its Dense Blocks are written, as in :func:`explorer.blocks.build`; a ResNet is written one
+            way only.
 
     Returns:
         A module on the CPU, in float32 and training mode, that maps (N, 3, H, W) to (N, spec.classes).
 
     Raises:
-        SpecError: ``spec`` is no network.
+        SpecError: ``spec`` is no network, or there is no such implementation.
     """
+    if implementation not in IMPLEMENTATIONS:
+        raise SpecError("implementation", implementation, f"one of {', '.join(IMPLEMENTATIONS)}")
     if isinstance(spec, DenseNetSpec):
-        return DenseNet(spec)
+        return DenseNet(spec, implementation)
     if isinstance(spec, ResNetSpec):
         return ResNet(spec)
     raise SpecError("spec", spec, "a DenseNetSpec or a ResNetSpec")

@@ -17,6 +17,7 @@ DOING = {
     "device": "looked for the device",
     "maps": "looked into this layer",
     "weights": "read this block's weights",
+    "network": "counted this network",
 }
 
 
@@ -61,6 +62,7 @@ def timed_out(kind: str, seconds: float) -> Problem:
         "device": "Looking for the device",
         "maps": "Looking into this layer",
         "weights": "Reading this block's weights",
+        "network": "Counting this network",
     }
     message = f"{noun.get(kind, 'This')} took longer than the {seconds:g} s allowed and was stopped."
     return Problem("timed_out", message, SMALLER if kind != "device" else "Ask again.")

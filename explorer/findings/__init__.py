@@ -38,6 +38,14 @@ from explorer.findings.measurement import (
     Timing,
 )
 from explorer.findings.memory import MemoryFindings
+from explorer.findings.network import (
+    NetworkCounts,
+    NetworkFindings,
+    NetworksFindings,
+    NetworkTheory,
+    StageLayer,
+    StageTheory,
+)
 from explorer.findings.own import OwnBlock
 from explorer.findings.quantity import Origin, Quantity
 from explorer.findings.theory import BlockTheory, Counterpart, LayerTheory, Part, StudyTheory
@@ -67,6 +75,10 @@ __all__ = [
     "MapGroup",
     "MemoryFindings",
     "ModuleRow",
+    "NetworkCounts",
+    "NetworkFindings",
+    "NetworkTheory",
+    "NetworksFindings",
     "Op",
     "Origin",
     "OwnBlock",
@@ -79,6 +91,8 @@ __all__ = [
     "ReadWeights",
     "Role",
     "SourceWeights",
+    "StageLayer",
+    "StageTheory",
     "StepTrack",
     "StudyTheory",
     "TimeMeasurement",

@@ -5,30 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from explorer.findings.measurement import Problem
 from explorer.findings.theory import Part
-from explorer.spec import NetworkSpec
+from explorer.spec import NetworkSpec, Study
 
 StageKind = Literal["stem", "dense", "transition", "residual", "head"]
 
 
 @dataclass(frozen=True)
-class StageTheory:
-    """One stage of a network.
+class StageLayer:
+    """One layer of a stage: a Bottleneck, a residual unit, or all of a stem, Transition or head.
 
     Attributes:
-        name: ``stem``, ``block 1``, ``transition 1``, ``stage 1``, ``head``.
-        in_channels, out_channels: of the map that it reads and gives; the head gives the classes.
-        height, width: of the map that it gives; 1 × 1 of the head.
-        parts: its modules with parameters, in call order; names begin with the layer's number where there are layers.
+        in_channels, out_channels: that it reads, and after it: the concatenation's width, or the sum's.
+        parts: its modules with parameters, in call order.
+        saved_bytes: what stays for backward because of it, the whole batch.
     """
 
-    name: str
-    kind: StageKind
     in_channels: int
     out_channels: int
-    height: int
-    width: int
     parts: tuple[Part, ...]
+    saved_bytes: int
 
     @property
     def parameters(self) -> int:
@@ -39,6 +36,44 @@ class StageTheory:
     def macs(self) -> int:
         """Multiply-accumulates of convolutions and linear layers, whole batch."""
         return sum(part.macs for part in self.parts)
+
+
+@dataclass(frozen=True)
+class StageTheory:
+    """One stage of a network.
+
+    Attributes:
+        name: ``stem``, ``block 1``, ``transition 1``, ``stage 1``, ``head``.
+        in_channels, out_channels: of the map that it reads and gives; the head gives the classes.
+        height, width: of the map that it gives; 1 × 1 of the head.
+        layers: first to last.
+        receptive_field: pixels of the image, along one side, that a place of its map depends on; the head's is the
+            last map's, since its mean sees all places.
+    """
+
+    name: str
+    kind: StageKind
+    in_channels: int
+    out_channels: int
+    height: int
+    width: int
+    layers: tuple[StageLayer, ...]
+    receptive_field: int
+
+    @property
+    def parameters(self) -> int:
+        """Biases, and BN weights and biases, included."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions and linear layers, whole batch."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def saved_bytes(self) -> int:
+        """What stays for backward because of it. What an earlier stage keeps already is not counted again."""
+        return sum(layer.saved_bytes for layer in self.layers)
 
 
 @dataclass(frozen=True)
@@ -57,3 +92,90 @@ class NetworkTheory:
     def macs(self) -> int:
         """Of all stages, whole batch."""
         return sum(stage.macs for stage in self.stages)
+
+    @property
+    def saved_bytes(self) -> int:
+        """What stays for backward, images included, parameters and buffers left out, the whole batch."""
+        return sum(stage.saved_bytes for stage in self.stages)
+
+    @property
+    def receptive_field(self) -> int:
+        """Pixels of the image, along one side, that a place of the last map depends on."""
+        return self.stages[-1].receptive_field
+
+
+@dataclass(frozen=True)
+class NetworkCounts:
+    """One training step of one live network, counted: forward, loss = sum, backward.
+
+    Attributes:
+        output_shape: (N, classes).
+        saved_bytes: what autograd was told to keep, by stage. Not all that is kept where an implementation keeps by
+            other means.
+        held_bytes: alive between forward and backward, images included, parameters and buffers left out.
+        input_bytes: the images.
+        peak_bytes: alive at the highest point of the step, parameters, buffers and images included.
+        peak_per_image_bytes: how much higher that is for every further image, from 8 to 16 of them.
+    """
+
+    output_shape: tuple[int, ...]
+    parameters: int
+    macs: int
+    saved_bytes: tuple[int, ...]
+    held_bytes: int
+    input_bytes: int
+    peak_bytes: int
+    peak_per_image_bytes: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """Accuracy as it was published; no number of ours.
+
+    Attributes:
+        benchmark: ``ImageNet`` or ``CIFAR-10+``, the data set with the field's usual augmentation.
+        top1: per cent of the test images told right at the first guess.
+        source: who published it.
+    """
+
+    benchmark: str
+    top1: float
+    source: str
+
+
+@dataclass(frozen=True)
+class NetworkFindings:
+    """One network as far as it is known.
+
+    Attributes:
+        name: as links write it: a published name, or a network of one's own.
+        counts: the live network, in the implementation that is shown; None where it is not counted yet.
+        problem: why there are no counts.
+        published: its accuracy; None of a network that nobody published.
+    """
+
+    name: str
+    theory: NetworkTheory
+    counts: NetworkCounts | None = None
+    problem: Problem | None = None
+    published: Published | None = None
+
+
+@dataclass(frozen=True)
+class NetworksFindings:
+    """Two networks side by side.
+
+    Attributes:
+        network, against: as the Study has them.
+        shared: the network with one buffer in each Dense Block, or, where it is shown so, in plain code; the same
+            network again where it has no Dense Blocks.
+        family: all published networks of the same benchmark, as closed forms, for the frontier.
+        waiting: ``network``, ``against``, ``shared``: what is still being counted.
+    """
+
+    study: Study
+    network: NetworkFindings
+    against: NetworkFindings
+    shared: NetworkFindings
+    family: tuple[NetworkFindings, ...] = ()
+    waiting: tuple[str, ...] = ()

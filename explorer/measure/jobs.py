@@ -12,6 +12,7 @@ from explorer.findings import (
     CompiledStep,
     Device,
     LayerView,
+    NetworkCounts,
     Plan,
     Problem,
     ReadWeights,
@@ -28,6 +29,7 @@ from explorer.measure.fake import fake_counts
 from explorer.measure.live import live_block, live_input, planned_block, ready
 from explorer.measure.lives import step_track
 from explorer.measure.look import look
+from explorer.measure.network import count_network
 from explorer.measure.plan import plan
 from explorer.measure.problems import StoppedError, is_device_fault, is_spent, known_problem
 from explorer.measure.step import Counts, count_step
@@ -43,6 +45,7 @@ from explorer.spec import (
     InputSpec,
     Job,
     MapsJob,
+    NetworkJob,
     PlanJob,
     RunSpec,
     StepJob,
@@ -51,7 +54,16 @@ from explorer.spec import (
 )
 
 Result = (
-    BlockMeasurement | TimeMeasurement | Comparison | CompiledStep | Device | LayerView | Plan | ReadWeights | StepTrack
+    BlockMeasurement
+    | TimeMeasurement
+    | Comparison
+    | CompiledStep
+    | Device
+    | LayerView
+    | NetworkCounts
+    | Plan
+    | ReadWeights
+    | StepTrack
 )
 
 
@@ -62,10 +74,10 @@ def perform(job: Job) -> dict[str, Any]:
 
     Returns:
         What the job asks for as builtins: a :class:`BlockMeasurement`, :class:`TimeMeasurement`, :class:`Comparison`,
-        :class:`CompiledStep`, :class:`Plan`, :class:`Device`, :class:`LayerView`, :class:`ReadWeights` or
-        :class:`StepTrack`; or ``{"problem": …}`` with a :class:`Problem` where a person can be told why there is none.
-        Beside either ``"worker_broken": True`` where later calls of this process would fail too: the accelerator has
-        failed, or memory ran out on the CPU.
+        :class:`CompiledStep`, :class:`Plan`, :class:`Device`, :class:`LayerView`, :class:`NetworkCounts`,
+        :class:`ReadWeights` or :class:`StepTrack`; or ``{"problem": …}`` with a :class:`Problem` where a person can be
+        told why there is none. Beside either ``"worker_broken": True`` where later calls of this process would fail
+        too: the accelerator has failed, or memory ran out on the CPU.
 
     Raises:
         RuntimeError: a fault of the program, in words; never an exception of torch's own class.
@@ -120,6 +132,8 @@ def _result(job: Job) -> Result:
         return describe(resolve(job.device))
     if isinstance(job, MapsJob):
         return look(job)
+    if isinstance(job, NetworkJob):
+        return count_network(job.network, job.input, job.dtype, job.implementation)
     assert isinstance(job, WeightsJob)
     return read_weights(job)
 

@@ -53,9 +53,11 @@ def _asked_for(args: Sequence[Any], out: Any) -> Any:
     A real kernel leaves the others out, a fake one makes them all the same.
     """
     mask = args[-1] if args else None
-    if isinstance(out, tuple) and isinstance(mask, list) and len(mask) == len(out):
-        return [one for one, asked in zip(out, mask, strict=True) if asked is True]
-    return out
+    if not isinstance(out, tuple) or not isinstance(mask, list) or len(mask) != len(out):
+        return out
+    if not all(isinstance(asked, bool) for asked in mask):  # a pooling's padding
+        return out
+    return [one for one, asked in zip(out, mask, strict=True) if asked]
 
 
 class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base is untyped

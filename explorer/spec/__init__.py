@@ -6,6 +6,7 @@ codec (:mod:`explorer.codec`) reads URL parameters, flags and JSON by the same
 table, and the page takes its slider bounds from it.
 """
 
+from explorer.spec.block import BlockSpec, DenseBlockSpec, Order, ResidualSpec, Unit, reference_block, reference_text
 from explorer.spec.domains import Choice, Domain, Flag, InNotebooks, Pattern, SpecError, Validated, Whole, shown
 from explorer.spec.jobs import (
     GIB,
@@ -17,26 +18,36 @@ from explorer.spec.jobs import (
     DeviceJob,
     Job,
     MapsJob,
+    NetworkJob,
     PlanJob,
     StepJob,
     TimeJob,
     Upload,
     WeightsJob,
 )
-from explorer.spec.network import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, NetworkSpec, ResNetSpec, network
+from explorer.spec.network import (
+    IMAGE_CHANNELS,
+    NETWORKS,
+    DenseNetSpec,
+    NetworkSpec,
+    ResNetSpec,
+    network,
+    network_of,
+    network_text,
+)
 from explorer.spec.selection import Selection, selection
 from explorer.spec.study import (
     BYTES_PER_ELEMENT,
     FIELDS,
-    BlockSpec,
     Budget,
     Colours,
     CounterpartSpec,
-    DenseBlockSpec,
     Drawing,
     DType,
     FieldInfo,
+    Frontier,
     Growth,
+    Heights,
     Image,
     Implementation,
     InputSpec,
@@ -44,16 +55,12 @@ from explorer.spec.study import (
     Matrix,
     MemorySpec,
     Mode,
+    NetworksSpec,
     Optimiser,
-    Order,
-    ResidualSpec,
     RunSpec,
     Scale,
     Study,
-    Unit,
     ViewSpec,
-    reference_block,
-    reference_text,
 )
 
 __all__ = [
@@ -80,7 +87,9 @@ __all__ = [
     "Drawing",
     "FieldInfo",
     "Flag",
+    "Frontier",
     "Growth",
+    "Heights",
     "Image",
     "Implementation",
     "InNotebooks",
@@ -91,7 +100,9 @@ __all__ = [
     "Matrix",
     "MemorySpec",
     "Mode",
+    "NetworkJob",
     "NetworkSpec",
+    "NetworksSpec",
     "Optimiser",
     "Order",
     "Pattern",
@@ -112,6 +123,8 @@ __all__ = [
     "WeightsJob",
     "Whole",
     "network",
+    "network_of",
+    "network_text",
     "reference_block",
     "reference_text",
     "selection",

@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from explorer.spec.study import (
-    BlockSpec,
-    Budget,
-    DenseBlockSpec,
-    Growth,
-    Image,
-    InputSpec,
-    Optimiser,
-    ResidualSpec,
-    RunSpec,
-)
+from explorer.spec.block import BlockSpec, DenseBlockSpec, ResidualSpec
+from explorer.spec.network import NetworkSpec
+from explorer.spec.study import Budget, DType, Growth, Image, InputSpec, Optimiser, RunSpec
 
 #: Implementations whose every tensor is seen, ``list`` first: all others are told relative to it.
 TRACKED = ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")
@@ -154,4 +146,18 @@ class WeightsJob:
     kind: Literal["weights"] = field(default="weights", init=False)
 
 
-Job = CountJob | TimeJob | StepJob | CompareJob | CompiledJob | PlanJob | DeviceJob | MapsJob | WeightsJob
+@dataclass(frozen=True)
+class NetworkJob:
+    """Count a training step of a whole network on fake tensors, which hold no memory.
+
+    ``implementation``: how its Dense Blocks are written.
+    """
+
+    network: NetworkSpec
+    input: InputSpec
+    dtype: DType = "float32"
+    implementation: str = "list"
+    kind: Literal["network"] = field(default="network", init=False)
+
+
+Job = CountJob | TimeJob | StepJob | CompareJob | CompiledJob | PlanJob | DeviceJob | MapsJob | WeightsJob | NetworkJob

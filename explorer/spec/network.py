@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Literal
 
+from explorer.spec.block import DenseBlockSpec
 from explorer.spec.domains import Choice, Flag, Share, SpecError, Validated, Whole, Wholes, domain_of
-from explorer.spec.study import DenseBlockSpec
 
 Stem = Literal["imagenet", "cifar"]
 ResNetUnit = Literal["postactivation", "basic"]
@@ -63,6 +64,10 @@ class DenseNetSpec(Validated):
         """Channels that the classifier reads."""
         return self.blocks[-1].out_channels
 
+    def last_side(self, image_size: int) -> int:
+        """Places along a side of the last block's map, of square images; 0 where nothing is left of it."""
+        return _behind(self.stem, image_size) >> (len(self.block_config) - 1)
+
 
 @dataclass(frozen=True)
 class ResNetSpec(Validated):
@@ -93,6 +98,15 @@ class ResNetSpec(Validated):
     def out_channels(self) -> int:
         """Channels that the classifier reads."""
         return self.expansion * self.inner_widths[-1]
+
+    def last_side(self, image_size: int) -> int:
+        """Places along a side of the last stage's map, of square images."""
+        return -(-_behind(self.stem, image_size) >> (len(self.stage_config) - 1))
+
+
+def _behind(stem: Stem, image_size: int) -> int:
+    """Places along a side of the map that a stem gives: ⌈⌈s/2⌉/2⌉ = ⌈s/4⌉, or s."""
+    return -(-image_size // 4) if stem == "imagenet" else image_size
 
 
 NetworkSpec = DenseNetSpec | ResNetSpec
@@ -133,6 +147,17 @@ NETWORKS: dict[str, NetworkSpec] = {
 }
 
 
+#: What :func:`network_of` reads, as patterns: a published name, or a DenseNet of one's own.
+NAMES = "|".join(map(re.escape, NETWORKS))
+OWN = (
+    r"[1-9][0-9]?(-[1-9][0-9]?){0,5}-k[1-9][0-9]{0,2}"
+    r"(-c[1-9][0-9]{0,3})?(-t(0?\.[0-9]{1,4}|1(\.0{1,4})?))?(-b[1-9][0-9]?)?(-plain)?(-cifar)?"
+)
+_OWN = re.compile(
+    r"(?P<blocks>[0-9-]+)-k(?P<k>[0-9]+)(-c(?P<c>[0-9]+))?(-t(?P<t>[0-9.]+))?(-b(?P<b>[0-9]+))?(?P<rest>(-[a-z]+)*)"
+)
+
+
 def network(name: str) -> NetworkSpec:
     """The published network that goes by ``name``.
 
@@ -145,3 +170,50 @@ def network(name: str) -> NetworkSpec:
         hint = f" (did you mean {' or '.join(near)}?)" if near else ""
         raise SpecError("network", name, f"one of {', '.join(NETWORKS)}{hint}")
     return found
+
+
+def network_of(text: str, field: str = "network") -> NetworkSpec:
+    """The network that ``text`` names: a published one, or one's own as ``6-12-24-16-k32-c64-t0.5-b4-plain-cifar``.
+
+    That is: Bottlenecks in each Dense Block, growth rate; then, where they are not DenseNet-121's, the stem's channels,
+    compression θ, bottleneck factor, without a 1×1, and the stem and ten classes of a network for CIFAR.
+
+    Raises:
+        SpecError: no such network, or a number in it is outside what its field allows; it names ``field``.
+    """
+    found = _OWN.fullmatch(text) if re.fullmatch(OWN, text, re.ASCII) else None
+    try:
+        if found is None:
+            return network(text)
+        rest = found["rest"].split("-")
+        given: dict[str, int | float] = {"stem_channels": int(found["c"])} if found["c"] else {}
+        given |= {"compression": float(found["t"])} if found["t"] else {}
+        given |= {"bottleneck_factor": int(found["b"])} if found["b"] else {}
+        return DenseNetSpec(
+            tuple(map(int, found["blocks"].split("-"))),
+            int(found["k"]),
+            bottleneck="plain" not in rest,
+            stem="cifar" if "cifar" in rest else "imagenet",
+            classes=10 if "cifar" in rest else 1000,
+            **given,  # type: ignore[arg-type]  # each under its own name
+        )
+    except SpecError as problem:
+        if problem.field == "network":
+            raise SpecError(field, text, problem.allowed) from None
+        raise SpecError(field, text, f"a network whose {problem.field} is {problem.allowed}") from None
+
+
+def network_text(spec: DenseNetSpec) -> str:
+    """``spec`` as :func:`network_of` reads it: its published name, if it has one."""
+    name = next((name for name, known in NETWORKS.items() if known == spec), None)
+    if name is not None:
+        return name
+    words = [*map(str, spec.block_config), f"k{spec.growth_rate}"]
+    if spec.stem_channels != DenseNetSpec.stem_channels:
+        words.append(f"c{spec.stem_channels}")
+    if spec.compression != DenseNetSpec.compression:
+        words.append(f"t{spec.compression:g}")
+    if spec.bottleneck_factor != DenseNetSpec.bottleneck_factor:
+        words.append(f"b{spec.bottleneck_factor}")
+    words += ["plain"] * (not spec.bottleneck) + ["cifar"] * (spec.stem == "cifar")
+    return "-".join(words)

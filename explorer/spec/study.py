@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
+from explorer.spec.block import DenseBlockSpec, Unit, reference_block
 from explorer.spec.domains import Choice, Domain, Flag, InNotebooks, Pattern, SpecError, Validated, Whole, domain_of
+from explorer.spec.network import NAMES, OWN, network_of
 from explorer.spec.selection import Selection, selection
 
-Order = Literal["pre", "post"]
-Unit = Literal["preactivation", "postactivation", "basic"]
 Match = Literal["depth", "parameters", "macs", "saved_bytes"]
 DType = Literal["float32", "float64", "bfloat16", "float16"]
 Mode = Literal["training", "inference"]
@@ -23,78 +23,10 @@ Colours = Literal["source", "kind"]
 Growth = Literal["batch", "layers", "resolution"]
 Scale = Literal["linear", "log"]
 Optimiser = Literal["none", "sgd", "momentum", "adam"]
+Heights = Literal["channels", "bytes"]
+Frontier = Literal["parameters", "macs", "saved_bytes"]
 
 BYTES_PER_ELEMENT: dict[str, int] = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
-
-
-@dataclass(frozen=True)
-class DenseBlockSpec(Validated, InNotebooks):
-    """A Dense Block: ``layers`` Bottlenecks, each reading all channels before it and adding ``growth_rate``.
-
-    With ``bottleneck`` a layer is 1×1 to ``bottleneck_factor · growth_rate`` channels, then 3×3;
-    without it the 3×3 reads the concatenation itself. ``order`` is "pre" (BN-ReLU-conv, Huang et
-    al. 2017 §3) or "post" (conv-BN-ReLU).
-    """
-
-    in_channels: int = domain_of(Whole(1, 4096), 64, "channels that enter the block, c0")
-    growth_rate: int = domain_of(Whole(1, 512), 32, "channels that each Bottleneck adds, k")
-    layers: int = domain_of(Whole(1, 64), 6, "number of Bottlenecks, L")
-    bottleneck_factor: int = domain_of(Whole(1, 16), 4, "the 1×1 convolution emits this many times k channels, b")
-    bottleneck: bool = domain_of(Flag(), True, "whether a 1×1 convolution comes before the 3×3")
-    order: Order = domain_of(Choice(("pre", "post")), "pre", "pre (BN-ReLU-conv) or post (conv-BN-ReLU)")
-    kind: Literal["dense"] = field(default="dense", init=False)
-
-    @property
-    def out_channels(self) -> int:
-        """C = c0 + L·k."""
-        return self.in_channels + self.layers * self.growth_rate
-
-    @property
-    def mid_channels(self) -> int:
-        """b·k, what the 1×1 convolution emits."""
-        return self.bottleneck_factor * self.growth_rate
-
-    def width_before(self, layer: int) -> int:
-        """Channels that Bottleneck ``layer`` (from 1) reads: c0 + (layer − 1)·k."""
-        return self.in_channels + (layer - 1) * self.growth_rate
-
-    def source_channels(self, source: int) -> int:
-        """Channels of ``source``: c0 of the input (0), k of what a Bottleneck made."""
-        return self.in_channels if source == 0 else self.growth_rate
-
-    def source_start(self, source: int) -> int:
-        """The first channel of ``source`` in every concatenation that holds it."""
-        return 0 if source == 0 else self.width_before(source)
-
-
-@dataclass(frozen=True)
-class ResidualSpec(Validated, InNotebooks):
-    """A stack of residual units c → C, the first with a projection where c ≠ C, then C → C.
-
-    ``inner_width`` is what the 1×1 reduces to (pre- and post-activation units, He et al. 2015, 2016)
-    or what the first 3×3 emits (basic units).
-    """
-
-    in_channels: int = domain_of(Whole(1, 4096), 64, "channels that enter the stack")
-    out_channels: int = domain_of(Whole(2, 4096 + 64 * 512), 256, "channels that every unit emits")
-    inner_width: int = domain_of(Whole(1, 4 * (4096 + 64 * 512)), 64, "channels inside a unit")
-    units: int = domain_of(Whole(1, 64), 6, "number of residual units")
-    unit: Unit = domain_of(
-        Choice(("preactivation", "postactivation", "basic")), "preactivation", "kind of residual unit"
-    )
-    kind: Literal["residual"] = field(default="residual", init=False)
-
-    @property
-    def inner_widths(self) -> tuple[int, ...]:
-        """What the convolutions of a unit but its last emit, in call order."""
-        return (self.inner_width,) * (1 if self.unit == "basic" else 2)
-
-    def width_before(self, layer: int) -> int:
-        """Channels that unit ``layer`` (from 1) reads."""
-        return self.in_channels if layer == 1 else self.out_channels
-
-
-BlockSpec = DenseBlockSpec | ResidualSpec
 
 
 @dataclass(frozen=True)
@@ -206,6 +138,28 @@ class MemorySpec(Validated):
     )
 
 
+_NETWORK = Pattern(
+    f"{NAMES}|{OWN}",
+    "a published network's name, such as densenet121 or resnet50, or a DenseNet of one's own, such as 6-12-24-16-k32",
+)
+
+
+@dataclass(frozen=True)
+class NetworksSpec(Validated):
+    """What the Networks page is asked: which two networks, on images of which size, and what is drawn of them.
+
+    Batch, dtype and how Dense Blocks are written are those of the other sections.
+    """
+
+    network: str = domain_of(_NETWORK, "densenet121", "the whole network that is looked at")
+    against: str = domain_of(_NETWORK, "resnet50", "the network that it is compared with")
+    image_size: int = domain_of(Whole(8, 1024), 224, "height and width of an image, in pixels")
+    heights: Heights = domain_of(
+        Choice(get_args(Heights)), "channels", "what the networks are drawn as high as: channels, or bytes of a map"
+    )
+    frontier: Frontier = domain_of(Choice(get_args(Frontier)), "parameters", "what published accuracy is set against")
+
+
 @dataclass(frozen=True)
 class Study(InNotebooks):
     """Everything one link describes: the block, its input, its counterpart, the run and what the pages show.
@@ -221,6 +175,7 @@ class Study(InNotebooks):
     run: RunSpec = RunSpec()
     view: ViewSpec = ViewSpec()
     memory: MemorySpec = MemorySpec()
+    networks: NetworksSpec = NetworksSpec()
 
     def __post_init__(self) -> None:
         for section in fields(self):
@@ -242,6 +197,17 @@ class Study(InNotebooks):
             )
         if self.view.reference is not None:
             reference_block(self.view.reference)
+        self._check_network("network", self.networks.network)
+        self._check_network("against", self.networks.against)
+
+    def _check_network(self, name: str, text: str) -> None:
+        side = network_of(text, name).last_side(self.networks.image_size)
+        if self.input.batch * side * side < 2:
+            raise SpecError(
+                f"{name} · image_size",
+                f"{text} · {self.networks.image_size}",
+                "such that the last map has at least two places in the batch (BatchNorm needs two values a channel)",
+            )
 
     def with_(self, **values: object) -> Study:
         """A copy with some fields changed, by their flat names: ``study.with_(growth_rate=48)``.
@@ -261,39 +227,6 @@ class Study(InNotebooks):
     def __getitem__(self, name: str) -> Any:
         """A field's value by its flat name: ``study["growth_rate"]``."""
         return getattr(getattr(self, FIELDS[name].section), name)
-
-
-def reference_block(text: str) -> DenseBlockSpec:
-    """The Dense Block that ``reference=`` names: ``64-32-12``, ``64-32-12-b2``, ``64-32-12-plain-post``.
-
-    Raises:
-        SpecError: a number in it is outside what its field allows.
-    """
-    channels, growth, layers, *rest = text.split("-")
-    factor = next((int(word[1:]) for word in rest if word.startswith("b")), 4)
-    try:
-        return DenseBlockSpec(
-            in_channels=int(channels),
-            growth_rate=int(growth),
-            layers=int(layers),
-            bottleneck_factor=factor,
-            bottleneck="plain" not in rest,
-            order="post" if "post" in rest else "pre",
-        )
-    except SpecError as problem:
-        raise SpecError("reference", text, f"a block whose {problem.field} is {problem.allowed}") from None
-
-
-def reference_text(block: DenseBlockSpec) -> str:
-    """``block`` as ``reference=`` writes it; :func:`reference_block` reads it."""
-    words = [str(block.in_channels), str(block.growth_rate), str(block.layers)]
-    if block.bottleneck_factor != 4:
-        words.append(f"b{block.bottleneck_factor}")
-    if not block.bottleneck:
-        words.append("plain")
-    if block.order == "post":
-        words.append("post")
-    return "-".join(words)
 
 
 @dataclass(frozen=True)

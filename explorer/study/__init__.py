@@ -1,7 +1,7 @@
 """Runs a Study: which jobs a page needs, and what is known of them at any moment.
 
-:func:`findings` and :func:`memory_findings` are pure: closed forms and whatever the engine has answered so far. A page
-calls them on every redraw.
+:func:`findings`, :func:`memory_findings` and :func:`networks_findings` are pure: closed forms and whatever the engine
+has answered so far. A page calls them on every redraw.
 """
 
 from explorer.study.exploring import (
@@ -14,6 +14,7 @@ from explorer.study.exploring import (
     weights_job,
 )
 from explorer.study.memory import BUDGETS, RESIDUAL, MemoryJobs, measure_memory, memory_findings, memory_jobs
+from explorer.study.networks import measure_networks, network_jobs, networks_findings
 from explorer.study.reading import seen
 from explorer.study.settling import Runs, settled
 
@@ -28,8 +29,11 @@ __all__ = [
     "findings",
     "maps_job",
     "measure_memory",
+    "measure_networks",
     "memory_findings",
     "memory_jobs",
+    "network_jobs",
+    "networks_findings",
     "seen",
     "settled",
     "time_job",

@@ -13,6 +13,7 @@ from explorer.findings import (
     CompiledStep,
     Device,
     LayerView,
+    NetworkCounts,
     Plan,
     Problem,
     ReadWeights,
@@ -30,6 +31,7 @@ T = TypeVar(
     | CompiledStep
     | Device
     | LayerView
+    | NetworkCounts
     | Plan
     | ReadWeights
     | StepTrack,
@@ -50,7 +52,9 @@ def _read(kind: type[T], state: State | None, asked: str) -> tuple[T | None, Pro
     answer: T | Problem = _decoded(_Answer(kind, state.result))
     if isinstance(answer, Problem):
         return None, answer
-    if isinstance(answer, ReadWeights | StepTrack | Plan):  # the same on every device, or of one that it names
+    if isinstance(
+        answer, ReadWeights | StepTrack | Plan | NetworkCounts
+    ):  # the same on every device, or of one that it names
         return answer, None
     device = answer if isinstance(answer, Device) else answer.device
     if not _is(device.device, asked):

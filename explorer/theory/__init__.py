@@ -14,9 +14,12 @@ from explorer.theory.formulas import Formula, formulas
 from explorer.theory.held import HeldForm, held_forms
 from explorer.theory.implementations import inference_peak_bytes, kept_bytes
 from explorer.theory.match import counterpart, second_counterpart, study_theory
+from explorer.theory.network import network_theory
 from explorer.theory.optimiser import optimiser_bytes
+from explorer.theory.published import PUBLISHED
 
 __all__ = [
+    "PUBLISHED",
     "Formula",
     "HeldForm",
     "OneByOne",
@@ -27,6 +30,7 @@ __all__ = [
     "held_forms",
     "inference_peak_bytes",
     "kept_bytes",
+    "network_theory",
     "one_by_one",
     "optimiser_bytes",
     "pays_from",

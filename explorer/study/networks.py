@@ -1,0 +1,90 @@
+"""The jobs of the Networks page, and what is known of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from explorer.engine import Engine, Pending, State
+from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings
+from explorer.spec import NETWORKS, DenseNetSpec, InputSpec, Job, NetworkJob, Study, network_of
+from explorer.study.reading import seen
+from explorer.study.settling import Runs, settled
+from explorer.theory import PUBLISHED, network_theory
+
+PLAIN = "list"
+_TRACKED = ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")
+
+
+def images(study: Study) -> InputSpec:
+    """The images that both networks are given."""
+    return InputSpec(study.input.batch, study.networks.image_size, study.networks.image_size)
+
+
+def written(study: Study) -> str:
+    """How the network's Dense Blocks are written; what compiles is not told of whole networks, which are plain then."""
+    name = study.memory.implementation
+    return name if name in _TRACKED else PLAIN
+
+
+def network_jobs(study: Study) -> dict[str, NetworkJob]:
+    """``network``, ``against`` and ``shared``: see :class:`explorer.findings.NetworksFindings`. Equal ones run once."""
+    shown = written(study)
+    beside = PLAIN if shown == "shared" else "shared"
+    network, against = (network_of(name) for name in (study.networks.network, study.networks.against))
+    size, dtype = images(study), study.run.dtype
+    return {
+        "network": NetworkJob(network, size, dtype, _as_written(network, shown)),
+        "against": NetworkJob(against, size, dtype),
+        "shared": NetworkJob(network, size, dtype, _as_written(network, beside)),
+    }
+
+
+def _as_written(network: object, implementation: str) -> str:
+    """A ResNet is written one way, so that its jobs are equal."""
+    return implementation if isinstance(network, DenseNetSpec) else PLAIN
+
+
+def networks_findings(study: Study, states: Mapping[Job, State] | None = None) -> NetworksFindings:
+    """Closed forms, and whatever ``states`` has answered so far."""
+    known: Mapping[Job, State] = states or {}
+    jobs = network_jobs(study)
+    names = {"network": study.networks.network, "against": study.networks.against, "shared": study.networks.network}
+
+    def found(which: str) -> NetworkFindings:
+        job, name = jobs[which], names[which]
+        counts, problem = seen(NetworkCounts, job, known, "auto")
+        theory = network_theory(job.network, job.input, job.dtype, job.implementation)
+        return NetworkFindings(name, theory, counts, problem, PUBLISHED.get(name))
+
+    waiting = tuple(which for which, job in jobs.items() if isinstance(known.get(job), Pending))
+    return NetworksFindings(study, found("network"), found("against"), found("shared"), family(study), waiting)
+
+
+def family(study: Study) -> tuple[NetworkFindings, ...]:
+    """The published networks of the benchmark of the Study's own; ImageNet's where it is nobody's."""
+    own = PUBLISHED.get(study.networks.network) or PUBLISHED.get(study.networks.against) or PUBLISHED["densenet121"]
+    found = []
+    for name, spec in NETWORKS.items():
+        published = PUBLISHED[name]
+        if published.benchmark == own.benchmark:
+            side = 224 if own.benchmark == "ImageNet" else 32  # on which the accuracy was measured
+            theory = network_theory(spec, InputSpec(1, side, side), study.run.dtype)
+            found.append(NetworkFindings(name, theory, published=published))
+    return tuple(found)
+
+
+def measure_networks(study: Study, engine: Runs | None = None, timeout: float = 300) -> NetworksFindings:
+    """Counts both networks and waits for the findings.
+
+    Args:
+        engine: where it runs; None starts one and closes it before returning.
+        timeout: seconds after which what is still open is given up and reported as a problem.
+    """
+    running: Runs = engine or Engine()
+    try:
+        jobs = tuple(network_jobs(study).values())
+        return networks_findings(study, settled(running, jobs, time.monotonic() + timeout, timeout))
+    finally:
+        if engine is None:
+            running.close()
