@@ -129,6 +129,11 @@ def frame(
     }
 
 
+def below(x: float, text: str, palette: Palette) -> dict[str, Any]:
+    """A number under the x axis that stays at any width, where an axis' own would be thinned out as layers are."""
+    return label(text, palette.mute, x=x, yref="paper", y=0, xanchor="center", yanchor="top", yshift=-3)
+
+
 def axis_name(text: str, palette: Palette) -> dict[str, Any]:
     """What the x axis counts, at its right end below the numbers."""
     return label(text, palette.mute, xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="top", yshift=-20)

@@ -212,7 +212,7 @@ def network_text(spec: DenseNetSpec) -> str:
     if spec.stem_channels != DenseNetSpec.stem_channels:
         words.append(f"c{spec.stem_channels}")
     if spec.compression != DenseNetSpec.compression:
-        words.append(f"t{spec.compression:g}")
+        words.append(f"t{round(spec.compression, 4):g}")
     if spec.bottleneck_factor != DenseNetSpec.bottleneck_factor:
         words.append(f"b{spec.bottleneck_factor}")
     words += ["plain"] * (not spec.bottleneck) + ["cifar"] * (spec.stem == "cifar")

@@ -14,7 +14,7 @@ from explorer.study.exploring import (
     weights_job,
 )
 from explorer.study.memory import BUDGETS, RESIDUAL, MemoryJobs, measure_memory, memory_findings, memory_jobs
-from explorer.study.networks import measure_networks, network_jobs, networks_findings
+from explorer.study.networks import measure_networks, network_jobs, networks_findings, written
 from explorer.study.reading import seen
 from explorer.study.settling import Runs, settled
 
@@ -38,4 +38,5 @@ __all__ = [
     "settled",
     "time_job",
     "weights_job",
+    "written",
 ]

@@ -13,8 +13,9 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.presets import PRESETS
-from explorer.spec import FIELDS, Choice, Study, Whole
-from explorer.web import link
+from explorer.spec import FIELDS, Study, Whole
+from explorer.web import link, network_controls
+from explorer.web.widgets import bound_choice, choice, help_of, whole_number
 
 _BOX = "_box"  # a number box beside a slider has the slider's key and this
 _BOX_WIDTH = 68
@@ -27,33 +28,46 @@ def name() -> None:
     st.sidebar.markdown(f"**{_('Dense Block Explorer')}**")
 
 
-def sidebar(study: Study) -> None:
-    """Draws the sidebar for ``study``; every widget shows the study's value."""
+def sidebar(study: Study, page: str = "") -> None:
+    """Draws the sidebar of ``page`` for ``study``; every widget shows the study's value."""
     with st.sidebar:
-        _preset(study)
-        _slider("growth_rate", _("Growth rate k"), study)
-        _slider("layers", _("Bottlenecks L"), study)
-        _slider("in_channels", _("Input channels c₀"), study)
-        with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="xsmall"):
-            _number("height", _("Height H"), width=74)
-            _number("width", _("Width W"), width=74)
-            _number("batch", _("Batch N"), width=74)
-        _bound_choice("dtype", _("dtype"))
-        _device(study)
-        _choice("match", _("Residual block matches"), _match_labels(), study)
-        with st.expander(_("Advanced")):
-            _number("bottleneck_factor", _("Bottleneck factor b"))
-            st.toggle(
-                _("1×1 convolution first"),
-                value=FIELDS["bottleneck"].default,
-                key="bottleneck",
-                bind="query-params",
-                help=_help("bottleneck"),
-            )
-            _choice("order", _("Order in a Bottleneck"), _order_labels(), study)
-            _choice("unit", _("Residual unit"), _unit_labels(), study)
-            _choice("mode", _("Mode"), _mode_labels(), study)
-            _number("seed", _("Seed"))
+        if page != "networks":
+            _block(study)
+            return
+        network_controls.draw(study)
+        # Out of sight (see style.py), but there: the parameters of widgets that are gone leave the address.
+        with st.container(key="elsewhere"):
+            _block(study, shared=False)
+
+
+def _block(study: Study, *, shared: bool = True) -> None:
+    """The controls of one block; those that it shares with whole networks only where ``shared``."""
+    _preset(study)
+    _slider("growth_rate", _("Growth rate k"), study)
+    _slider("layers", _("Bottlenecks L"), study)
+    _slider("in_channels", _("Input channels c₀"), study)
+    with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="xsmall"):
+        whole_number("height", _("Height H"), width=74)
+        whole_number("width", _("Width W"), width=74)
+        if shared:
+            whole_number("batch", _("Batch N"), width=74)
+    if shared:
+        bound_choice("dtype", _("dtype"))
+    _device(study)
+    choice("match", _("Residual block matches"), _match_labels(), study)
+    with st.expander(_("Advanced")):
+        whole_number("bottleneck_factor", _("Bottleneck factor b"))
+        st.toggle(
+            _("1×1 convolution first"),
+            value=FIELDS["bottleneck"].default,
+            key="bottleneck",
+            bind="query-params",
+            help=help_of("bottleneck"),
+        )
+        choice("order", _("Order in a Bottleneck"), _order_labels(), study)
+        choice("unit", _("Residual unit"), _unit_labels(), study)
+        choice("mode", _("Mode"), _mode_labels(), study)
+        whole_number("seed", _("Seed"))
 
 
 def drawing_toggle() -> None:
@@ -124,7 +138,7 @@ def _slider(name: str, label: str, study: Study) -> None:
             value=info.default,
             key=name,
             bind="query-params",
-            help=_help(name),
+            help=help_of(name),
         )
         st.number_input(
             _("{label}, exact").format(label=label),
@@ -146,44 +160,6 @@ def _take_box(name: str) -> None:
         link.apply({name: value})
 
 
-def _number(name: str, label: str, width: int | None = None) -> None:
-    info = FIELDS[name]
-    assert isinstance(info.domain, Whole)
-    st.number_input(
-        label,
-        min_value=info.domain.low,
-        max_value=info.domain.high,
-        value=info.default,
-        step=1,
-        key=name,
-        bind="query-params",
-        help=_help(name),
-        width=width or "stretch",
-    )
-
-
-def _bound_choice(name: str, label: str) -> None:
-    """A choice whose labels are its words in the link."""
-    info = FIELDS[name]
-    assert isinstance(info.domain, Choice)
-    options = list(info.domain.options)
-    st.selectbox(label, options, index=options.index(info.default), key=name, bind="query-params", help=_help(name))
-
-
-def _choice(name: str, label: str, labels: dict[str, str], study: Study) -> None:
-    """A choice whose labels are longer than its words in the link."""
-    st.selectbox(
-        label,
-        list(labels),
-        index=list(labels).index(study[name]),  # what the browser shows if it has to mount the widget anew
-        format_func=lambda option: labels.get(option, option),
-        key=link.shown_key(name, study[name]),
-        on_change=link.choose,
-        args=(name,),
-        help=_help(name),
-    )
-
-
 def _device(study: Study) -> None:
     labels = {"auto": _("Auto"), "cpu": _("CPU")}
     accelerator = "mps" if platform.system() == "Darwin" else "cuda"
@@ -198,14 +174,9 @@ def _device(study: Study) -> None:
         required=True,
         on_change=link.choose,
         args=("device",),
-        help=_help("device"),
+        help=help_of("device"),
         width="stretch",
     )
-
-
-def _help(name: str) -> str:
-    text = _(FIELDS[name].help)
-    return _("{text}: {allowed}.").format(text=text[0].upper() + text[1:], allowed=_(FIELDS[name].domain.words))
 
 
 def _match_labels() -> dict[str, str]:

@@ -21,6 +21,7 @@ page = st.navigation(
     [
         st.Page(PAGES / "explore.py", title=_("Explore"), default=True),
         st.Page(PAGES / "memory.py", title=_("Memory"), url_path="memory"),
+        st.Page(PAGES / "networks.py", title=_("Networks"), url_path="networks"),
         st.Page(PAGES / "gallery.py", title=_("Gallery"), url_path="gallery"),
     ],
     position="hidden" if st.context.is_embedded else "top",  # in somebody else's page, without our own frame
@@ -31,5 +32,5 @@ with pace.in_turn():
     study = link.resolve(page.url_path)
     notice.show(st.session_state[link.PROBLEMS])
     page.run()
-    controls.sidebar(study)  # after the page: what it shows, the person has just set
+    controls.sidebar(study, page.url_path)  # after the page: what it shows, the person has just set
     link.drawn()

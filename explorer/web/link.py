@@ -56,6 +56,7 @@ BOUND = (
 CHOSEN = (
     "order", "mode", "match", "unit", "device", "drawing", "image", "matrix", "reference", "present",
     "implementation", "budget", "colours", "versus", "scale", "largest", "optimiser",
+    "network", "against", "image_size", "heights", "frontier",
 )  # fmt: skip
 SLIDERS = ("growth_rate", "layers", "in_channels")
 
@@ -113,7 +114,7 @@ def drawn() -> None:
 def current_study() -> Study:
     """The Study that the page shows now, with the view (drawing, selection, matrix …) as it stands."""
     study: Study = st.session_state[STUDY]
-    view = {name: st.session_state[name] for name in CHOSEN if FIELDS[name].section in ("view", "memory")}
+    view = {name: st.session_state[name] for name in CHOSEN if FIELDS[name].section in ("view", "memory", "networks")}
     try:
         return study.with_(**view, select=_selection(_context()))
     except SpecError:  # a selection that this block does not have
@@ -171,6 +172,11 @@ def apply(values: Mapping[str, object]) -> None:
             told[name] = time.monotonic() + CROSSING, st.session_state[STUDY][name], value
         st.session_state[name] = value
     _put(values)
+
+
+def tell(problem: SpecError) -> None:
+    """A widget's callback: what the person put in cannot be, and what was there stays."""
+    st.session_state[PROBLEMS] = (f"{problem} {_('The value before it is kept.')}",)
 
 
 def dismiss() -> None:

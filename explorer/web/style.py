@@ -46,6 +46,9 @@ _CSS = f"""
 }}
 [data-testid="stSidebar"] [data-testid="stVerticalBlock"] {{ gap: .75rem; }}
 
+/* Controls of other pages, whose values stay in the address. */
+.st-key-elsewhere {{ display: none; }}
+
 @media (max-width: 640px) {{
   [data-testid="stMainBlockContainer"] {{ padding: 4rem 16px 3rem; width: 100%; }}
 }}

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from explorer.pictures import moving
+from explorer.pictures.network_svg import network_style
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.residual_svg import residual_style
 from explorer.pictures.svg import style
@@ -73,7 +74,7 @@ def script(name: str) -> Script:
     """
     sheet = "".join(_text(name, file.name) for file in sorted((_HERE / name).glob("*.css")))
     if name == "panel":
-        sheet += numbers_sheet()
+        sheet += numbers_sheet() + style(TOKENS, ".net") + network_style(TOKENS)
     if name == "picture":
         sheet = moving.sheet()
     if name == "residual":

@@ -1,0 +1,161 @@
+"""The Networks page's parts: two whole networks beside each other, and the claim that one needs less, settled."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from html import escape
+
+import streamlit as st
+
+from explorer.codec import to_link
+from explorer.engine import State
+from explorer.findings import NetworkFindings, NetworksFindings
+from explorer.language import _
+from explorer.pictures import figure_accuracy, figure_depth, network_blocks, network_words
+from explorer.pictures.network_cards import cards, images
+from explorer.pictures.network_claim import claim_line, claim_table, claim_title
+from explorer.pictures.network_svg import RAMP, Shown, network_picture
+from explorer.pictures.palette import TOKENS
+from explorer.pictures.words import why
+from explorer.spec import DenseNetSpec, Job, Study
+from explorer.study import network_jobs, written
+from explorer.web import controls, waiting
+from explorer.web.components.chart import chart
+from explorer.web.components.chart import written as as_text
+from explorer.web.components.panel import panel
+from explorer.web.parts.head import PASSING, titled
+from explorer.web.parts.share import jump
+
+_WIDTHS = {"wide": 980.0, "mid": 680.0, "phone": 350.0}
+
+
+def follow(study: Study) -> dict[Job, State]:
+    """How the counts of both networks stand, after asking for them."""
+    return waiting.follow(study, network_jobs(study).values(), ())
+
+
+def head(found: NetworksFindings) -> None:
+    """Headline, the line under it, and one line that is always there: progress, a problem, or nothing."""
+    with st.container(key="head", gap=None):
+        title = f'<h1 class="two">{escape(network_words.headline(found))}</h1>'
+        panel(
+            "networks-headline",
+            f'{title}<p class="where">{escape(network_words.where(found))} · {jump()}</p>',
+            layers=1,
+        )
+        with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
+            problem = next((one.problem for one in _all(found) if one.problem is not None), None)
+            panel("networks-status", _status(found), layers=1)
+            if found.waiting:
+                st.button(_("Cancel"), key="networks-cancel", type="tertiary", on_click=waiting.stop)
+            elif problem is not None and problem.kind in PASSING:
+                st.button(_("Try again"), key="networks-again", type="tertiary", on_click=waiting.again)
+
+
+def _all(found: NetworksFindings) -> tuple[NetworkFindings, ...]:
+    return found.network, found.against, found.shared
+
+
+def _status(found: NetworksFindings) -> str:
+    if found.waiting:
+        return f'<p class="status busy" role="status"><i></i>{escape(network_words.progress(found))}</p>'
+    problem = next((one.problem for one in _all(found) if one.problem is not None), None)
+    words = escape(why(problem)) if problem else ""
+    if not words and found.study.memory.implementation not in (written(found.study), "fused"):
+        words = escape(_("Whole networks are not compiled here: the Dense Blocks are shown as list."))
+    return f'<p class="status" role="status" title="{words}">{words}</p>'
+
+
+def picture(found: NetworksFindings) -> None:
+    """Both networks as one drawing, whose blocks lead to Explore."""
+    with titled("networks-picture-title", network_words.picture_title(found), 1):
+        controls.switch("heights", _("Heights"), {"channels": _("Channels"), "bytes": _("Bytes")})
+    networks = found.study.networks
+    shown = Shown(
+        networks.network, networks.against, images(found), found.study.run.dtype, written(found.study), networks.heights
+    )
+    links = tuple(to_link(block) for block in opened(found))
+    panel("networks-picture", _drawings(shown, links), layers=RAMP)
+
+
+def opened(found: NetworksFindings) -> tuple[Study, ...]:
+    """What Explore shows of each Dense Block: the network's, or the other's where that alone has them."""
+    study = found.study
+    for one in (found.network, found.against):
+        if isinstance(one.theory.spec, DenseNetSpec):
+            sizes = [(stage.height, stage.width) for stage in one.theory.stages if stage.kind == "dense"]
+            return tuple(
+                study.with_(
+                    in_channels=block.in_channels,
+                    growth_rate=block.growth_rate,
+                    layers=block.layers,
+                    bottleneck_factor=block.bottleneck_factor,
+                    bottleneck=block.bottleneck,
+                    order=block.order,
+                    height=height,
+                    width=width,
+                    select=None,
+                )
+                for block, (height, width) in zip(one.theory.spec.blocks, sizes, strict=True)
+            )
+    return ()
+
+
+@lru_cache(maxsize=32)
+def _drawings(shown: Shown, links: tuple[str, ...]) -> str:
+    drawn = "".join(
+        f'<div class="{name}">{network_picture(shown, width, TOKENS, links)}</div>' for name, width in _WIDTHS.items()
+    )
+    return f'<div class="net-frame" data-part="networks">{drawn}</div>'
+
+
+def show_cards(found: NetworksFindings) -> None:
+    """What the network needs, beside the other one."""
+    panel("networks-cards", cards(found), layers=RAMP)
+
+
+def show_blocks(found: NetworksFindings) -> None:
+    """Stage by stage, as bars."""
+    top = _head(network_words.blocks_title(found), network_words.blocks_line(found))
+    panel("networks-blocks", top + network_blocks.bars(found), layers=RAMP)
+
+
+def show_accuracy(found: NetworksFindings) -> None:
+    """Published accuracy against what is needed."""
+    chart(
+        "chart-accuracy",
+        network_words.frontier_title(found),
+        network_words.frontier_line(found),
+        as_text(figure_accuracy.accuracy(found)),
+        layers=1,
+        height=figure_accuracy.HEIGHT,
+    )
+    names = {"parameters": _("Parameters"), "macs": _("MACs"), "saved_bytes": _("Bytes held")}
+    controls.switch("frontier", _("Accuracy against"), names)
+
+
+def show_depth(found: NetworksFindings) -> None:
+    """What is spent so far, along depth."""
+    chart(
+        "chart-depth",
+        network_words.depth_title(found),
+        network_words.depth_line(),
+        as_text(figure_depth.depth(found)),
+        layers=1,
+        height=figure_depth.HEIGHT,
+    )
+
+
+def show_claim(found: NetworksFindings) -> None:
+    """The claim, settled with the numbers of this page."""
+    panel("networks-claim", _head(claim_title(found), claim_line()) + claim_table(found), layers=1)
+
+
+def show_table(found: NetworksFindings) -> None:
+    """Every stage in figures."""
+    top = _head(network_blocks.table_title(found), network_blocks.table_line())
+    panel("networks-table", top + network_blocks.table(found), layers=1)
+
+
+def _head(title: str, line: str) -> str:
+    return f'<h2>{escape(title)}</h2><p class="sub">{escape(line)}</p>'

@@ -1,0 +1,54 @@
+"""Widgets for a field of a Study, which every control of the sidebar is made of."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.language import _
+from explorer.spec import FIELDS, Choice, Study, Whole
+from explorer.web import link
+
+
+def whole_number(name: str, label: str, width: int | None = None) -> None:
+    """A box for a number that is bound to the address."""
+    info = FIELDS[name]
+    assert isinstance(info.domain, Whole)
+    st.number_input(
+        label,
+        min_value=info.domain.low,
+        max_value=info.domain.high,
+        value=info.default,
+        step=1,
+        key=name,
+        bind="query-params",
+        help=help_of(name),
+        width=width or "stretch",
+    )
+
+
+def bound_choice(name: str, label: str) -> None:
+    """A choice whose labels are its words in the link."""
+    info = FIELDS[name]
+    assert isinstance(info.domain, Choice)
+    options = list(info.domain.options)
+    st.selectbox(label, options, index=options.index(info.default), key=name, bind="query-params", help=help_of(name))
+
+
+def choice(name: str, label: str, labels: dict[str, str], study: Study) -> None:
+    """A choice whose labels are longer than its words in the link."""
+    st.selectbox(
+        label,
+        list(labels),
+        index=list(labels).index(study[name]),  # what the browser shows if it has to mount the widget anew
+        format_func=lambda option: labels.get(option, option),
+        key=link.shown_key(name, study[name]),
+        on_change=link.choose,
+        args=(name,),
+        help=help_of(name),
+    )
+
+
+def help_of(name: str) -> str:
+    """What the field is, and what it allows."""
+    text = _(FIELDS[name].help)
+    return _("{text}: {allowed}.").format(text=text[0].upper() + text[1:], allowed=_(FIELDS[name].domain.words))
