@@ -9,6 +9,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from explorer.spec import SpecError, Whole
@@ -25,6 +26,7 @@ def check(environment: Mapping[str, str] = os.environ) -> None:
     """
     public_url(environment)
     frame_ancestors(environment)
+    weights_file(environment)
     threads = environment.get("EXPLORER_THREADS")
     if threads and not THREADS.holds(THREADS.parse(threads)):
         raise SpecError("EXPLORER_THREADS", threads, THREADS.words)
@@ -59,6 +61,25 @@ def frame_ancestors(environment: Mapping[str, str] = os.environ) -> tuple[str, .
         if site and site != "*" and not _ORIGIN.fullmatch(site):
             raise SpecError("EXPLORER_FRAME_ANCESTORS", site, "origins such as https://wiki.example.org, or *")
     return tuple(site for site in sites if site)
+
+
+def weights_file(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """``EXPLORER_WEIGHTS``, a file with a network's weights that this server may show; None where it is not set.
+
+    Raises:
+        SpecError: there is no such file.
+    """
+    text = environment.get("EXPLORER_WEIGHTS")
+    if not text:
+        return None
+    try:
+        path = Path(text).resolve()
+        found = path.is_file()
+    except (OSError, ValueError, RuntimeError):  # a loop of links, a name that cannot be one
+        found = False
+    if not found:
+        raise SpecError("EXPLORER_WEIGHTS", text, "the path of a file with a network's weights")
+    return path
 
 
 def _begins_a_link(text: str) -> bool:

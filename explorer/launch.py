@@ -1,9 +1,10 @@
 """Starts the explorer's server, says where it is, opens a browser on it, and ends everything with it.
 
-``python -m explorer.launch [--host 127.0.0.1] [--port 8501] [--names lab.example.org] [--no-browser]``
+``python -m explorer.launch [--host 127.0.0.1] [--port 8501] [--names lab.example.org] [--weights FILE] [--no-browser]``
 
 ``EXPLORER_NAMES`` (names beside the loopback ones that the server answers to) and ``EXPLORER_PUBLIC_URL``
-(the address people use, where a proxy stands before the server) are read here and by the server.
+(the address people use, where a proxy stands before the server) are read here and by the server, and so is
+``EXPLORER_WEIGHTS``, the file that ``--weights`` names too. No other way leads to a file of the server's.
 
 The server runs in a session of its own: Ctrl-C reaches only this process, which asks the server to stop,
 and after ``GRACE`` seconds ends whatever is left of it, its workers included.
@@ -54,12 +55,16 @@ def main(arguments: Sequence[str]) -> int:
         options = _options(arguments)
         names = server_names(options.host, options.names, os.environ)
         check_installed()
-        environment.check()
+        weights = options.weights or os.environ.get("EXPLORER_WEIGHTS", "")
+        surroundings = {**os.environ, "EXPLORER_WEIGHTS": weights}
+        environment.check(surroundings)
+        path = environment.weights_file(surroundings)
         check_port(options.host, options.port)
     except (LaunchProblem, SpecError) as problem:
         print(problem, file=sys.stderr)
         return 2
-    return _run(options.host, options.port, names, browser=not options.no_browser)
+    told = {"EXPLORER_NAMES": ",".join(names)} | ({"EXPLORER_WEIGHTS": str(path)} if path else {})
+    return _run(options.host, options.port, names, told, browser=not options.no_browser)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -67,6 +72,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 is every one")
     parser.add_argument("--port", default=8501, type=_port, help="the port to listen on")
     parser.add_argument("--names", default="", help="names that people reach this machine by, comma separated")
+    parser.add_argument("--weights", default="", help="a file with a network's weights that the server may show")
     parser.add_argument("--no-browser", action="store_true", help="only say where the explorer is")
     return parser.parse_args(arguments)
 
@@ -165,7 +171,7 @@ def _me() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def _run(host: str, port: int, names: Sequence[str], browser: bool) -> int:
+def _run(host: str, port: int, names: Sequence[str], told: Mapping[str, str], browser: bool) -> int:
     command = [sys.executable, "-m", "streamlit", "run", str(HOME / "app.py"), "--server.headless=true"]
     command += [f"--server.address={host}", f"--server.port={port}", "--logger.hideWelcomeMessage=true"]
     events: SimpleQueue[str] = SimpleQueue()  # its put may be called in a signal handler
@@ -175,7 +181,7 @@ def _run(host: str, port: int, names: Sequence[str], browser: bool) -> int:
     server = subprocess.Popen(
         command,
         cwd=HOME,
-        env={**os.environ, "EXPLORER_NAMES": ",".join(names)},
+        env={**os.environ, **told},
         stdin=subprocess.DEVNULL,
         start_new_session=os.name != "nt",
     )

@@ -52,6 +52,7 @@ LIBRARIES: dict[str, set[str]] = {
     "torchinfo": {"measure"},
     "pebble": {"engine"},
     "PIL": {"measure"},
+    "safetensors": {"measure"},
     "graphviz": {"graph"},
     "resvg_py": {"documents"},
     "streamlit": {"web", "app.py", "pages"},

@@ -52,13 +52,18 @@ def torchvision_name(spec: NetworkSpec, name: str) -> str:
     raise KeyError(name)
 
 
+def respelled(theirs: str) -> str:
+    """torchvision's name as it is spelled today, however old the file is that it is from."""
+    return re.sub(r"(norm|conv)\.(\d)\.", r"\1\2.", theirs)
+
+
 def from_torchvision(spec: NetworkSpec, ours: Mapping[str, object], theirs: Mapping[str, T]) -> dict[str, T]:
     """``theirs``, a state under torchvision's names, under those of ``ours``, a state of the same network.
 
     Raises:
         SpecError: a name is missing or one too many.
     """
-    given = {re.sub(r"(norm|conv)\.(\d)\.", r"\1\2.", name): value for name, value in theirs.items()}
+    given = {respelled(name): value for name, value in theirs.items()}
     names = {name: torchvision_name(spec, name) for name in ours}
     missing = [name for name in names.values() if name not in given and not name.endswith("num_batches_tracked")]
     more = sorted(given.keys() - set(names.values()))

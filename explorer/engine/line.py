@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from explorer.spec import CountJob, Job, MapsJob
+from explorer.spec import CountJob, HeatJob, Job, MapsJob
 
 #: Jobs lighter than this (elements read by all layers) take well under a second and rank alike.
 LIGHT = 1 << 24
@@ -16,7 +16,7 @@ class Ask:
     """A job that somebody wants, from being asked for to its answer.
 
     Attributes:
-        job: what to run; a picture that a person gave is in it only while it may still have to be run.
+        job: what to run; a file that a person gave is in it only while it may still have to be run.
         size: how heavy it is; light jobs rank alike.
         asked: monotonic time of the first request.
         number: rises with every request, so that equals keep their order.
@@ -44,13 +44,18 @@ class Ask:
 
 
 def kept(job: Job) -> Job:
-    """An equal job that holds no picture that a person gave: what may be kept when it does not wait any more."""
-    return job.kept() if isinstance(job, MapsJob) else job
+    """An equal job that holds no file that a person gave: what may be kept when it does not wait any more."""
+    return job.kept() if isinstance(job, MapsJob | HeatJob) else job
 
 
 def lacks_picture(job: Job) -> bool:
     """Whether ``job`` is about a person's picture that is gone, so that it cannot be run."""
     return isinstance(job, MapsJob) and job.image == "upload" and not (job.upload and job.upload.data)
+
+
+def lacks_weights(job: Job) -> bool:
+    """Whether ``job`` is about a person's file of weights that is gone, so that it cannot be run."""
+    return isinstance(job, HeatJob) and job.weights == "upload" and not (job.upload and job.upload.data)
 
 
 def weight(job: Job) -> int:

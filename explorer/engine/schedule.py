@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from explorer.engine import words
-from explorer.engine.line import Ask, in_order, kept, lacks_picture
-from explorer.engine.states import LAST, TIMED, Failed, Limits, Pending, State
+from explorer.engine.line import Ask, in_order, kept, lacks_picture, lacks_weights
+from explorer.engine.states import FETCHED, LAST, TIMED, Failed, Limits, Pending, State
 from explorer.engine.table import Table
 from explorer.spec import Job
 
@@ -23,7 +23,7 @@ RESTARTS = 2
 #: How many waiters' turns are remembered.
 TURNS = 4096
 #: Kinds of jobs that a person waits for: a timing gives way to them.
-AWAITED = frozenset({"count", "maps", "weights", "step", "network"})
+AWAITED = frozenset({"count", "maps", "weights", "heat", "step", "network"})
 
 
 def _no() -> bool:
@@ -81,6 +81,8 @@ class Schedule:
                 return known
             if lacks_picture(given):
                 return known or Failed(words.picture_gone())
+            if lacks_weights(given):
+                return known or Failed(words.weights_gone())
             mine = sum(waiter in other.leases for other in self._asks.values())
             if len(self._asks) >= self._limits.queue_length or mine >= self._limits.queue_per_waiter:
                 return Failed(words.busy(len(self._asks)))
@@ -243,6 +245,8 @@ class Schedule:
         return any(ask.job.kind in AWAITED for ask in self._asks.values())
 
     def _gives_way(self, timing: Ask, now: float) -> bool:
+        if timing.job.kind in FETCHED:
+            return False
         if timing.preempted >= self._limits.preemptions or not self._counting():
             return False
         return timing.dispatched is not None or now < timing.asked + self._patience

@@ -49,7 +49,9 @@ class Failed:
 State = Pending | Done | Failed
 
 #: Kinds of jobs that read a clock or take long: they have a worker of their own.
-TIMED = frozenset({"time", "compare", "compiled", "plan"})
+TIMED = frozenset({"time", "compare", "compiled", "plan", "published"})
+#: Kinds among them that wait for a network and not for a core: they give way to nobody.
+FETCHED = frozenset({"published"})
 #: Kinds of jobs whose process ends with them, whatever came out: what compiled shares a process with nothing after it.
 LAST = frozenset({"compiled"})
 
@@ -61,7 +63,8 @@ class Limits:
     Attributes:
         count_seconds, time_seconds, device_seconds, compile_seconds: deadline of a running job, by its kind; a
             look into a layer, at weights or at a step's tensors has as long as a count. A timing runs three blocks
-            four times each, so it has more than twelve times as long, and so has a plan.
+            four times each, so it has more than twelve times as long, and so has a plan. What is fetched has as long
+            as what is compiled.
         start_seconds: how long a worker may take to start (it loads torch).
         lease_seconds: a waiter that has not asked for this long does not wait any more.
         grace_seconds: a running job that nobody waits for may still take this long: a new worker
@@ -110,7 +113,7 @@ class Limits:
 
     def seconds(self, kind: str) -> float:
         """The deadline of a job of ``kind``."""
-        if kind == "compiled":
+        if kind == "compiled" or kind in FETCHED:
             return self.compile_seconds
         if kind in TIMED:
             return self.time_seconds

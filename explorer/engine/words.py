@@ -18,6 +18,8 @@ DOING = {
     "maps": "looked into this layer",
     "weights": "read this block's weights",
     "network": "counted this network",
+    "heat": "read this network's weights",
+    "published": "fetched this network's weights",
 }
 
 
@@ -63,9 +65,12 @@ def timed_out(kind: str, seconds: float) -> Problem:
         "maps": "Looking into this layer",
         "weights": "Reading this block's weights",
         "network": "Counting this network",
+        "heat": "Reading this network's weights",
+        "published": "Fetching this network's weights",
     }
     message = f"{noun.get(kind, 'This')} took longer than the {seconds:g} s allowed and was stopped."
-    return Problem("timed_out", message, SMALLER if kind != "device" else "Ask again.")
+    again = kind in ("device", "published")
+    return Problem("timed_out", message, "Ask again." if again else SMALLER)
 
 
 def cancelled() -> Problem:
@@ -76,6 +81,11 @@ def cancelled() -> Problem:
 def picture_gone() -> Problem:
     """A picture that a person gave is not kept, and its look is not either."""
     return Problem("unsupported", "The picture is not kept and is gone by now.", "Choose it again.")
+
+
+def weights_gone() -> Problem:
+    """A file of weights that a person gave is not kept, and what was read of it is not either."""
+    return Problem("unsupported", "The weights file is not kept and is gone by now.", "Choose it again.")
 
 
 def busy(waiting: int) -> Problem:

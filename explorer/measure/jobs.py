@@ -20,12 +20,14 @@ from explorer.findings import (
     TimeMeasurement,
     to_builtins,
 )
+from explorer.findings.heat import HeatMap
 from explorer.measure.admission import refusal
 from explorer.measure.allocator import give_back, watch_peak
 from explorer.measure.compare import compare
 from explorer.measure.compiled import compiled
 from explorer.measure.device import describe, resolve
 from explorer.measure.fake import fake_counts
+from explorer.measure.heat import heat
 from explorer.measure.live import live_block, live_input, planned_block, ready
 from explorer.measure.lives import step_track
 from explorer.measure.look import look
@@ -42,11 +44,13 @@ from explorer.spec import (
     CompiledJob,
     CountJob,
     DeviceJob,
+    HeatJob,
     InputSpec,
     Job,
     MapsJob,
     NetworkJob,
     PlanJob,
+    PublishedJob,
     RunSpec,
     StepJob,
     TimeJob,
@@ -59,6 +63,7 @@ Result = (
     | Comparison
     | CompiledStep
     | Device
+    | HeatMap
     | LayerView
     | NetworkCounts
     | Plan
@@ -75,9 +80,9 @@ def perform(job: Job) -> dict[str, Any]:
     Returns:
         What the job asks for as builtins: a :class:`BlockMeasurement`, :class:`TimeMeasurement`, :class:`Comparison`,
         :class:`CompiledStep`, :class:`Plan`, :class:`Device`, :class:`LayerView`, :class:`NetworkCounts`,
-        :class:`ReadWeights` or :class:`StepTrack`; or ``{"problem": …}`` with a :class:`Problem` where a person can be
-        told why there is none. Beside either ``"worker_broken": True`` where later calls of this process would fail
-        too: the accelerator has failed, or memory ran out on the CPU.
+        :class:`ReadWeights`, :class:`HeatMap` or :class:`StepTrack`; or ``{"problem": …}`` with a :class:`Problem`
+        where a person can be told why there is none. Beside either ``"worker_broken": True`` where later calls of this
+        process would fail too: the accelerator has failed, or memory ran out on the CPU.
 
     Raises:
         RuntimeError: a fault of the program, in words; never an exception of torch's own class.
@@ -134,6 +139,8 @@ def _result(job: Job) -> Result:
         return look(job)
     if isinstance(job, NetworkJob):
         return count_network(job.network, job.input, job.dtype, job.implementation)
+    if isinstance(job, HeatJob | PublishedJob):
+        return heat(job)
     assert isinstance(job, WeightsJob)
     return read_weights(job)
 

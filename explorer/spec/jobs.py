@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from explorer.spec.block import BlockSpec, DenseBlockSpec, ResidualSpec
-from explorer.spec.network import NetworkSpec
+from explorer.spec.network import DenseNetSpec, NetworkSpec
 from explorer.spec.study import Budget, DType, Growth, Image, InputSpec, Optimiser, RunSpec
 
 #: Implementations whose every tensor is seen, ``list`` first: all others are told relative to it.
@@ -111,7 +111,7 @@ class DeviceJob:
 
 @dataclass(frozen=True)
 class Upload:
-    """A picture that a person gave, as its file's bytes. Equal files have equal ``digest``.
+    """A picture, or weights, that a person gave, as the file's bytes. Equal files have equal ``digest``.
 
     ``data`` is empty in what the engine keeps beyond the run: see :meth:`MapsJob.kept`.
     """
@@ -160,4 +160,43 @@ class NetworkJob:
     kind: Literal["network"] = field(default="network", init=False)
 
 
-Job = CountJob | TimeJob | StepJob | CompareJob | CompiledJob | PlanJob | DeviceJob | MapsJob | WeightsJob | NetworkJob
+@dataclass(frozen=True)
+class HeatJob:
+    """Read with which weights every reader of a whole network reads each source: the feature-reuse heat map.
+
+    ``weights``: ``fresh`` ones; those of the file in ``upload``; or of the ``server``'s file, which whoever started
+    it named by ``EXPLORER_WEIGHTS``. No path travels in a job, so that none can come from a browser.
+    """
+
+    network: DenseNetSpec
+    weights: Literal["fresh", "upload", "server"] = "fresh"
+    upload: Upload | None = None
+    kind: Literal["heat"] = field(default="heat", init=False)
+
+    def kept(self) -> HeatJob:
+        """An equal job without the file's bytes, which nothing keeps once they were read."""
+        return replace(self, upload=Upload(self.upload.digest)) if self.upload is not None else self
+
+
+@dataclass(frozen=True)
+class PublishedJob:
+    """The same of the published weights, which are fetched, so that it may take minutes."""
+
+    network: DenseNetSpec
+    kind: Literal["published"] = field(default="published", init=False)
+
+
+Job = (
+    CountJob
+    | TimeJob
+    | StepJob
+    | CompareJob
+    | CompiledJob
+    | PlanJob
+    | DeviceJob
+    | MapsJob
+    | WeightsJob
+    | NetworkJob
+    | HeatJob
+    | PublishedJob
+)

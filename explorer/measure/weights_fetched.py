@@ -1,0 +1,61 @@
+"""The published weights of a network, fetched by torch.hub into its own folder; the only way to a network from here."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from explorer.measure.problems import is_out_of_memory
+from explorer.measure.weights_file import checked
+from explorer.measure.weights_formats import refused
+from explorer.spec import DenseNetSpec, published_weights, shown
+
+PATIENCE = 20.0  # seconds without an answer
+_INSTEAD = "Give a weights file instead, or ask again when there is a network."
+
+Fetch = Callable[..., Mapping[str, Any]]
+
+
+def fetched_weights(spec: DenseNetSpec, fetch: Fetch = torch.hub.load_state_dict_from_url) -> dict[str, Tensor]:
+    """torchvision's IMAGENET1K_V1 weights of ``spec`` by our names; from torch.hub's folder where it has them already.
+
+    Args:
+        spec: the network.
+        fetch: what fetches; it takes the arguments of ``torch.hub.load_state_dict_from_url``.
+
+    Raises:
+        StoppedError: there are none, they cannot be fetched, or what came is something else.
+    """
+    url = published_weights(spec)
+    if url is None:
+        raise refused("There are no published weights of this network.", "Choose a published network, or give a file.")
+    host = url.split("/")[2]
+    try:
+        with _patience(PATIENCE):
+            found = fetch(url, map_location="cpu", progress=False, check_hash=True, weights_only=True)
+    except (OSError, http.client.HTTPException) as error:  # urllib's faults are OSErrors
+        why = shown(str(getattr(error, "reason", error)) or type(error).__name__, 80)
+        raise refused(f"The published weights could not be fetched from {host}: {why}.", _INSTEAD) from None
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        words = f"What came from {host} is not the published file: it is damaged, or has another checksum."
+        raise refused(words, _INSTEAD) from None
+    return checked(spec, found)
+
+
+@contextlib.contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """Sockets wait no longer than ``seconds``; torch.hub sets no limit, and a silent network would never end."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
