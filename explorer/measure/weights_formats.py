@@ -58,7 +58,7 @@ def named_tensors(data: bytes, most: int) -> dict[str, Tensor]:
     except pickle.UnpicklingError as error:
         raise refused(_why_not_unpickled(error), ANOTHER) from None
     except ImportError as error:
-        if error.name != "safetensors":
+        if not (error.name or "").startswith("safetensors"):
             raise
         raise refused("This file cannot be read here: the package safetensors is not installed.", ANOTHER) from None
     except Exception as error:  # a reader that meets a damaged file raises whatever it stumbled over
