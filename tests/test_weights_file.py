@@ -32,13 +32,13 @@ from explorer.spec import (
     DenseNetSpec,
     InputSpec,
     most_weight_bytes,
-    network,
     published_weights,
 )
 from explorer.theory.network import network_theory
 
 SMALL = DenseNetSpec((2, 3), 4, 6, classes=5)
 SPECS = (SMALL, DenseNetSpec((3, 2), 3, 5, 1.0, bottleneck=False, stem="cifar", classes=4), DenseNetSpec((1,), 2, 3))
+DENSE = {name: spec for name, spec in NETWORKS.items() if isinstance(spec, DenseNetSpec)}
 State = dict[str, Tensor]
 
 
@@ -136,7 +136,7 @@ def test_tensors_that_share_or_are_turned_are_read_as_they_are(write: Callable[[
     state["classifier.weight"] = weight.t().contiguous().t()  # stored column by column
     whole = torch.randn(30)
     state["features.norm0.weight"], state["features.norm0.bias"] = whole[3:9], whole[20:26]  # two parts of one storage
-    state["features.conv0.weight"] = torch.nn.Parameter(state["features.conv0.weight"])  # type: ignore[assignment]
+    state["features.conv0.weight"] = torch.nn.Parameter(state["features.conv0.weight"])
     found = to_torchvision(SMALL, weights_from_bytes(SMALL, write(state)))
     assert all(torch.equal(value, state[name]) for name, value in found.items())
     assert not any(value.requires_grad for value in found.values())
@@ -147,7 +147,7 @@ def test_limits_follow_the_closed_form_and_hold_every_file_that_is_whole() -> No
         assert parameters_of(spec) == network_theory(spec, InputSpec(1, 128, 128)).parameters
         wide = {name: v.double() if v.is_floating_point() else v for name, v in state_of(spec).items()}
         assert max(len(write(wide)) for write in WRITERS.values()) < most_weight_bytes(parameters_of(spec))
-    assert parameters_of(network("densenet121")) == 7_978_856
+    assert parameters_of(DENSE["densenet121"]) == 7_978_856
 
 
 # --- what wants to do something ---------------------------------------------------------------------
@@ -221,10 +221,10 @@ def test_five_gigabytes_are_refused_before_the_file_is_opened(tmp_path: Path, mo
     path = tmp_path / "huge.safetensors"
     with path.open("wb") as file:
         file.truncate(5 * 10**9)  # which takes no room on the disk
-    monkeypatch.setattr(weights_file.os, "open", lambda *_: pytest.fail("it was opened"))
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("it was opened"))
     begun = time.monotonic()
     with pytest.raises(StoppedError) as stopped:
-        weights_from_path(network("densenet121"), str(path))
+        weights_from_path(DENSE["densenet121"], str(path))
     assert time.monotonic() - begun < 1
     message = told(stopped.value.problem).message
     assert message == (
@@ -344,11 +344,9 @@ def test_a_file_of_another_network_is_told_with_three_names_at_most() -> None:
 
 
 def test_densenet_169_is_not_taken_for_121() -> None:
-    state = {
-        name: torch.zeros(()).expand(shape) for name, shape in weights_file._shapes(network("densenet169")).items()
-    }
+    state = {name: torch.zeros(()).expand(shape) for name, shape in weights_file._shapes(DENSE["densenet169"]).items()}
     with pytest.raises(StoppedError) as stopped:
-        checked(network("densenet121"), state)
+        checked(DENSE["densenet121"], state)
     problem = told(stopped.value.problem)
     assert "288 are too many, the first is 'features.denseblock3.denselayer25.norm1.weight'" in problem.message
     assert "blocks 6-12-32-32, as densenet169 has, and not of 6-12-24-16" in problem.advice
@@ -441,7 +439,7 @@ def test_a_link_to_a_file_is_one(tmp_path: Path) -> None:
 
 def test_published_weights_are_asked_for_with_their_checksum_and_as_tensors_alone() -> None:
     asked: list[Any] = []
-    spec = network("densenet121")
+    spec = DENSE["densenet121"]
     shapes = weights_file._shapes(spec)
 
     def fetch(url: str, **options: Any) -> dict[str, Tensor]:
@@ -451,8 +449,8 @@ def test_published_weights_are_asked_for_with_their_checksum_and_as_tensors_alon
     assert len(fetched_weights(spec, fetch)) == len([name for name in shapes if "num_batches" not in name])
     ((url, options),) = asked
     assert url == published_weights(spec) and options["check_hash"] and options["weights_only"]
-    assert all(isinstance(network(name), DenseNetSpec) and name in url for name, url in PUBLISHED_WEIGHTS.items())
-    assert published_weights(SMALL) is None and all(NETWORKS[name] for name in PUBLISHED_WEIGHTS)
+    assert all(name in DENSE and name in url for name, url in PUBLISHED_WEIGHTS.items())
+    assert published_weights(SMALL) is None
 
 
 @pytest.mark.parametrize(
@@ -469,7 +467,7 @@ def test_what_keeps_weights_from_being_fetched_is_a_sentence(fault: Exception, w
         raise fault
 
     with pytest.raises(StoppedError) as stopped:
-        fetched_weights(network("densenet121"), fetch)
+        fetched_weights(DENSE["densenet121"], fetch)
     problem = told(stopped.value.problem)
     assert words in problem.message and "Give a weights file" in problem.advice
 
@@ -482,7 +480,7 @@ def test_torch_hub_itself_says_that_there_is_no_network(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(torch.hub, "urlopen", unreachable)
     with pytest.raises(StoppedError, match=r"could not be fetched from .*: 'Network is unreachable'"):
-        fetched_weights(network("densenet121"))
+        fetched_weights(DENSE["densenet121"])
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
 
 

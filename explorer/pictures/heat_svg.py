@@ -102,10 +102,10 @@ def heat_picture(
 def _beside(found: HeatMap, width: float) -> tuple[list[_Place], tuple[float, float], float]:
     """All blocks in one row, their tops on one line; the legend where the low ones leave room."""
     cell = _LARGEST["horizontal"]
-    places = _row(found, cell)
-    while places[-1].right + _RIGHT > width and cell > 1:
+    places, end = _row(found, cell)
+    while end + _RIGHT > width and cell > 1:
         cell = _shrunk(cell)
-        places = _row(found, cell)
+        places, end = _row(found, cell)
     legend_right = _LEFT + _SWATCH * _SWATCHES
     # Under a low block, or, under a high one, where its diagonal has gone by.
     over = [min(p.bottom, p.y + legend_right - p.x + _GAP) for p in places if p.x - _GAP < legend_right]
@@ -113,12 +113,14 @@ def _beside(found: HeatMap, width: float) -> tuple[list[_Place], tuple[float, fl
     return places, legend, max(max(place.bottom for place in places) + _FOOT, legend[1] + 32)
 
 
-def _row(found: HeatMap, cell: float) -> list[_Place]:
-    places, x = [], _LEFT
+def _row(found: HeatMap, cell: float) -> tuple[list[_Place], float]:
+    """The blocks, and where the last one, or its name, ends."""
+    places: list[_Place] = []
+    end = _LEFT - _GAP
     for n, block in enumerate(found.blocks, 1):
-        places.append(_Place(x, _HEAD, cell, block.layers))
-        x = max(places[-1].right, x + text_width(_block_name(n), "name")) + _GAP
-    return places
+        places.append(_Place(end + _GAP, _HEAD, cell, block.layers))
+        end = max(places[-1].right, places[-1].x + text_width(_block_name(n), "name"))
+    return places, end
 
 
 def _under(found: HeatMap, width: float) -> tuple[list[_Place], tuple[float, float], float]:

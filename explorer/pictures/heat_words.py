@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from explorer.findings.heat import HeatBlock, HeatMap
-from explorer.language import _
+from explorer.language import _, plural
 from explorer.pictures.layout.lettering import source_name
 from explorer.spec import DenseBlockSpec
 
@@ -28,12 +28,18 @@ def title(found: HeatMap) -> str:
             words = _("Untrained: sources are weighed alike, and chance alone parts them, by up to {within}%")
         return words.format(within=within)
     most, early = _read_most(found), _early_share(found)
-    words = _("Trained: read most is {source} of block {block}, at {times} times its readers’ mean")
-    said = words.format(source=source_name(most.source), block=most.block, times=_times(most.times))
+    words = plural(
+        "Trained: {source} of block {block} is read most, {times} times its only reader’s mean",
+        "Trained: {source} of block {block} is read most, {times} times the mean of its {readers} readers",
+        most.readers,
+    )
+    said = words.format(
+        source=source_name(most.source), block=most.block, times=_times(most.times), readers=most.readers
+    )
     if early is None:
         return said
-    words = _("{said}; the classifier weighs block {block}’s earlier half {early} times as much as the later")
-    return words.format(said=said, block=len(found.blocks), early=_times(early))
+    words = _("{said}; the classifier weighs early sources {early} times as much as late ones")
+    return words.format(said=said, early=_times(early))
 
 
 def line(found: HeatMap) -> str:
@@ -113,11 +119,12 @@ class _Most:
     block: int
     source: int
     times: float
+    readers: int
 
 
 def _read_most(found: HeatMap) -> _Most:
     ranked = (
-        _Most(number, source, times)
+        _Most(number, source, times, block.layers + 1 - max(source, 1))
         for number, block in enumerate(found.blocks, 1)
         for source, times in _relative(block)
     )
