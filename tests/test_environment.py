@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from explorer.environment import check, frame_ancestors, public_url
+from explorer.environment import check, frame_ancestors, public_url, weights_file
 from explorer.spec import SpecError
 
 
@@ -67,6 +68,17 @@ def test_sites_that_may_frame_the_page() -> None:
 def test_sites_that_are_none(text: str) -> None:
     with pytest.raises(SpecError, match="EXPLORER_FRAME_ANCESTORS must be origins such as"):
         check({"EXPLORER_FRAME_ANCESTORS": text})
+
+
+def test_a_file_of_weights_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    path.touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert weights_file({"EXPLORER_WEIGHTS": str(path)}) == path.resolve()
+    assert weights_file({}) is weights_file({"EXPLORER_WEIGHTS": ""}) is None
+    for text in (str(tmp_path), str(tmp_path / "none"), str(tmp_path / "loop"), "a\0b", "/dev/null", "x" * 9_999):
+        with pytest.raises(SpecError, match="EXPLORER_WEIGHTS must be the path of a file with a network's"):
+            check({"EXPLORER_WEIGHTS": text})
 
 
 @pytest.mark.parametrize("module", ["explorer", "explorer.launch"])

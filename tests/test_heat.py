@@ -98,6 +98,14 @@ def test_means_are_those_of_the_weights_in_the_file(spec: DenseNetSpec, write: A
         assert [block.layers for block in heat.blocks] == list(spec.block_config)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64], ids=str)
+def test_means_of_narrow_and_wide_numbers_are_summed_alike(dtype: torch.dtype) -> None:
+    state = {name: v.to(dtype) if v.is_floating_point() else v for name, v in state_of(SMALL).items()}
+    heat = seen(HeatJob(SMALL, "upload", given(zipped(state))))
+    wide = {name: v.double() for name, v in state.items()}
+    assert flat(heat) == pytest.approx([m for b in by_hand(SMALL, wide) for column in b for m in column], rel=1e-9)
+
+
 def test_densenet_121_from_a_file_of_torch_save() -> None:
     spec = DENSE["densenet121"]
     state = state_of(spec)

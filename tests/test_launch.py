@@ -96,6 +96,10 @@ def test_a_taken_port_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> Non
         (["--host", "192.0.2.7"], "This machine cannot listen on HOST='192.0.2.7'"),
         (["--host", "no..such"], "This machine cannot listen on HOST='no..such'"),
         (["--host", "a\0b"], "This machine cannot listen on HOST='a\\x00b'"),
+        (
+            ["--weights", "none.pth"],
+            "EXPLORER_WEIGHTS must be the path of a file with a network's weights, not",
+        ),
         (["--hosts", "x"], "Unrecognized arguments: --hosts x."),
     ],
 )
@@ -103,6 +107,20 @@ def test_what_cannot_be_is_one_sentence(arguments: list[str], words: str, capsys
     assert main(["--port", str(free_port()), *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.startswith(words) and err.count("\n") == 1
+
+
+def test_the_server_is_told_the_file_of_weights_by_a_path_that_holds_in_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "weights.pth").touch()
+    monkeypatch.chdir(tmp_path)
+    told: list[dict[str, str]] = []
+    monkeypatch.setattr("explorer.launch._run", lambda *run, **_: told.append(run[3]) or 0)
+    for place in ("option", "variable"):
+        monkeypatch.setenv("EXPLORER_WEIGHTS", "weights.pth" if place == "variable" else "")
+        options = ["--weights", "weights.pth"] if place == "option" else []
+        assert main(["--port", str(free_port()), *options]) == 0
+    assert [names["EXPLORER_WEIGHTS"] for names in told] == [str(tmp_path.resolve() / "weights.pth")] * 2
 
 
 def test_a_python_without_the_packages_is_one_sentence() -> None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from explorer.measure.problems import is_out_of_memory
 from explorer.measure.weights_file import checked
-from explorer.measure.weights_formats import refused
+from explorer.measure.weights_formats import only_tensors, refused
 from explorer.spec import DenseNetSpec, published_weights, shown
 
 PATIENCE = 20.0  # seconds without an answer
 _INSTEAD = "Give a weights file instead, or ask again when there is a network."
 
-Fetch = Callable[..., Mapping[str, Any]]
+Fetch = Callable[..., object]
 
 
 def fetched_weights(spec: DenseNetSpec, fetch: Fetch = torch.hub.load_state_dict_from_url) -> dict[str, Tensor]:
@@ -47,7 +46,7 @@ def fetched_weights(spec: DenseNetSpec, fetch: Fetch = torch.hub.load_state_dict
             raise
         words = f"What came from {host} is not the published file: it is damaged, or has another checksum."
         raise refused(words, _INSTEAD) from None
-    return checked(spec, found)
+    return checked(spec, only_tensors(found))
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import stat
@@ -175,6 +174,5 @@ def _check_values(name: str, value: Tensor) -> None:
     if value.dtype not in FLOATS:
         raise refused(f"{told} is of type {dtype}; weights are read in float16, bfloat16, float32 and float64.", _THIS)
     if not bool(value.isfinite().all()):
-        with contextlib.suppress(RuntimeError):
-            first = "NaN" if bool(value.isnan().any()) else "infinity"
-            raise refused(f"{told} holds {first}, so that no mean can be taken.", "Choose weights that are finite.")
+        first = "NaN" if bool(value.isnan().any()) else "infinity"
+        raise refused(f"{told} holds {first}, so that no mean can be taken.", "Choose weights that are finite.")

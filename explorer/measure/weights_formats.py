@@ -109,11 +109,12 @@ def _legacy(data: bytes, most: int) -> dict[str, Tensor]:
     """A file from before torch 1.6, as torchvision's are: pickles, then the numbers."""
     pickles = data[: _WORDS * most]  # on fake tensors nothing behind them is read
     with FakeTensorMode():
-        claimed = _tensors(torch.load(io.BytesIO(pickles), map_location="cpu", weights_only=True))
-    sizes = {id(storage): storage.nbytes() for storage in (t.untyped_storage() for t in claimed.values())}
+        claimed = only_tensors(torch.load(io.BytesIO(pickles), map_location="cpu", weights_only=True))
+    # Several tensors may be parts of one storage; of what dropped out of the dict torch itself sees the end.
+    sizes = {t.untyped_storage()._cdata: t.untyped_storage().nbytes() for t in claimed.values()}
     if sum(sizes.values()) > len(data):
         raise _claims_more(sum(sizes.values()), len(data))
-    return _tensors(torch.load(io.BytesIO(data), map_location="cpu", weights_only=True))
+    return only_tensors(torch.load(io.BytesIO(data), map_location="cpu", weights_only=True))
 
 
 def _archive(data: bytes, most: int) -> dict[str, Tensor]:
@@ -133,7 +134,7 @@ def _archive(data: bytes, most: int) -> dict[str, Tensor]:
             raise refused("The file has far more to say than the names and shapes of weights.", ANOTHER)
         copy, at = _without_numbers(archive.read(f"{folder}data.pkl"), folder, list(records))
         with FakeTensorMode():
-            claimed = _tensors(torch.load(copy, map_location="cpu", weights_only=True))
+            claimed = only_tensors(torch.load(copy, map_location="cpu", weights_only=True))
         held: dict[tuple[str, torch.dtype], Tensor] = {}
         found = {}
         for name, fake in claimed.items():
@@ -173,7 +174,12 @@ def _without_numbers(pickled: bytes, folder: str, records: list[str]) -> tuple[i
     return copy, {names[record]: record for record in records}
 
 
-def _tensors(loaded: object) -> dict[str, Tensor]:
+def only_tensors(loaded: object) -> dict[str, Tensor]:
+    """``loaded`` where it is a dict of dense tensors by name.
+
+    Raises:
+        StoppedError: it is something else.
+    """
     if not isinstance(loaded, Mapping) or not loaded:
         raise refused("The file holds no named tensors.", ANOTHER)
     found: dict[str, Tensor] = {}

@@ -165,7 +165,8 @@ class HeatJob:
     """Read with which weights every reader of a whole network reads each source: the feature-reuse heat map.
 
     ``weights``: ``fresh`` ones; those of the file in ``upload``; or of the ``server``'s file, which whoever started
-    it named by ``EXPLORER_WEIGHTS``. No path travels in a job, so that none can come from a browser.
+    it named by ``EXPLORER_WEIGHTS``. No path travels in a job, so that none can come from a browser. What was read of
+    the server's file is kept like any other answer, so that another file there is seen after a new start.
     """
 
     network: DenseNetSpec
