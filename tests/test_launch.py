@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from server import ask
@@ -115,7 +116,12 @@ def test_the_server_is_told_the_file_of_weights_by_a_path_that_holds_in_its_fold
     (tmp_path / "weights.pth").touch()
     monkeypatch.chdir(tmp_path)
     told: list[dict[str, str]] = []
-    monkeypatch.setattr("explorer.launch._run", lambda *run, **_: told.append(run[3]) or 0)
+
+    def run(*arguments: Any, browser: bool) -> int:
+        told.append(arguments[3])
+        return 0
+
+    monkeypatch.setattr("explorer.launch._run", run)
     for place in ("option", "variable"):
         monkeypatch.setenv("EXPLORER_WEIGHTS", "weights.pth" if place == "variable" else "")
         options = ["--weights", "weights.pth"] if place == "option" else []

@@ -323,6 +323,17 @@ def test_a_legacy_file_that_claims_gigabytes_allocates_none() -> None:
     assert "claims 8,589,9" in message
 
 
+@pytest.mark.parametrize("fault", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])
+def test_where_memory_runs_out_the_file_is_named(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(*_: Any, **__: Any) -> Any:
+        raise fault
+
+    monkeypatch.setattr(torch, "load", load)
+    with pytest.raises(StoppedError, match="not enough memory for what the file says that it holds") as stopped:
+        weights_from_bytes(SMALL, legacy(state_of(SMALL)))
+    assert stopped.value.problem.kind == "out_of_memory"
+
+
 # --- what is another network, or no network ----------------------------------------------------------
 
 

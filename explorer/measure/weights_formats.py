@@ -46,8 +46,8 @@ def named_tensors(data: bytes, most: int) -> dict[str, Tensor]:
         most: how many tensors, or parts of an archive, there may be.
 
     Raises:
-        StoppedError: it is no such file, or damaged, or it wants to run code, or claims what it does not hold.
-        MemoryError, RuntimeError: memory ran out.
+        StoppedError: it is no such file, or damaged, or it wants to run code, or claims what it does not hold, or what
+            memory does not.
     """
     try:
         with warnings.catch_warnings():
@@ -63,7 +63,8 @@ def named_tensors(data: bytes, most: int) -> dict[str, Tensor]:
         raise refused("This file cannot be read here: the package safetensors is not installed.", ANOTHER) from None
     except Exception as error:  # a reader that meets a damaged file raises whatever it stumbled over
         if is_out_of_memory(error):
-            raise
+            words = "There was not enough memory for what the file says that it holds."
+            raise StoppedError(Problem("out_of_memory", words, ANOTHER)) from None
         raise refused(_DAMAGED, "Fetch or save it anew.") from None
 
 
@@ -110,7 +111,7 @@ def _legacy(data: bytes, most: int) -> dict[str, Tensor]:
     pickles = data[: _WORDS * most]  # on fake tensors nothing behind them is read
     with FakeTensorMode():
         claimed = only_tensors(torch.load(io.BytesIO(pickles), map_location="cpu", weights_only=True))
-    # Several tensors may be parts of one storage; of what dropped out of the dict torch itself sees the end.
+    # Several tensors may be parts of one storage. What else the pickle claims is asked of the allocator alone.
     sizes = {t.untyped_storage()._cdata: t.untyped_storage().nbytes() for t in claimed.values()}
     if sum(sizes.values()) > len(data):
         raise _claims_more(sum(sizes.values()), len(data))
