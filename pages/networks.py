@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.study import networks_findings
 from explorer.web import link, pace, waiting
-from explorer.web.parts import networks, spacing
+from explorer.web.parts import heat, networks, spacing
 from explorer.web.parts.head import section
 from explorer.web.parts.share import share
 
@@ -28,6 +28,8 @@ with section("accuracy"):
         networks.show_accuracy(found)
     with right:
         networks.show_depth(found)
+with section("heat"):
+    heat.show(found, states)
 with section("stages"):
     networks.show_table(found)
 with section("share"):

@@ -10,6 +10,7 @@ edge without torch (:func:`to_builtins`, :func:`from_builtins`).
 """
 
 from explorer.findings.codec import from_builtins, to_builtins
+from explorer.findings.heat import HeatMap
 from explorer.findings.inspection import (
     FeatureMap,
     LayerStep,
@@ -66,6 +67,7 @@ __all__ = [
     "Device",
     "FeatureMap",
     "Findings",
+    "HeatMap",
     "ImplementationStep",
     "Join",
     "LayerStep",

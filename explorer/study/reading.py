@@ -12,6 +12,7 @@ from explorer.findings import (
     Comparison,
     CompiledStep,
     Device,
+    HeatMap,
     LayerView,
     NetworkCounts,
     Plan,
@@ -30,6 +31,7 @@ T = TypeVar(
     | Comparison
     | CompiledStep
     | Device
+    | HeatMap
     | LayerView
     | NetworkCounts
     | Plan
@@ -52,9 +54,8 @@ def _read(kind: type[T], state: State | None, asked: str) -> tuple[T | None, Pro
     answer: T | Problem = _decoded(_Answer(kind, state.result))
     if isinstance(answer, Problem):
         return None, answer
-    if isinstance(
-        answer, ReadWeights | StepTrack | Plan | NetworkCounts
-    ):  # the same on every device, or of one that it names
+    # Those that are the same on every device, or of one that they name.
+    if isinstance(answer, ReadWeights | StepTrack | Plan | NetworkCounts | HeatMap):
         return answer, None
     device = answer if isinstance(answer, Device) else answer.device
     if not _is(device.device, asked):

@@ -74,7 +74,7 @@ def script(name: str) -> Script:
     """
     sheet = "".join(_text(name, file.name) for file in sorted((_HERE / name).glob("*.css")))
     if name == "panel":
-        sheet += numbers_sheet() + style(TOKENS, ".net") + network_style(TOKENS)
+        sheet += numbers_sheet() + style(TOKENS, ".net") + style(TOKENS, ".heat") + network_style(TOKENS)
     if name == "picture":
         sheet = moving.sheet()
     if name == "residual":

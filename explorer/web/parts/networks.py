@@ -23,6 +23,7 @@ from explorer.web import controls, waiting
 from explorer.web.components.chart import chart
 from explorer.web.components.chart import written as as_text
 from explorer.web.components.panel import panel
+from explorer.web.parts import heat
 from explorer.web.parts.head import PASSING, titled
 from explorer.web.parts.share import jump
 
@@ -30,8 +31,9 @@ _WIDTHS = {"wide": 980.0, "mid": 680.0, "phone": 350.0}
 
 
 def follow(study: Study) -> dict[Job, State]:
-    """How the counts of both networks stand, after asking for them."""
-    return waiting.follow(study, network_jobs(study).values(), ())
+    """How the counts of both networks and the weights of one stand, after asking for them."""
+    looks, long = heat.jobs(study)
+    return waiting.follow(study, [*network_jobs(study).values(), *looks], long)
 
 
 def head(found: NetworksFindings) -> None:
