@@ -14,6 +14,7 @@ from explorer.findings import (
     BlockMeasurement,
     Device,
     FeatureMap,
+    HeatMap,
     LayerStep,
     LayerView,
     MapGroup,
@@ -28,15 +29,18 @@ from explorer.findings import (
     Values,
     to_builtins,
 )
+from explorer.findings.heat import HeatBlock
 from explorer.spec import (
     CompareJob,
     CompiledJob,
     CountJob,
     DenseBlockSpec,
+    HeatJob,
     Job,
     MapsJob,
     NetworkJob,
     PlanJob,
+    PublishedJob,
     StepJob,
     Study,
     TimeJob,
@@ -142,7 +146,22 @@ def answer(job: Job) -> Any:
         return to_builtins(ReadWeights(tuple((0.05,) * layer for layer in range(1, job.block.layers + 1))))
     if isinstance(job, NetworkJob):
         return to_builtins(network_counted(job))
+    if isinstance(job, HeatJob | PublishedJob):
+        return to_builtins(weighed(job))
     return to_builtins(CPU)
+
+
+def weighed(job: HeatJob | PublishedJob) -> HeatMap:
+    """Weights as even as fresh ones are; those that were published are read less from source to source."""
+    blocks = []
+    for number, block in enumerate(job.network.blocks, 1):
+        fall = 1.0 if isinstance(job, HeatJob) else 0.9
+        columns = tuple(
+            tuple(fall**source / block.width_before(reader) ** 0.5 for source in range(reader))
+            for reader in range(1, block.layers + 2)
+        )
+        blocks.append(HeatBlock(columns, "classifier" if number == len(job.network.blocks) else "transition"))
+    return HeatMap(job.network, "published" if isinstance(job, PublishedJob) else job.weights, tuple(blocks))
 
 
 def network_counted(job: NetworkJob) -> NetworkCounts:

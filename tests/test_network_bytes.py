@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_networks import SMALL_DENSE, SMALL_RESIDUAL, small_networks
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from explorer.blocks.network import build_network, stages_of
-from explorer.measure.network import count_network
+from explorer.measure.live import default_dtype
+from explorer.measure.network import count_network, counted_step
 from explorer.spec import DenseNetSpec, DType, InputSpec, NetworkSpec, SpecError, network
 from explorer.theory import network_theory
 
@@ -60,6 +62,16 @@ def test_so_they_are_of_any_small_network(
     spec: NetworkSpec, size: InputSpec, dtype: DType, implementation: str
 ) -> None:
     agree(spec, size, dtype, implementation)
+
+
+@pytest.mark.parametrize("implementation", ["list", "shared"])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_the_meta_device_counts_what_fake_tensors_on_the_cpu_count(dtype: torch.dtype, implementation: str) -> None:
+    """In 16 bits, where it keeps wider statistics."""
+    name, size = str(dtype).removeprefix("torch."), InputSpec(2, 64, 48)
+    with FakeTensorMode(), default_dtype(dtype):
+        fake = counted_step(build_network(SMALL_DENSE, implementation), torch.empty((2, 3, 64, 48), dtype=dtype))
+    assert count_network(SMALL_DENSE, size, name, implementation, between=None) == fake  # type: ignore[arg-type]  # a dtype's name
 
 
 def test_the_claim_in_bytes() -> None:

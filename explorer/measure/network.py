@@ -1,20 +1,19 @@
-"""Whole networks counted on tensors without memory: a training step's parameters, MACs, bytes and peak."""
+"""Whole networks counted on the meta device, whose tensors have shapes and lives alone: a training step of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 
 from explorer.blocks.network import build_network, stages_of
 from explorer.findings.network import NetworkCounts
 from explorer.measure.live import default_dtype
-from explorer.measure.track import StepTracker, own_tensors, storage_key
+from explorer.measure.track import StepTracker, counted_bytes, own_tensors, storage_key
 from explorer.spec import IMAGE_CHANNELS, DType, InputSpec, NetworkSpec
 
 FROM_TO = 8, 16  # images in the batch between which a further image's share of the peak is taken
@@ -33,11 +32,11 @@ def count_network(
         between: batches of which the peak is taken, too, for a further image's share; None leaves that 0.
     """
     kind: torch.dtype = getattr(torch, dtype)
-    with _without_memory(kind), default_dtype(kind):  # a module of fake tensors cannot be cast
+    with torch.device("meta"), default_dtype(kind):
         network = build_network(spec, implementation)
 
         def counted(batch: int) -> NetworkCounts:
-            return _counted(network, torch.empty((batch, IMAGE_CHANNELS, input.height, input.width), dtype=kind))
+            return counted_step(network, torch.empty((batch, IMAGE_CHANNELS, input.height, input.width), dtype=kind))
 
         counts = counted(input.batch)
         if between is None:
@@ -46,18 +45,12 @@ def count_network(
         return replace(counts, peak_per_image_bytes=(more - few) // (between[1] - between[0]))
 
 
-def _without_memory(kind: torch.dtype) -> AbstractContextManager[object]:
-    """Where tensors that are made hold no memory.
-
-    The meta device's steps take a fifth of the time of fake ones, and count the same; but its BatchNorm keeps
-    statistics of 16-bit maps in 32 bits, which the CPU's does not.
-    """
-    return FakeTensorMode() if kind.itemsize == 2 else torch.device("meta")
-
-
-def _counted(network: nn.Module, images: Tensor) -> NetworkCounts:
+def counted_step(network: nn.Module, images: Tensor) -> NetworkCounts:
+    """One step of ``network`` on ``images``, both without memory or with."""
     own = sum(tensor.untyped_storage().nbytes() for tensor in own_tensors(network))
-    tracker, saved = StepTracker(network, (), images), _SavedByStage(network)
+    # The meta device's BatchNorm keeps statistics of 16-bit maps in 32 bits, the CPU's in 16.
+    widest = images.dtype.itemsize
+    tracker, saved = StepTracker(network, (), images, widest), _SavedByStage(network, widest)
     with saved.watching(), tracker.forward():
         made = network(images)
         shape = tuple(made.shape)
@@ -80,10 +73,10 @@ class _SavedByStage:
     A shared buffer and a checkpoint keep by other means, so for them only what is alive between the passes counts.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, widest: int) -> None:
         modules = stages_of(network)
         self.stages = [0] * len(modules)
-        self._now = 0
+        self._now, self._widest = 0, widest
         self._modules = modules
         self._seen = {storage_key(tensor) for tensor in own_tensors(network)}
 
@@ -111,5 +104,5 @@ class _SavedByStage:
         key = storage_key(tensor)
         if key not in self._seen:
             self._seen.add(key)
-            self.stages[self._now] += tensor.untyped_storage().nbytes()
+            self.stages[self._now] += counted_bytes(tensor, self._widest)
         return tensor

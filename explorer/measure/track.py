@@ -42,6 +42,14 @@ def storage_key(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)
 
 
+def counted_bytes(tensor: Tensor, widest: int | None = None) -> int:
+    """Bytes of the storage of ``tensor``; of its numbers no more than ``widest`` each, if they are no whole ones."""
+    nbytes = tensor.untyped_storage().nbytes()
+    if widest is None or not tensor.dtype.is_floating_point or tensor.dtype.itemsize <= widest:
+        return nbytes
+    return nbytes * widest // tensor.dtype.itemsize
+
+
 def own_tensors(module: nn.Module) -> list[Tensor]:
     """Parameters and buffers of ``module``."""
     return [*module.parameters(), *module.buffers()]
@@ -63,6 +71,8 @@ def _asked_for(args: Sequence[Any], out: Any) -> Any:
 class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base is untyped
     """Follows one step of ``block``, whose units are ``units``, on the input ``x``.
 
+    ``widest``: bytes that a number which is no whole one counts as at most; None counts what there is.
+
     Use it as a context around the forward pass, and around the backward pass with
     :meth:`backward`; between two contexts it keeps its counts but sees no operator.
 
@@ -72,11 +82,11 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
         joins: concatenations and additions of maps, in the order in which they ran.
     """
 
-    def __init__(self, block: nn.Module, units: Sequence[nn.Module], x: Tensor) -> None:
+    def __init__(self, block: nn.Module, units: Sequence[nn.Module], x: Tensor, widest: int | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's base is untyped
         self.macs = self.live_bytes = 0
         self.joins: list[Join] = []
-        self._units = units
+        self._units, self._widest = units, widest
         self._layer = 0
         self._marks: list[
             int | None
@@ -187,7 +197,7 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
         if not self._is_new(tensor):
             return
         storage = tensor.untyped_storage()
-        key, nbytes = storage._cdata, storage.nbytes()
+        key, nbytes = storage._cdata, counted_bytes(tensor, self._widest)
         channels, rest = divmod(nbytes, self._channel_bytes) if role.is_map else (0, nbytes)
         life = [channels, rest, role.layer, role.place, step, _NEVER, role.start]
         self._lives.append(life)

@@ -113,6 +113,9 @@ def _elements(
             for side, _one, up in sides
             if index < len(side.stages)
         )
+        first = next(_having(drawn, index)).stages[index]
+        between = {"x": first.x, "y": drawn.base, "width": first.width, "height": drawn.below - drawn.base}
+        pieces += tag("rect", {"class": "hit", **{name: number(value) for name, value in between.items()}})
         if links is not None and index < len(links):
             said = _opens(drawn, index)
             yield tag("a", {"href": links[index], "class": "pair", "data-n": index + 1, "aria-label": said}, pieces)
@@ -260,9 +263,9 @@ def _ruler(drawn: NetworkLayout, palette: Palette) -> Iterator[str]:
         text = f"{height} × {width}"
         if any((one.height, one.width) != (height, width) for one in others):
             text = " / ".join(str(one.height) for one in others)
-        elif stage.width < 8 + 6.6 * len(text) + 28:
-            text = str(height)
         side = max(2.0, (12 if drawn.phone else 22) * height / largest)
+        if stage.width < side + 6.6 * len(text) + 14:
+            text = str(height)
         start = (stage.x + stage.end) / 2 - (side + 6 + 6.6 * len(text)) / 2
         yield tag(
             "rect",

@@ -148,7 +148,8 @@ def picture_title(found: NetworksFindings) -> str:
     """What the drawing shows."""
     dense = [isinstance(one.theory.spec, DenseNetSpec) for one in (found.network, found.against)]
     if found.study.networks.heights == "bytes":
-        first, *_between, last = blocks(found.network.theory)
+        stages = blocks(found.network.theory)
+        first, last = stages[0], stages[-1]
         quotient = first.out_channels * first.height * first.width / (last.out_channels * last.height * last.width)
         if quotient > 1.05:
             return _(

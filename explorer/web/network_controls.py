@@ -14,6 +14,7 @@ from explorer.web import link
 from explorer.web.widgets import bound_choice, choice, help_of, whole_number
 
 _SIZES = {"imagenet": 224, "cifar": 32}  # px of the images that a network with such a stem is for
+_BESIDE = {"imagenet": "resnet50", "cifar": "densenet40-k12"}  # of the same kind, where what was there is of the other
 
 
 def draw(study: Study) -> None:
@@ -45,15 +46,18 @@ def _network(name: str, words: str, study: Study) -> None:
 
 
 def _take_network(name: str) -> None:
-    """Takes the network, and with it the images that it is for, where those before were what the other was for."""
+    """Takes the network; if it is for other images than the one before, they and one to compare with come with it."""
     chosen = link.taken(name)
     if not isinstance(chosen, str):
         return
     study = link.current_study()
     values: dict[str, object] = {name: chosen}
-    before, after = (_SIZES[network_of(text).stem] for text in (study[name], chosen))
-    if name == "network" and study.networks.image_size == before != after:
-        values["image_size"] = after
+    before, after = (network_of(text).stem for text in (study[name], chosen))
+    if name == "network" and before != after:
+        if study.networks.image_size == _SIZES[before]:
+            values["image_size"] = _SIZES[after]
+        if network_of(study.networks.against).stem != after:
+            values["against"] = _BESIDE[after]
     link.apply(values)
 
 
