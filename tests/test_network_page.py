@@ -267,7 +267,7 @@ def test_a_network_for_cifar_brings_its_images(answering: Use) -> None:  # noqa:
     answering(done)
     page = NetworksPage(Study())
     page.app.sidebar.selectbox(key="network_0").set_value("densenet-bc100-k12").run()
-    assert (page.app.session_state["image_size"], page.app.session_state["against"]) == (32, "densenet40-k12")
+    assert (page.app.session_state["image_size"], page.app.session_state["against"]) == (32, "resnet110")
     page.app.sidebar.selectbox(key="network_0").set_value("densenet121").run()
     assert (page.app.session_state["image_size"], page.app.session_state["against"]) == (224, "resnet50")
 

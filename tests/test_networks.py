@@ -52,8 +52,14 @@ CIFAR = {
     "densenet-bc250-k24": 15.3,
     "densenet-bc190-k40": 25.6,
 }
+#: CIFAR: millions of parameters (He et al. 2015, table 6).
+CIFAR_RESNETS = {"resnet20": 0.27, "resnet32": 0.46, "resnet44": 0.66, "resnet56": 0.85, "resnet110": 1.7}
 SMALL_DENSE = DenseNetSpec((2, 3), 4, 6, classes=5)
-SMALL_RESIDUAL = (ResNetSpec((1, 2), "postactivation", 4, classes=5), ResNetSpec((2, 1, 1), "basic", 4, classes=5))
+SMALL_RESIDUAL = (
+    ResNetSpec((1, 2), "postactivation", 4, classes=5),
+    ResNetSpec((2, 1, 1), "basic", 4, classes=5),
+    ResNetSpec((1, 2), "basic", 4, "cifar", 5, "padding"),
+)
 
 
 def small_networks() -> st.SearchStrategy[NetworkSpec]:
@@ -78,7 +84,10 @@ def small_networks() -> st.SearchStrategy[NetworkSpec]:
         stem=stems,
         classes=st.integers(1, 7),
     )
-    return dense | residual
+    padded = st.builds(
+        ResNetSpec, config, st.just("basic"), st.integers(2, 6), stems, st.integers(1, 7), st.just("padding")
+    )
+    return dense | residual | padded
 
 
 # --- published figures ------------------------------------------------------------------------------
@@ -99,8 +108,14 @@ def test_networks_for_cifar_have_the_papers_millions(name: str) -> None:
         assert theory.parameters == 769_162
 
 
+@pytest.mark.parametrize("name", CIFAR_RESNETS)
+def test_resnets_for_cifar_have_the_papers_millions(name: str) -> None:
+    theory = network_theory(network(name), InputSpec(1, 32, 32))
+    assert round(theory.parameters / 1e6, 1 if name == "resnet110" else 2) == CIFAR_RESNETS[name]
+
+
 def test_every_name_is_held_to_a_published_figure() -> None:
-    assert NETWORKS.keys() == PUBLISHED.keys() | CIFAR.keys()
+    assert NETWORKS.keys() == PUBLISHED.keys() | CIFAR.keys() | CIFAR_RESNETS.keys()
 
 
 def test_an_unknown_name_gives_the_nearest() -> None:
@@ -288,7 +303,9 @@ def densenet(w: Mapping[str, Tensor], config: tuple[int, ...], x: Tensor) -> Ten
 
 
 def resnet(w: Mapping[str, Tensor], config: tuple[int, ...], convs: int, x: Tensor) -> Tensor:
-    x = F.max_pool2d(F.relu(normed(w, "bn1", F.conv2d(x, w["conv1.weight"], stride=2, padding=3))), 3, 2, 1)
+    large = w["conv1.weight"].shape[2] == 7
+    x = F.relu(normed(w, "bn1", F.conv2d(x, w["conv1.weight"], stride=2 if large else 1, padding=3 if large else 1)))
+    x = F.max_pool2d(x, 3, 2, 1) if large else x
     for layer, units in enumerate(config, 1):
         for unit in range(units):
             place, out = f"layer{layer}.{unit}", x
@@ -302,6 +319,10 @@ def resnet(w: Mapping[str, Tensor], config: tuple[int, ...], convs: int, x: Tens
             if f"{place}.downsample.0.weight" in w:
                 down = F.conv2d(x, w[f"{place}.downsample.0.weight"], stride=stride)
                 x = normed(w, f"{place}.downsample.1", down)
+            elif x.shape != out.shape:  # option A: every other place, zeros for the channels that are new
+                zeros = torch.zeros_like(out)
+                zeros[:, : x.shape[1]] = x[:, :, ::2, ::2]
+                x = zeros
             x = F.relu(x + out)
     return F.linear(x.mean((2, 3)), w["fc.weight"], w["fc.bias"])
 
@@ -359,7 +380,7 @@ def test_a_published_network_goes_by_its_name() -> None:
         ("64-64-64-64-64-64-k512-t1", "against must be a network whose block_config"),
         ("6-12-k600", "against must be a network whose growth_rate is a whole number from 1 to 512"),
         ("65-k12", "against must be a network whose block_config is 1 to 6 whole numbers from 1 to 64"),
-        ("resnet51", "against must be one of .*did you mean resnet50"),
+        ("resnet51", "against must be one of .*did you mean .*resnet50"),
         ("", "against must be one of"),
     ],
 )

@@ -5,6 +5,8 @@ Members are named after what they are; :mod:`explorer.blocks.weights` maps their
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -87,7 +89,8 @@ class ResNet(nn.Module):
         super().__init__()
         imagenet = spec.stem == "imagenet"
         self.stem = ImageNetStem(spec.stem_channels) if imagenet else CifarStem(spec.stem_channels, normed=True)
-        make = PostactivationUnit if spec.unit == "postactivation" else BasicUnit
+        pads = spec.shortcut == "padding"
+        make = PostactivationUnit if spec.unit == "postactivation" else partial(BasicUnit, pads=pads)
         stages: list[nn.Module] = []
         channels = spec.stem_channels
         for number, (units, width) in enumerate(zip(spec.stage_config, spec.inner_widths, strict=True)):

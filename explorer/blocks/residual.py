@@ -71,23 +71,36 @@ class PostactivationUnit(nn.Module):
 class BasicUnit(nn.Module):
     """The unit of ResNet-18 and -34: two 3×3 convolutions, the last ReLU after the addition, ReLUs in place.
 
-    A ``stride`` is the first convolution's and the projection's.
+    A ``stride`` is the first convolution's and the shortcut's. Where width or size changes, the shortcut is projected,
+    or, with ``pads``, every other place of it is taken and channels of zeros are put behind (option A of He et al.
+    2015, §4.2), which needs no parameters.
     """
 
-    def __init__(self, in_channels: int, inner_width: int, out_channels: int, stride: int = 1) -> None:
+    def __init__(
+        self, in_channels: int, inner_width: int, out_channels: int, stride: int = 1, *, pads: bool = False
+    ) -> None:
         super().__init__()
+        self.stride, self.more = stride, out_channels - in_channels
         self.conv1 = nn.Conv2d(in_channels, inner_width, kernel_size=3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(inner_width)
         self.conv2 = nn.Conv2d(inner_width, out_channels, kernel_size=3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(out_channels)
-        self.proj = _projection(in_channels, out_channels, stride)
+        self.proj = None if pads else _projection(in_channels, out_channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, c, H, W) → (N, C, H, W)."""
         out = F.relu(self.bn1(self.conv1(x)), inplace=True)  # (N, w, H, W)
         out = self.bn2(self.conv2(out))  # (N, C, H, W)
-        out += x if self.proj is None else self.proj(x)
+        out += self._shortcut(x)
         return F.relu(out, inplace=True)
+
+    def _shortcut(self, x: Tensor) -> Tensor:
+        if self.proj is not None:
+            projected: Tensor = self.proj(x)
+            return projected
+        if self.stride == 1 and not self.more:
+            return x
+        return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.more))
 
 
 class Residualblock(nn.Module):

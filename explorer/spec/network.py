@@ -13,6 +13,7 @@ from explorer.spec.domains import Choice, Flag, Share, SpecError, Validated, Who
 
 Stem = Literal["imagenet", "cifar"]
 ResNetUnit = Literal["postactivation", "basic"]
+Shortcut = Literal["projection", "padding"]
 
 IMAGE_CHANNELS = 3
 
@@ -74,7 +75,8 @@ class ResNetSpec(Validated):
     """A ResNet (He et al. 2015): stem, stages of residual units, classifier; each stage halves the map and doubles it.
 
     ``postactivation`` units have their stride in the 3×3 convolution (v1.5, as torchvision's); ``basic`` ones in the
-    first. A shortcut is projected where width or size changes.
+    first. Where width or size changes, a shortcut is projected, or, of basic units, padded with channels of zeros
+    (option A of §4.2, as in the networks for CIFAR).
     """
 
     stage_config: tuple[int, ...] = domain_of(Wholes(1, 64, 6), (3, 4, 6, 3), "residual units in each stage")
@@ -82,7 +84,15 @@ class ResNetSpec(Validated):
     stem_channels: int = domain_of(Whole(2, 256), 64, "channels that the stem makes")
     stem: Stem = domain_of(Choice(("imagenet", "cifar")), "imagenet", "for images of ImageNet, or of CIFAR")
     classes: int = domain_of(Whole(1, 100_000), 1000, "classes that the classifier tells apart")
+    shortcut: Shortcut = domain_of(
+        Choice(("projection", "padding")), "projection", "what a shortcut becomes where width or size changes"
+    )
     kind: Literal["resnet"] = field(default="resnet", init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shortcut == "padding" and self.unit != "basic":
+            raise SpecError("shortcut", self.shortcut, "projection where units are not basic")
 
     @property
     def inner_widths(self) -> tuple[int, ...]:
@@ -126,7 +136,12 @@ def _cifar(depth: int, growth_rate: int, *, compressed: bool) -> DenseNetSpec:
     )
 
 
-#: Name → network: those of Huang et al. 2017, tables 1 and 2, and of He et al. 2015, table 1.
+def _cifar_resnet(depth: int) -> ResNetSpec:
+    """Three stages of n basic units, 6n + 2 layers, from 16 channels on (He et al. 2015, §4.2)."""
+    return ResNetSpec(((depth - 2) // 6,) * 3, "basic", 16, "cifar", 10, "padding")
+
+
+#: Name → network: those of Huang et al. 2017, tables 1 and 2, and of He et al. 2015, tables 1 and 6.
 NETWORKS: dict[str, NetworkSpec] = {
     "densenet121": DenseNetSpec(),
     "densenet161": DenseNetSpec((6, 12, 36, 24), 48, 96),
@@ -139,6 +154,7 @@ NETWORKS: dict[str, NetworkSpec] = {
     "densenet-bc100-k12": _cifar(100, 12, compressed=True),
     "densenet-bc250-k24": _cifar(250, 24, compressed=True),
     "densenet-bc190-k40": _cifar(190, 40, compressed=True),
+    **{f"resnet{depth}": _cifar_resnet(depth) for depth in (20, 32, 44, 56, 110)},
     "resnet18": ResNetSpec((2, 2, 2, 2), "basic"),
     "resnet34": ResNetSpec((3, 4, 6, 3), "basic"),
     "resnet50": ResNetSpec(),

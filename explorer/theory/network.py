@@ -145,26 +145,29 @@ def _resnet(spec: ResNetSpec, stages: _Stages) -> None:
             # What runs before the stride; the projection's stride is the unit's.
             full = ("conv1",) if spec.unit == "postactivation" else ()
             parts = tuple(
-                _at(part, before if part.name in full else size) for part in unit_parts(shape, unit, size.positions)
+                _at(part, before if part.name in full else size)
+                for part in unit_parts(shape, unit, size.positions)
+                if spec.shortcut == "projection" or not part.name.startswith("proj")
             )
             read = shape.width_before(unit)
             # A ResNet's stem for CIFAR ends with a ReLU, which keeps what the first unit reads; a pooling does not.
             first = number == unit == 1 and spec.stem == "imagenet"
-            kept = before.bytes(read if first else 0) + _unit_bytes(shape, unit, before, size)
+            kept = before.bytes(read if first else 0) + _unit_bytes(spec, shape, unit, before, size)
             layers.append(StageLayer(read, shape.out_channels, parts, kept))
         stages.add(f"stage {number}", "residual", layers)
         channels = shape.out_channels
     _head(spec, stages, (), 0)
 
 
-def _unit_bytes(shape: ResidualSpec, unit: int, before: _Map, size: _Map) -> int:
+def _unit_bytes(spec: ResNetSpec, shape: ResidualSpec, unit: int, before: _Map, size: _Map) -> int:
     """What residual unit ``unit`` keeps beside its input: inside, and the ReLU at its end.
 
     Post-activation: 2w at the map that is read and 2w at the one that is made, of which 2C + [p]C; basic: 2w and as
     many. Statistics: 2w or w, and C + [p]C.
     """
     w, out = shape.inner_width, shape.out_channels
-    outside = out if shape.width_before(unit) == out else 2 * out  # of the last BN and of the projection's
+    projects = spec.shortcut == "projection" and shape.width_before(unit) != out
+    outside = 2 * out if projects else out  # of the last BN and of the projection's
     if shape.unit == "basic":
         return size.bytes(2 * w + outside + out, w + outside)
     return before.bytes(2 * w, w) + size.bytes(2 * w + outside + out, w + outside)

@@ -14,7 +14,7 @@ from explorer.web import link
 from explorer.web.widgets import bound_choice, choice, help_of, whole_number
 
 _SIZES = {"imagenet": 224, "cifar": 32}  # px of the images that a network with such a stem is for
-_BESIDE = {"imagenet": "resnet50", "cifar": "densenet40-k12"}  # of the same kind, where what was there is of the other
+_BESIDE = {"imagenet": "resnet50", "cifar": "resnet110"}  # of the same kind, where what was there is of the other
 
 
 def draw(study: Study) -> None:

@@ -17,7 +17,7 @@ Corner = Literal["left", "right", "outside"]
 
 PHONE = 480.0  # px: narrower pictures have shorter names and no margins
 _FLOOR = 0.115  # of all stages' width, which the narrowest has at least
-_SAY = (470.0, 44.0)  # px of the two lines that tell of one side
+_SAY = (490.0, 44.0)  # px of the two lines that tell of one side
 _COLUMN = 0.42  # of the pitch, that a concatenation's column is wide
 
 
