@@ -49,7 +49,8 @@ def claim_table(found: NetworksFindings) -> str:
         _("Held, shared buffer"),
     )  # fmt: skip
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in columns)
-    rows = "".join(_row(found, other) for other in residual)
+    rows = "".join(_row(found, *pair) for other in residual if (pair := pair_for(found, other)) is not None)
+    rows += _unmatched([other for other in residual if pair_for(found, other) is None])
     return (
         f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(_("Networks of equal accuracy"))}">'
         f'<table class="plan pairs"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{below}'
@@ -60,19 +61,22 @@ def _residual(found: NetworksFindings) -> list[NetworkFindings]:
     return [one for one in found.family if one.name.startswith("resnet")]
 
 
-def _row(found: NetworksFindings, other: NetworkFindings) -> str:
-    assert other.published is not None  # one of a family
+def _row(found: NetworksFindings, one: NetworkFindings, other: NetworkFindings) -> str:
+    assert one.published is not None and other.published is not None  # of one family
     first = f'<th scope="row">{escape(label(other.name))} <small>{other.published.top1:.2f}%</small></th>'
-    pair = pair_for(found, other)
-    if pair is None:
-        words = escape(_("No DenseNet of the same source is as accurate."))
-        return f'<tr>{first}<td class="no" colspan="5">{words}</td></tr>'
-    one, _other = pair
-    assert one.published is not None
     cells = "".join(_cell(getattr(one.theory, of), getattr(other.theory, of), kind) for of, kind in _MEASURES)
     shared = network_theory(one.theory.spec, _images(one), found.study.run.dtype, "shared").saved_bytes
     cells += _cell(shared, other.theory.saved_bytes, "amount")
     return f"<tr>{first}<td>{escape(label(one.name))} <small>{one.published.top1:.2f}%</small></td>{cells}</tr>"
+
+
+def _unmatched(others: list[NetworkFindings]) -> str:
+    """All ResNets that no DenseNet can be set beside, in one row."""
+    if not others:
+        return ""
+    names = escape(", ".join(label(other.name) for other in others))
+    words = escape(_("No DenseNet that the same source has published is as accurate."))
+    return f'<tr><th scope="row">{names}</th><td class="no" colspan="5">{words}</td></tr>'
 
 
 def _images(one: NetworkFindings) -> InputSpec:
