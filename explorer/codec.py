@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from explorer.spec import FIELDS, SpecError, Study
+from explorer.spec import FIELDS, SpecError, Study, network_of
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def to_flags(study: Study) -> list[str]:
     return [word for name, text in to_query(study).items() for word in (FIELDS[name].flag, text)]
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds one flag per field. Values arrive as text; :func:`from_flags` reads them."""
-    for info in FIELDS.values():
+def add_flags(parser: argparse.ArgumentParser, names: Iterable[str] = FIELDS) -> None:
+    """Adds one flag for each of the fields ``names``. Values arrive as text; :func:`from_flags` reads them."""
+    for info in (FIELDS[name] for name in names):
         parser.add_argument(
             info.flag,
             dest=info.name,
@@ -137,6 +137,8 @@ def _parse(name: str, texts: list[str]) -> object:
     domain = FIELDS[name].domain
     value = domain.parse(texts[0])
     if not domain.holds(value):
+        if FIELDS[name].domain is FIELDS["network"].domain:
+            network_of(texts[0], name)  # which tells the nearest names
         raise SpecError(name, texts[0], domain.words)
     return value
 

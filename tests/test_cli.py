@@ -25,6 +25,7 @@ from explorer.spec import FIELDS, CountJob, DenseBlockSpec, InputSpec, Study, Ti
 from explorer.study import explore
 
 ROOT = Path(__file__).parents[1]
+COMMANDS = "describe, memory, network, networks, link, export, schema, docs, bench"
 TINY = ["--in-channels", "4", "--growth-rate", "2", "--layers", "2", "--height", "5", "--width", "5"]
 
 
@@ -99,8 +100,8 @@ def test_the_link_s_base_can_be_set(capsys: Capture, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ([], "Say what to do: one of describe, memory, link, export, schema, docs, bench; --help explains them."),
-        (["descibe"], "The command must be one of describe, memory, link, export, schema, docs, bench, not 'descibe'."),
+        ([], f"Say what to do: one of {COMMANDS}; --help explains them."),
+        (["descibe"], f"The command must be one of {COMMANDS}, not 'descibe'."),
         (["link", "--layers", "65"], "layers must be a whole number from 1 to 64, not '65'."),
         (["describe", "--layers", "-1"], "layers must be a whole number from 1 to 64, not '-1'."),
         (["describe", "--layers", "six"], "layers must be a whole number from 1 to 64, not 'six'."),

@@ -1,4 +1,4 @@
-"""The command line: ``describe``, ``memory``, ``link``, ``export``, ``schema``, ``docs`` and ``bench``.
+"""The command line: what :data:`explorer.cli.sentences.COMMANDS` names.
 
 Exit codes: 0; 2 for bad input; 3 where a measurement was refused, failed or timed out, or the device
 is absent (the closed forms and the reason are printed all the same), or a document could not be
@@ -11,7 +11,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from explorer import environment
 from explorer.cli.output import (
@@ -23,6 +22,7 @@ from explorer.cli.output import (
     complain,
     discard_output,
     write,
+    write_found,
 )
 from explorer.cli.parser import DEFAULT_BASE, parser
 from explorer.cli.sentences import COMMANDS, BadInput, unknown
@@ -30,24 +30,31 @@ from explorer.codec import from_flags, to_link
 from explorer.documents.json_document import describe_json
 from explorer.documents.memory_document import memory_json, memory_text
 from explorer.documents.table import describe_text
-from explorer.findings import Findings, MemoryFindings
+from explorer.findings import Findings, MemoryFindings, NetworksFindings
 from explorer.spec import SpecError, Study, shown
-from explorer.study import explore, measure_memory
+from explorer.study import explore, measure_memory, measure_networks
 
 Explore = Callable[[Study], Findings]
 Measure = Callable[[Study], MemoryFindings]
+Count = Callable[[Study], NetworksFindings]
 
 
-def main(argv: Sequence[str], explore: Explore = explore, measure_memory: Measure = measure_memory) -> int:
+def main(
+    argv: Sequence[str],
+    explore: Explore = explore,
+    measure_memory: Measure = measure_memory,
+    measure_networks: Count = measure_networks,
+) -> int:
     """Runs one command line and returns its exit code; never raises.
 
     Args:
         argv: the words after ``python -m explorer``.
         explore: what measures a Study.
         measure_memory: what follows its training steps.
+        measure_networks: what counts whole networks.
     """
     try:
-        return _main(argv, explore, measure_memory)
+        return _main(argv, explore, measure_memory, measure_networks)
     except (BadInput, SpecError) as problem:
         return complain(str(problem), BAD_INPUT)
     except KeyboardInterrupt:
@@ -68,7 +75,7 @@ def main(argv: Sequence[str], explore: Explore = explore, measure_memory: Measur
         )
 
 
-def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure) -> int:
+def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure, measure_networks: Count) -> int:
     options = _read(argv)
     environment.check()
     public = environment.public_url()
@@ -83,10 +90,14 @@ def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure) -> int
 
         return bench(options.what, options.runs, options.json)
     if options.command == "schema":
-        from explorer.documents.schema import findings_schema
+        from explorer.documents.schema import schemas
 
-        write(sys.stdout, json.dumps(findings_schema(), indent=2, ensure_ascii=False) + "\n")
+        write(sys.stdout, json.dumps(schemas()[options.of], indent=2, ensure_ascii=False) + "\n")
         return OK
+    if options.command in ("network", "networks"):
+        from explorer.cli.networks import network, networks
+
+        return networks(options.json) if options.command == "networks" else network(options, base, measure_networks)
     study = from_flags(options)
     if options.command == "export":
         from explorer.cli.export import export
@@ -99,10 +110,10 @@ def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure) -> int
         write(sys.stderr, "Building and running the block …\n")
     if options.command == "memory":
         link, memory = to_link(study, base, "memory"), measure_memory(study)
-        _print(memory_json(memory, link) if options.json else memory_text(memory), link)
+        write_found(memory_json(memory, link) if options.json else memory_text(memory), link)
         return NOT_MEASURED if memory.problems else OK
     link, found = to_link(study, base), explore(study)
-    _print(describe_json(found, link) if options.json else describe_text(found), link)
+    write_found(describe_json(found, link) if options.json else describe_text(found), link)
     return NOT_MEASURED if found.problems else OK
 
 
@@ -127,11 +138,3 @@ def _linked(options: argparse.Namespace, study: Study) -> Study:
     if study != Study():
         raise BadInput("--from takes the block of a file, so no other flag goes with it.")
     return read_study(options.source)
-
-
-def _print(found: dict[str, Any] | str, link: str) -> None:
-    """A document as JSON, or a text with the page's address under it."""
-    if isinstance(found, str):
-        write(sys.stdout, f"{found}\n{link}\n")
-    else:
-        write(sys.stdout, json.dumps(found, indent=2, allow_nan=False) + "\n")

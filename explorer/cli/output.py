@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Any, TextIO
 
 OK, DRIFTED, BAD_INPUT, NOT_MEASURED, INTERRUPTED = 0, 1, 2, 3, 130
 
 _PLAIN = str.maketrans(
-    {"×": "x", "÷": "/", "✓": "=", "✕": "!", "·": "*", "–": "-", "−": "-", "’": "'", "₀": "0", "…": "...", "Σ": "sum"}
+    {
+        "×": "x",
+        "÷": "/",
+        "✓": "=",
+        "✕": "!",
+        "·": "*",
+        "–": "-",
+        "−": "-",
+        "’": "'",
+        "₀": "0",
+        "…": "...",
+        "→": "->",
+        "Σ": "sum",
+    }
 )
 
 
@@ -48,6 +62,14 @@ def write_bytes(stream: TextIO | None, data: bytes) -> None:
         else:  # a stream of text alone, as in tests
             stream.write(data.decode(errors="replace"))
         stream.flush()
+
+
+def write_found(found: dict[str, Any] | str, link: str) -> None:
+    """Prints a document as JSON, or a text with the page's address under it."""
+    if isinstance(found, str):
+        write(sys.stdout, f"{found}\n{link}\n")
+    else:
+        write(sys.stdout, json.dumps(found, indent=2, allow_nan=False) + "\n")
 
 
 def complain(sentence: str, code: int) -> int:

@@ -6,9 +6,21 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn
 
-from explorer.cli.sentences import BENCHMARKS, COMMANDS, DOCS, FORMATS, REPORTS, RUNS, BadInput, sentence
+from explorer.cli.sentences import (
+    BENCHMARKS,
+    COMMANDS,
+    DOCS,
+    FORMATS,
+    NETWORK_FIELDS,
+    REPORTS,
+    RUNS,
+    SCHEMAS,
+    BadInput,
+    sentence,
+)
 from explorer.codec import add_flags
 from explorer.documents.badge import SHOWN
+from explorer.spec import FIELDS
 
 DEFAULT_BASE = "http://127.0.0.1:8501"
 _EXITS = "Exit codes: 0; 1 a document has drifted; 2 bad input; 3 something was not measured or checked."
@@ -43,14 +55,30 @@ def parser() -> Parser:
         measured = add(name, text)
         measured.add_argument("--json", action="store_true", help="print JSON instead of a table")
         add_flags(measured)
+    _network(add)
     link = add("link", "print the page's address for the block", f"Its base is EXPLORER_PUBLIC_URL, or {DEFAULT_BASE}.")
     link.add_argument("--from", dest="source", metavar="FILE", help="of the block that an exported file shows")
     add_flags(link)
     _export(add("export", "write the block in one format", "Closed forms, unless --measure is asked for."))
-    add("schema", "print the JSON Schema of what describe --json and export json write")
+    schema = add("schema", "print the JSON Schema of what describe --json and export json write, or network --json")
+    schema.add_argument(
+        "of", nargs="?", choices=SCHEMAS, default=SCHEMAS[0], help="of a block (the default) or network"
+    )
     _docs(add("docs", "write or check the generated parts of Markdown documents"))
     _bench(add)
     return top
+
+
+def _network(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    network = add("network", "tell of a whole DenseNet or ResNet, stage by stage")
+    words = FIELDS["network"].domain.words
+    network.add_argument("name", metavar="NAME", help=words)
+    network.add_argument("--against", action="append", metavar="NAME", help=f"set beside it: {words}")
+    network.add_argument("--measure", action="store_true", help="count the live networks too")
+    network.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    add_flags(network, NETWORK_FIELDS)
+    networks = add("networks", "list the published networks")
+    networks.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def _export(export: argparse.ArgumentParser) -> None:

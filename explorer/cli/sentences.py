@@ -5,13 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 
-from explorer.spec import FIELDS, Whole, shown
+from explorer.spec import FIELDS, NETWORKS, Whole, shown
 
-COMMANDS = ("describe", "memory", "link", "export", "schema", "docs", "bench")
+COMMANDS = ("describe", "memory", "network", "networks", "link", "export", "schema", "docs", "bench")
 DOCS, REPORTS = ("check", "update"), ("text", "json", "github")
 BENCHMARKS = ("page", "files", "engine", "memory", "time")
 #: What ``export`` writes; the formats of :mod:`explorer.exports`, named here so that help costs no import of them.
 FORMATS = ("py", "svg", "png", "html", "json", "csv", "md", "tex", "dot", "mmd", "badge")
+#: What ``schema`` prints the schema of.
+SCHEMAS = ("block", "network")
+#: What of a Study ``network`` takes beside the two names: the others say nothing of a whole network.
+NETWORK_FIELDS = ("image_size", "batch", "dtype", "implementation")
 RUNS = Whole(1, 1000)
 
 _FIELD_FLAGS = tuple(info.flag for info in FIELDS.values())
@@ -21,6 +25,8 @@ _FLAGS = {
     "schema": ("--help",),
     "describe": (*_FIELD_FLAGS, "--json"),
     "memory": (*_FIELD_FLAGS, "--json"),
+    "network": ("--against", *(FIELDS[name].flag for name in NETWORK_FIELDS), "--measure", "--json"),
+    "networks": ("--json",),
     "link": (*_FIELD_FLAGS, "--from"),
     "export": (*_FIELD_FLAGS, "--output", "--measure", "--theme", "--pixel-ratio", "--show"),
 }
@@ -30,6 +36,8 @@ _CHOICES = {
     "do": ("what to do with documents", DOCS),
     "--report": ("--report", REPORTS),
     "format": ("what to export", FORMATS),
+    "of": ("the schema", SCHEMAS),
+    "NAME": ("which network", tuple(NETWORKS)),
 }
 
 
@@ -61,7 +69,8 @@ def _needs(flag: str) -> str:
 def unknown(word: str, command: str) -> str:
     """What is said of a word that ``command`` does not take."""
     if not word.startswith("-"):
-        return f"{command} takes flags only, so {shown(word)} is not understood; --help lists them."
+        takes = "one name and flags (a second network goes behind --against)" if command == "network" else "flags only"
+        return f"{command} takes {takes}, so {shown(word)} is not understood; --help lists them."
     flags = _FLAGS[command]
     near = difflib.get_close_matches(word[:40].partition("=")[0], flags, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""

@@ -6,6 +6,7 @@ import textwrap
 from typing import Any
 
 from explorer.codec import to_json
+from explorer.documents.tables import columns
 from explorer.findings import MemoryFindings, to_builtins
 from explorer.pictures.memory_cards import card
 from explorer.pictures.memory_plan import plan_title
@@ -48,7 +49,7 @@ def _steps(found: MemoryFindings) -> list[str]:
                 ratio(one.time.median, 1) if one.time else "",
             )
         )
-    return _columns(rows)
+    return columns(rows)
 
 
 def _fits(found: MemoryFindings) -> list[str]:
@@ -60,21 +61,11 @@ def _fits(found: MemoryFindings) -> list[str]:
         heads[-1] = f"{plan.limits[-1] / GIB:.1f} GiB here"
     rows: list[tuple[str, ...]] = [(_searched(found.study.memory.largest), *heads)]
     rows += [(row.name, *("more" if n is None else f"{n:,}" for n in row.largest)) for row in plan.rows]
-    return [*_wrapped(plan_title(found)), "", *_columns(rows)]
+    return [*_wrapped(plan_title(found)), "", *columns(rows)]
 
 
 def _searched(largest: Growth) -> str:
     return {"batch": "largest batch", "resolution": "largest side", "layers": "most Bottlenecks"}[largest]
-
-
-def _columns(rows: list[tuple[str, ...]]) -> list[str]:
-    wide = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  ".join(
-            [row[0].ljust(wide[0]), *(text.rjust(width) for text, width in zip(row[1:], wide[1:], strict=True))]
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def memory_json(found: MemoryFindings, link: str) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""The JSON Schema (2020-12) of :func:`explorer.documents.json_document.describe_json`, which is published with it."""
+"""The JSON Schemas (2020-12) of :func:`explorer.documents.json_document.describe_json` and of
+:func:`explorer.documents.network_document.network_json`, which are published with them."""
 
 from __future__ import annotations
 
@@ -8,11 +9,25 @@ import typing
 from typing import Any, Literal
 
 from explorer.documents.json_document import SCHEMA_VERSION
+from explorer.documents.network_document import NETWORK_SCHEMA_VERSION
 from explorer.findings import Device, Part, Problem
-from explorer.spec import FIELDS, Choice, DenseBlockSpec, FieldInfo, Flag, ResidualSpec, Whole
+from explorer.findings.network import Published, StageKind
+from explorer.spec import (
+    FIELDS,
+    Choice,
+    DenseBlockSpec,
+    DenseNetSpec,
+    FieldInfo,
+    Flag,
+    ResidualSpec,
+    ResNetSpec,
+    Whole,
+)
 
 Schema = dict[str, Any]
 
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TEXT: Schema = {"type": "string"}
 _WHOLE: Schema = {"type": "integer", "minimum": 0}
 _TIMES = ("median_ms", "q1_ms", "q3_ms")
 _ORIGINS = ("closed_form", "counted", "tracked", "device")
@@ -21,7 +36,7 @@ _ORIGINS = ("closed_form", "counted", "tracked", "device")
 def findings_schema() -> Schema:
     """The schema of the whole document. Nothing may stand in it that the schema does not name."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": _DIALECT,
         "title": "What the Dense Block Explorer found of a Study",
         "$defs": {
             "study": study_schema(),
@@ -29,7 +44,7 @@ def findings_schema() -> Schema:
             "quantity": _object(dict.fromkeys(_ORIGINS, _WHOLE), required=()),
             "layer": _layer(),
             "times": _timing(),
-            "problem": _object(_typed_fields(Problem), required=("kind", "message")),
+            "problem": _problem(),
             "device": _typed(Device),
         },
         **_object(
@@ -47,6 +62,31 @@ def findings_schema() -> Schema:
             optional=("timing_problem",),
         ),
     }
+
+
+def network_schema() -> Schema:
+    """The schema of the document of one or two whole networks."""
+    return {
+        "$schema": _DIALECT,
+        "title": "What the Dense Block Explorer says of whole networks",
+        "$defs": {"study": study_schema(), "network": _network(), "problem": _problem()},
+        **_object(
+            {
+                "schema_version": {"const": NETWORK_SCHEMA_VERSION},
+                "study": _ref("study"),
+                "link": {"type": "string"},
+                "input": _object(dict.fromkeys(("batch", "channels", "height", "width"), _WHOLE) | {"dtype": _TEXT}),
+                "implementation": _TEXT,
+                "network": _ref("network"),
+                "against": {"anyOf": [_ref("network"), {"type": "null"}]},
+            }
+        ),
+    }
+
+
+def schemas() -> dict[str, Schema]:
+    """Each schema by what it is of."""
+    return {"block": findings_schema(), "network": network_schema()}
 
 
 def study_schema() -> Schema:
@@ -92,6 +132,31 @@ def _block() -> Schema:
     return _object(always | sometimes, required=tuple(always))
 
 
+def _network() -> Schema:
+    costs = dict.fromkeys(("parameters", "macs", "saved_bytes"), _WHOLE)
+    stage = {"name": _TEXT, "kind": _typed(StageKind)}
+    stage |= dict.fromkeys(("in_channels", "out_channels", "height", "width", "layers", "receptive_field"), _WHOLE)
+    shape = {"type": "array", "items": _WHOLE, "minItems": 2, "maxItems": 2}
+    live = dict.fromkeys(("peak_bytes", "peak_per_image_bytes"), _WHOLE)
+    return _object(
+        {
+            "name": _TEXT,
+            "spec": {"oneOf": [_typed(DenseNetSpec), _typed(ResNetSpec)]},
+            **costs,
+            "receptive_field": _WHOLE,
+            "accuracy": {"anyOf": [_typed(Published), {"type": "null"}]},
+            "stages": {"type": "array", "items": _object(stage | costs)},
+            "counted": _object({"output_shape": shape, **costs, **live}),
+            "problem": _ref("problem"),
+        },
+        optional=("counted", "problem"),
+    )
+
+
+def _problem() -> Schema:
+    return _object(_typed_fields(Problem), required=("kind", "message"))
+
+
 def _layer() -> Schema:
     numbers = ("layer", "in_channels", "new_channels", "out_channels", "parameters", "macs", "saved_bytes")
     parts = {"type": "array", "items": _typed(Part)}
@@ -119,6 +184,8 @@ def _typed(kind: Any) -> Schema:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is Literal:
         return {"enum": list(arguments)}
+    if origin is tuple:
+        return {"type": "array", "items": _typed(arguments[0])}
     if origin in (typing.Union, types.UnionType):
         return {"anyOf": [_typed(each) for each in arguments]}
     return {"type": {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}[kind]}

@@ -21,6 +21,17 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """``rows`` as lines for a terminal: the first column flush left, the others right."""
+    wide = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        "  ".join(
+            [row[0].ljust(wide[0]), *(text.rjust(width) for text, width in zip(row[1:], wide[1:], strict=True))]
+        ).rstrip()
+        for row in rows
+    ]
+
+
 def html(table: Table) -> str:
     """``table`` as an HTML element without a class."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.findings.measurement import Problem
+from explorer.findings.quantity import Quantity
 from explorer.findings.theory import Part
 from explorer.spec import NetworkSpec, Study
 
@@ -143,6 +144,16 @@ class Published:
     source: str
 
 
+#: Unit and convention of what is told of a network.
+_CONVENTIONS = {
+    "parameters": ("parameters", "BN weight and bias counted"),
+    "macs": ("MACs", "1 MAC = 1 multiply-accumulate; convolutions and linear layers, whole batch, forward"),
+    "saved_bytes": ("bytes", "alive between forward and backward; images included, parameters and buffers not"),
+    "peak_bytes": ("bytes", "live tensor bytes at their highest; parameters, buffers and images included"),
+    "peak_per_image_bytes": ("bytes", "how much higher that is for a further image, from 8 to 16 of them"),
+}
+
+
 @dataclass(frozen=True)
 class NetworkFindings:
     """One network as far as it is known.
@@ -159,6 +170,22 @@ class NetworkFindings:
     counts: NetworkCounts | None = None
     problem: Problem | None = None
     published: Published | None = None
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """Parameters, MACs, bytes held for backward, the peak of a step and how it grows by an image, by origin."""
+        theory, counts = self.theory, self.counts
+        found: dict[str, dict[str, int]] = {name: {} for name in _CONVENTIONS}
+        for name in ("parameters", "macs", "saved_bytes"):
+            found[name]["closed_form"] = getattr(theory, name)
+        if counts is not None:
+            for name in ("parameters", "macs"):
+                found[name]["counted"] = getattr(counts, name)
+            found["saved_bytes"]["tracked"] = counts.held_bytes
+            for name in ("peak_bytes", "peak_per_image_bytes"):
+                found[name]["tracked"] = getattr(counts, name)
+        # The network is counted on tensors that hold no memory, never run.
+        return tuple(Quantity(name, *_CONVENTIONS[name], values, ran=False) for name, values in found.items())
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,15 @@ from explorer.study.exploring import (
     weights_job,
 )
 from explorer.study.memory import BUDGETS, RESIDUAL, MemoryJobs, measure_memory, memory_findings, memory_jobs
-from explorer.study.networks import measure_networks, network_jobs, networks_findings, written
+from explorer.study.networks import (
+    images,
+    measure_networks,
+    network_jobs,
+    networks_findings,
+    published_images,
+    published_network,
+    written,
+)
 from explorer.study.reading import seen
 from explorer.study.settling import Runs, settled
 
@@ -27,6 +35,7 @@ __all__ = [
     "count_jobs",
     "explore",
     "findings",
+    "images",
     "maps_job",
     "measure_memory",
     "measure_networks",
@@ -34,6 +43,8 @@ __all__ = [
     "memory_jobs",
     "network_jobs",
     "networks_findings",
+    "published_images",
+    "published_network",
     "seen",
     "settled",
     "time_job",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from explorer.engine import Engine, Pending, State
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings
-from explorer.spec import NETWORKS, DenseNetSpec, InputSpec, Job, NetworkJob, Study, network_of
+from explorer.spec import NETWORKS, DenseNetSpec, DType, InputSpec, Job, NetworkJob, Study, network_of
 from explorer.study.reading import seen
 from explorer.study.settling import Runs, settled
 from explorer.theory import PUBLISHED, network_theory
@@ -64,14 +64,20 @@ def networks_findings(study: Study, states: Mapping[Job, State] | None = None) -
 def family(study: Study) -> tuple[NetworkFindings, ...]:
     """The published networks of the benchmark of the Study's own; ImageNet's where it is nobody's."""
     own = PUBLISHED.get(study.networks.network) or PUBLISHED.get(study.networks.against) or PUBLISHED["densenet121"]
-    found = []
-    for name, spec in NETWORKS.items():
-        published = PUBLISHED[name]
-        if published.benchmark == own.benchmark:
-            side = 224 if own.benchmark == "ImageNet" else 32  # on which the accuracy was measured
-            theory = network_theory(spec, InputSpec(1, side, side), study.run.dtype)
-            found.append(NetworkFindings(name, theory, published=published))
-    return tuple(found)
+    same = (name for name in NETWORKS if PUBLISHED[name].benchmark == own.benchmark)
+    return tuple(published_network(name, study.run.dtype) for name in same)
+
+
+def published_images(name: str) -> InputSpec:
+    """One image of the size on which the accuracy of network ``name`` was measured."""
+    side = 224 if PUBLISHED[name].benchmark == "ImageNet" else 32
+    return InputSpec(1, side, side)
+
+
+def published_network(name: str, dtype: DType = "float32") -> NetworkFindings:
+    """Closed forms of the published network ``name``, on :func:`published_images`."""
+    theory = network_theory(NETWORKS[name], published_images(name), dtype)
+    return NetworkFindings(name, theory, published=PUBLISHED[name])
 
 
 def measure_networks(study: Study, engine: Runs | None = None, timeout: float = 300) -> NetworksFindings:

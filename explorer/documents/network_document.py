@@ -1,0 +1,201 @@
+"""Whole networks, one or two beside each other, as text for a terminal and as JSON; and the list of published ones."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from explorer.codec import to_json, to_link
+from explorer.documents.network_tables import MIB, SHORT, published_table, shown_networks, stages_table, totals_table
+from explorer.documents.tables import Table, columns
+from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, StageTheory, to_builtins
+from explorer.pictures.words import difference, ratio, why
+from explorer.spec import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, InputSpec, Study
+from explorer.study import images, networks_findings, published_images, published_network, written
+
+WIDTH = 100
+#: Of both documents' form. It goes up when a key changes its meaning or goes, not when one is added.
+NETWORK_SCHEMA_VERSION = 1
+PAGE = "networks"
+
+
+def network_link(study: Study, base: str) -> str:
+    """The address of the page that shows the networks of ``study``."""
+    return to_link(study, base, PAGE)
+
+
+# --- as text ----------------------------------------------------------------------------------------
+
+
+def network_text(found: NetworksFindings) -> str:
+    """Totals, then each network stage by stage, in lines of at most :data:`WIDTH` columns where names are short."""
+    networks = shown_networks(found)
+    parts = [[*_wrapped(_headline(networks)), *_wrapped(_where(found))], _rows(totals_table(found, SHORT))]
+    if isinstance(found.network.theory.spec, DenseNetSpec):
+        parts.append(_wrapped(_other_way(found)))
+    for one in networks:
+        parts.append([f"{one.name}, stage by stage", *_rows(stages_table([one], SHORT))])
+    for one in networks:
+        if one.problem is not None:
+            parts.append(_wrapped(f"Not measured ({one.name}): {why(one.problem)}"))
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def published_text() -> str:
+    """Every published network, a row each."""
+    lines = _rows(published_table(map(published_network, NETWORKS)))
+    words = (
+        "Closed forms for one image in float32: 224 × 224, or 32 × 32 for CIFAR-10+. "
+        "GMACs are billions of multiply-accumulates, held is what stays for backward. The accuracy is its publisher’s, and was not measured here."
+    )
+    return "\n".join([*lines, "", *_wrapped(words)]) + "\n"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _rows(table: Table) -> list[str]:
+    return columns([table.heads, *table.rows])
+
+
+def _headline(networks: Sequence[NetworkFindings]) -> str:
+    first = networks[0]
+    if len(networks) == 1:
+        layers = sum(len(stage.layers) for stage in first.theory.stages if stage.kind in ("dense", "residual"))
+        what = "Bottlenecks" if isinstance(first.theory.spec, DenseNetSpec) else "residual units"
+        return f"{first.name}: {layers:,} {what}, {first.theory.parameters:,} parameters."
+    mine, other = (one.theory for one in networks)
+    said = [
+        f"{difference(mine.parameters, other.parameters, 'count')} parameters",
+        f"{difference(mine.macs, other.macs, 'count')} MACs",
+        f"{difference(mine.saved_bytes, other.saved_bytes)} held for backward",
+    ]
+    return f"{first.name} beside {networks[1].name}: {', '.join(said)}."
+
+
+def _where(found: NetworksFindings) -> str:
+    """The images, how the Dense Blocks are written, and where the numbers come from."""
+    networks = shown_networks(found)
+    said = [images_words(found.study)]
+    if any(isinstance(one.theory.spec, DenseNetSpec) for one in networks):
+        said.append(written_words(found.study))
+    live = any(one.counts for one in networks)
+    said.append("closed forms, and counts on tensors that hold no memory" if live else "closed forms")
+    return " · ".join(said)
+
+
+def images_words(study: Study) -> str:
+    """``images 1 × 3 × 224 × 224, float32``."""
+    size = images(study)
+    return f"images {size.batch} × {IMAGE_CHANNELS} × {size.height} × {size.width}, {study.run.dtype}"
+
+
+def written_words(study: Study) -> str:
+    """``Dense Blocks as list``, and why not as was asked for."""
+    asked, name = study.memory.implementation, written(study)
+    return f"Dense Blocks as {name}" + ("" if asked == name else f" ({asked} is not told of whole networks)")
+
+
+def _other_way(found: NetworksFindings) -> str:
+    """What the network holds with one buffer in each Dense Block or, where it is shown so, in plain code."""
+    held = found.shared.theory.saved_bytes
+    way = "in plain code" if written(found.study) == "shared" else "with one buffer in each Dense Block (shared)"
+    words = f"Written {way}, {found.network.name} holds {MIB.full(held)}"
+    if len(shown_networks(found)) == 1:
+        return f"{words}."
+    return f"{words}, {ratio(held, found.against.theory.saved_bytes)} what {found.against.name} holds."
+
+
+# --- as JSON ----------------------------------------------------------------------------------------
+
+
+def network_json(found: NetworksFindings, link: str) -> dict[str, Any]:
+    """The findings as JSON values.
+
+    Keys: ``schema_version``, ``study`` (every field), ``link``, ``input``, ``implementation`` (how Dense Blocks are
+    written), ``network``, and ``against``, null where the network stands alone. ``parameters``, ``macs`` and
+    ``saved_bytes`` are closed forms, of the whole batch; a ResNet is written one way. ``counted`` is what the live
+    network gave on tensors that hold no memory, absent until then: parameters and MACs are counted there, bytes are
+    tracked. ``problem`` is why there is none.
+    """
+    against = None if len(shown_networks(found)) == 1 else _network(found.against)
+    return {
+        "schema_version": NETWORK_SCHEMA_VERSION,
+        "study": to_json(found.study),
+        "link": link,
+        "input": _input(images(found.study), found.study.run.dtype),
+        "implementation": written(found.study),
+        "network": _network(found.network),
+        "against": against,
+    }
+
+
+def network_document(study: Study, base: str) -> str:
+    """The closed forms of both networks as the text of a JSON file."""
+    found = network_json(networks_findings(study), network_link(study, base))
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def published_json() -> dict[str, Any]:
+    """Every published network as in :func:`network_json`, each with its ``input``."""
+    networks = [_network(published_network(name)) | {"input": _input(published_images(name))} for name in NETWORKS]
+    return {"schema_version": NETWORK_SCHEMA_VERSION, "networks": networks}
+
+
+def _input(size: InputSpec, dtype: str = "float32") -> dict[str, Any]:
+    return {
+        "batch": size.batch,
+        "channels": IMAGE_CHANNELS,
+        "height": size.height,
+        "width": size.width,
+        "dtype": dtype,
+    }
+
+
+def _network(one: NetworkFindings) -> dict[str, Any]:
+    theory = one.theory
+    found: dict[str, Any] = {
+        "name": one.name,
+        "spec": {name: list(v) if isinstance(v, tuple) else v for name, v in to_builtins(theory.spec).items()},
+        "parameters": theory.parameters,
+        "macs": theory.macs,
+        "saved_bytes": theory.saved_bytes,
+        "receptive_field": theory.receptive_field,
+        "accuracy": to_builtins(one.published),
+        "stages": [_stage(stage) for stage in theory.stages],
+    }
+    if one.counts is not None:
+        found["counted"] = _counted(one.counts)
+    if one.problem is not None:
+        found["problem"] = {name: value for name, value in to_builtins(one.problem).items() if value not in (None, "")}
+    return found
+
+
+def _stage(stage: StageTheory) -> dict[str, Any]:
+    return {
+        "name": stage.name,
+        "kind": stage.kind,
+        "in_channels": stage.in_channels,
+        "out_channels": stage.out_channels,
+        "height": stage.height,
+        "width": stage.width,
+        "layers": len(stage.layers),
+        "parameters": stage.parameters,
+        "macs": stage.macs,
+        "saved_bytes": stage.saved_bytes,
+        "receptive_field": stage.receptive_field,
+    }
+
+
+def _counted(counts: NetworkCounts) -> dict[str, Any]:
+    return {
+        "output_shape": list(counts.output_shape),
+        "parameters": counts.parameters,
+        "macs": counts.macs,
+        "saved_bytes": counts.held_bytes,
+        "peak_bytes": counts.peak_bytes,
+        "peak_per_image_bytes": counts.peak_per_image_bytes,
+    }
