@@ -14,6 +14,9 @@ from urllib.parse import urlencode
 
 from explorer.spec import FIELDS, SpecError, Study, network_of
 
+#: The short name of the field ``network`` in what is of whole networks alone.
+NETWORK_NAME = "name"
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -69,6 +72,11 @@ def from_query(pairs: Iterable[tuple[str, str]]) -> Study:
     if reading.problems:
         raise reading.problems[0]
     return reading.study
+
+
+def of_networks(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """``pairs`` of what is of whole networks alone, where ``name`` is what links call ``network``."""
+    return [("network" if name == NETWORK_NAME else name, text) for name, text in pairs]
 
 
 def to_query(study: Study) -> dict[str, str]:

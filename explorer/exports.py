@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from explorer.codec import from_json, to_link
-from explorer.docs.content import living
+from explorer.docs.content import living, living_network
 from explorer.docs.directive import DirectiveError, read_directive
 from explorer.docs.parts import PartError, read_document
 from explorer.documents.badge import SHOWN, badge_document
@@ -21,6 +21,7 @@ from explorer.documents.graph_text import dot_document, mermaid_document
 from explorer.documents.html_document import html_document, study_of
 from explorer.documents.json_document import describe_json
 from explorer.documents.latex import latex_document
+from explorer.documents.network_document import network_document
 from explorer.documents.picture import png_document, png_study, svg_document
 from explorer.documents.source import pytorch_source
 from explorer.findings import Findings
@@ -167,6 +168,26 @@ def badge() -> Format:
         _("One number as a badge"),
         lambda found, base, options: badge_document(found.study, options[SHOW], _THEMES[options[THEME]]),
         {SHOW: SHOWN, THEME: tuple(_THEMES)},
+    )
+
+
+def networks() -> tuple[Format, ...]:
+    """Every format of the whole networks of a Study; of the findings they take the Study alone."""
+    return (
+        Format(
+            "json",
+            "application/json",
+            _("Whole networks, every number"),
+            lambda found, base, options: network_document(found.study, base),
+            linked=True,
+        ),
+        Format(
+            "md",
+            "text/markdown",
+            _("Whole networks, tables, checkable"),
+            lambda found, base, options: living_network(found.study, base),
+            linked=True,
+        ),
     )
 
 

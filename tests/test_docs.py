@@ -20,14 +20,14 @@ from strategies import studies
 
 from explorer import cli
 from explorer.codec import to_query
-from explorer.docs.content import content, living
+from explorer.docs.content import content, living, living_network
 from explorer.docs.directive import SHOWS, Directive, read_directive
 from explorer.docs.document import judge
 from explorer.docs.parts import read_document
 from explorer.documents.tables import block_table
 from explorer.engine import Done, Failed, State
 from explorer.findings import Problem
-from explorer.spec import CountJob, DenseBlockSpec, Job, StepJob, Study
+from explorer.spec import CountJob, DenseBlockSpec, Job, NetworkJob, StepJob, Study, network
 from explorer.theory import study_theory
 from explorer.version import VERSION
 
@@ -264,7 +264,14 @@ def test_folders_are_searched_and_what_is_hidden_or_a_link_is_not(tmp_path: Path
         (f"<!-- explorer:begin block show=table show=graph -->\n{END}\n", 1, "given once"),
         (f"<!-- explorer:begin block show=table,table -->\n{END}\n", 1, "twice"),
         (f"<!-- explorer:begin block theme=dark -->\n{END}\n", 1, "A setting is show=…"),
-        (f"<!-- explorer:begin ftp://x/?layers=3 -->\n{END}\n", 1, "begins with block or compare"),
+        (f"<!-- explorer:begin ftp://x/?layers=3 -->\n{END}\n", 1, "begins with block, compare or network"),
+        (f"<!-- explorer:begin network?name=resnet51 -->\n{END}\n", 1, "did you mean resnet50"),
+        (f"<!-- explorer:begin network?nam=resnet50 -->\n{END}\n", 1, "parameter must be one of"),
+        (f"<!-- explorer:begin network?name=resnet50&network=resnet18 -->\n{END}\n", 1, "given once"),
+        (f"<!-- explorer:begin block?name=resnet50 -->\n{END}\n", 1, "parameter must be one of"),
+        (f"<!-- explorer:begin network show=table -->\n{END}\n", 1, "show must be some of totals, stages"),
+        (f"<!-- explorer:begin block show=stages -->\n{END}\n", 1, "show must be some of graph, table"),
+        (f"<!-- explorer:begin network against=a.b:C -->\n{END}\n", 1, "stands in its link"),
         (f"<!-- explorer:begin http://[x?layers=3 -->\n{END}\n", 1, "is no link"),
     ],
 )
@@ -384,6 +391,67 @@ def test_wrong_usage_gives_2_and_a_sentence(docs: Docs, words: tuple[str, ...], 
     assert code == 2 and sentence in told and told.count("\n") == 1
 
 
+# --- whole networks -------------------------------------------------------------------------------
+
+NETWORK = "<!-- explorer:begin network?name=densenet121&against=resnet50&image_size=224&batch=1{} -->"
+
+
+def test_whole_networks_are_a_part_too_and_each_number_of_theirs_is_checked(tmp_path: Path, docs: Docs) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(f"{NETWORK.format('')}\n{END}\n")
+    assert docs("check", path)[0] == 1 and docs("update", path)[0] == 0 and docs("check", path)[0] == 0
+    text = path.read_text()
+    assert "| parameters | 7,978,856 | 25,557,032 | 0.31× |" in text
+    assert "| densenet121, block 1 | 56 × 56 | 64 → 256 | 6 | 335,040 | 1,040,449,536 | 40,956,672 | 59 |" in text
+    assert f"[live]({BASE}/networks)" in text and files(tmp_path).keys() == {"a.md"}
+    path.write_text(text.replace("25,557,032", "25,557,033"))
+    code, told = docs("check", path)
+    assert code == 1 and "parameters, resnet50: 25,557,033 in the document, 25,557,032 now" in told
+    path.write_text(text.replace("against=resnet50", "against=resnet101"))
+    code, told = docs("check", path)
+    assert code == 1 and "parameters, resnet101: 25,557,032 in the document, 44,549,160 now" in told
+    path.write_text(f"{NETWORK.format(' show=totals')}\n{END}\n")
+    assert docs("update", path)[0] == 0 and "block 1" not in path.read_text()
+
+
+def test_a_network_against_itself_stands_alone() -> None:
+    found = content(read_directive("network?name=resnet50"), 1, "", BASE)
+    assert "| network | resnet50 |" in found.lines and "ratio" not in "".join(found.lines)
+    assert any(line.startswith("| stage 1 | 56 × 56 |") for line in found.lines)
+
+
+def test_the_address_of_the_networks_page_is_a_directive() -> None:
+    found = read_directive("https://lab.example.org/dense/networks?against=resnet18")
+    assert found == Directive("network", Study().with_(against="resnet18"), ("totals", "stages"))
+
+
+@settings(max_examples=20, deadline=None)
+@given(study=studies())
+def test_any_networks_document_is_current_and_holds_its_study(study: Study) -> None:
+    text = living_network(study, BASE)
+    assert read_directive(read_document(text).parts[0].directive).study == study
+    state = judge(text, None, "https://elsewhere.example.org")
+    assert [part.status for part in state.parts] == ["current"] and not state.is_changed
+
+
+def test_measure_compares_whole_networks(tmp_path: Path, docs: Docs, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(f"{NETWORK.format(' show=totals')}\n{END}\n")
+    good = Fake()
+    measuring(monkeypatch, good)
+    assert docs("update", "--measure", path)[0] == 0 and docs("check", "--measure", path)[0] == 0
+    assert {job.network for job in good.asked if isinstance(job, NetworkJob)} == {
+        network("densenet121"),
+        network("resnet50"),
+    }
+    measuring(monkeypatch, Fake(more=128))
+    code, told = docs("check", "--measure", path)
+    assert code == 1 and "parameters, resnet50: 25,557,032 by closed form, 25,557,160 counted" in told
+    measuring(monkeypatch, Fake(problem=Problem("worker_lost", "The worker is gone", "Try again")))
+    code, told = docs("check", "--measure", path)
+    assert code == 3 and "densenet121 could not be counted: The worker is gone. Try again." in told
+
+
 # --- beside the live module -----------------------------------------------------------------------
 
 
@@ -398,7 +466,7 @@ class Fake:
         if self.problem is not None:
             return Failed(self.problem)
         answer = answer_for_page(job)
-        if isinstance(job, CountJob):
+        if isinstance(job, CountJob | NetworkJob):
             answer = {**answer, "parameters": answer["parameters"] + self.more}  # the other is kept for all
         return Done(answer)
 

@@ -13,7 +13,7 @@ import anyio
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from study_fakes import answer
 
 from explorer.codec import to_query
@@ -244,3 +244,60 @@ def test_who_is_turned_away_is_told_when_to_come_again_and_not_at_once(monkeypat
     assert (found.status_code, found.headers["retry-after"]) == (429, "1")
     assert found.headers["cache-control"] == "no-store" and "Others are waiting" in text(found)
     assert time.monotonic() - begun >= files._HELD
+
+
+# --- whole networks ---------------------------------------------------------------------------------
+
+NETWORK = "name=densenet121&against=resnet50&image_size=224&batch=1"
+
+
+def test_whole_networks_are_at_their_addresses() -> None:
+    found = get(f"/network.json?{NETWORK}")
+    document = json.loads(text(found))
+    assert (found.status_code, found.headers["content-type"]) == (200, "application/json")
+    assert (document["network"]["parameters"], document["against"]["parameters"]) == (7_978_856, 25_557_032)
+    assert document["link"] == "http://lab.example.org:8501/networks"
+    assert found.headers["access-control-allow-origin"] == "*"
+    tables = get(f"/network.md?{NETWORK}")
+    assert tables.headers["content-type"].partition(";")[0] == "text/markdown"
+    assert "| parameters | 7,978,856 | 25,557,032 | 0.31× |" in text(tables)
+    for ending in ("json", "md"):
+        address = f"/network.{ending}?{NETWORK}"
+        assert study_in(bytes(get(address).body)) == Study()
+        assert get(address, known=get(address).headers["etag"]).status_code == 304
+        assert get(address).body == get(address.replace("name=", "network=")).body
+        assert get(address).body == get(f"/network.{ending}").body != get(f"/network.{ending}?name=resnet18").body
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "words"),
+    [
+        ("name=resnet51", "network", "did you mean resnet50"),
+        ("against=resnet51", "against", "did you mean resnet50"),
+        ("name=resnet50&network=resnet18", "network", "given once"),
+        ("name=resnet50&name=resnet18", "network", "given once"),
+        ("image_size=32", "network · image_size", "at least two places"),
+        ("theme=dark", "theme", "left out of /network."),
+        ("measured=1", "measured", "left out of /network."),
+        ("nam=resnet50", "parameter", "one of"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["json", "md"])
+def test_what_are_no_networks_is_told(ending: str, query: str, field: str, words: str) -> None:
+    found = get(f"/network.{ending}?{query}")
+    assert (found.status_code, found.headers["content-type"]) == (400, "application/problem+json")
+    problem = json.loads(text(found))
+    assert problem["field"] == field and words in problem["allowed"]
+
+
+def test_a_block_has_no_name() -> None:
+    assert get("/block.json?name=resnet50").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/network", "/network.gif", "/block", "/block.gif"])
+def test_what_is_no_file_is_told_with_those_there_are(path: str) -> None:
+    request = {"type": "http", "method": "GET", "path": path}
+    route = next(route for route in ROUTES if route.matches(request)[0] is Match.FULL)
+    assert isinstance(route, Route)
+    told = json.loads(text(route.endpoint(Request(request))))
+    assert told["status"] == 404 and "/block.json" in told["detail"] and "/network.json" in told["detail"]

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 from explorer.codec import to_link, to_query
 from explorer.docs.directive import Directive, read_directive
 from explorer.documents.markdown import markdown
+from explorer.documents.network_document import images_words, network_link, written_words
+from explorer.documents.network_tables import shown_networks, stages_table, totals_table
 from explorer.documents.picture import svg_document
 from explorer.documents.tables import Table, block_table, compare_table, layers_table, memory_table
 from explorer.graph import concat_graph
@@ -23,6 +25,7 @@ from explorer.pictures.lit import lit_description
 from explorer.pictures.palette import DARK, LIGHT
 from explorer.pictures.words import input_words
 from explorer.spec import Study
+from explorer.study import networks_findings
 from explorer.theory import study_theory
 from explorer.version import VERSION
 
@@ -84,6 +87,9 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
 
 def table_of(directive: Directive, what: str) -> Table:
     """The table that ``what`` of a directive's ``show`` names."""
+    if directive.kind == "network":
+        found = networks_findings(directive.study)
+        return totals_table(found) if what == "totals" else stages_table(shown_networks(found))
     make = {
         "table": block_table if directive.kind == "block" else compare_table,
         "layers": layers_table,
@@ -96,21 +102,35 @@ def living(study: Study, base: str) -> str:
     """A document of its own: a part that shows every table of ``study``, and which ``docs check`` can check."""
     query = urlencode(to_query(study))
     words = f"compare{'?' if query else ''}{query} show=table,layers,memory"
+    return _document(spoken.title(concat_graph(study.block)).rstrip("."), words, base)
+
+
+def living_network(study: Study, base: str) -> str:
+    """The same of the whole networks of ``study``."""
+    query = urlencode(to_query(study))
+    names = [one.name for one in shown_networks(networks_findings(study))]
+    return _document(_(" beside ").join(names), f"network{'?' if query else ''}{query}", base)
+
+
+def _document(title: str, words: str, base: str) -> str:
     found = content(read_directive(words), 1, "", base)
-    lines = [f"# {spoken.title(concat_graph(study.block)).rstrip('.')}", "", f"<!-- explorer:begin {words} -->"]
+    lines = [f"# {title}", "", f"<!-- explorer:begin {words} -->"]
     return "\n".join([*lines, *found.lines, f"<!-- explorer:end sum={found.sum} -->", ""])
 
 
 def _foot(directive: Directive, base: str) -> str:
     """Where the numbers come from, and the versions: one line, of which versions and address are never compared."""
-    study = directive.study
-    said = [input_words(study), _("closed forms")]
+    study, of_networks = directive.study, directive.kind == "network"
+    said = [images_words(study), written_words(study)] if of_networks else [input_words(study)]
+    said.append(_("closed forms"))
+    if of_networks:
+        said.append(_("accuracy as published"))
     if directive.kind == "compare":
         others = study_theory(study).counterparts
         said += [f"{other.label}: {matched_words(other).rstrip('.')}" for other in others]
     if directive.against is not None:
         said.append(_("checked against `{target}`").format(target=directive.against))
-    link = to_link(study, base)
+    link = network_link(study, base) if of_networks else to_link(study, base)
     said.append(_("[live]({link})").format(link=link))
     said.append(_("Dense Block Explorer {version}").format(version=VERSION))
     return f"<sub>{' · '.join(said)}</sub>"

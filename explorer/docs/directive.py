@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from explorer.codec import from_query, to_query
+from explorer.codec import from_query, of_networks, to_query
 from explorer.spec import SpecError, Study, shown
 
-#: ``block``: the Dense Block; ``compare``: beside both residual blocks.
-Kind = Literal["block", "compare"]
-KINDS: tuple[Kind, ...] = ("block", "compare")
+#: ``block``: the Dense Block; ``compare``: beside both residual blocks; ``network``: whole networks side by side.
+Kind = Literal["block", "compare", "network"]
+KINDS: tuple[Kind, ...] = ("block", "compare", "network")
 SHOWS = ("graph", "table", "layers", "memory")
-_USUAL = ("graph", "table")
+NETWORK_SHOWS = ("totals", "stages")
+_USUAL = {"block": ("graph", "table"), "compare": ("graph", "table"), "network": ("totals", "stages")}
+_NETWORKS = "/networks"  # the page whose address is read as ``network``
 _SETTINGS = ("show", "against", "args")
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _ARGS = re.compile(r"-?[0-9]{1,9}(,-?[0-9]{1,9}){0,15}")
@@ -30,7 +32,7 @@ class Directive:
     """A directive that was understood.
 
     Attributes:
-        show: some of :data:`SHOWS`, in the order in which they are shown.
+        show: some of :data:`SHOWS`, or of :data:`NETWORK_SHOWS` of networks, in the order in which they are shown.
         against: ``package.module:Name`` of code that is to be this block; None where there is none.
         args: what that is called with; None for those of ``in_channels``, ``growth_rate`` and ``layers`` that it names.
     """
@@ -45,7 +47,8 @@ class Directive:
 def read_directive(text: str) -> Directive:
     """Reads what follows ``begin``: a Study's link, then settings.
 
-    The link is ``block?…`` or ``compare?…``, or a whole address of the page, which is read as ``block``.
+    The link is ``block?…``, ``compare?…`` or ``network?…``, or a whole address of a page, which is read as ``network``
+    where it is that of the networks, else as ``block``.
 
     Raises:
         DirectiveError: a word, a field or a value is not allowed.
@@ -62,6 +65,10 @@ def read_directive(text: str) -> Directive:
         if name in given:
             raise DirectiveError(f"{name} must be given once.")
         given[name] = value
+    if kind == "network" and given.keys() - {"show"}:
+        raise DirectiveError(
+            "Of a network code is not run; what it is compared with stands in its link, as in network?against=resnet50."
+        )
     against, args = given.get("against"), given.get("args")
     if against is not None and not _TARGET.fullmatch(against):
         raise DirectiveError(f"against must be package.module:Name, not {shown(against)}.")
@@ -72,7 +79,7 @@ def read_directive(text: str) -> Directive:
     return Directive(
         kind,
         study,
-        _shown(given["show"]) if "show" in given else _USUAL,
+        _shown(given["show"], kind) if "show" in given else _USUAL[kind],
         against,
         tuple(map(int, args.split(","))) if args is not None else None,
     )
@@ -92,29 +99,31 @@ def _linked(link: str) -> tuple[Kind, Study]:
     except ValueError:
         raise DirectiveError(f"{shown(link)} is no link.") from None
     if address.scheme in ("http", "https"):
-        kind: Kind = "block"
+        kind: Kind = "network" if address.path.rstrip("/").endswith(_NETWORKS) else "block"
     else:
         found = next((one for one in KINDS if one == address.path), None)
         if found is None or address.scheme or address.netloc:
             near = difflib.get_close_matches(address.path[:40], KINDS, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            raise DirectiveError(f"A directive begins with {' or '.join(KINDS)}, not {shown(address.path)}{hint}.")
+            names = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+            raise DirectiveError(f"A directive begins with {names}, not {shown(address.path)}{hint}.")
         kind = found
     if address.fragment:
         raise DirectiveError(f"A link has no # in it, as {shown(link)} has.")
     try:
-        return kind, from_query(parse_qsl(address.query, keep_blank_values=True))
+        pairs = parse_qsl(address.query, keep_blank_values=True)
+        return kind, from_query(of_networks(pairs) if kind == "network" else pairs)
     except (SpecError, ValueError) as problem:
         raise DirectiveError(str(problem)) from None
 
 
-def _shown(value: str) -> tuple[str, ...]:
-    names = value.split(",")
+def _shown(value: str, kind: Kind) -> tuple[str, ...]:
+    names, allowed = value.split(","), NETWORK_SHOWS if kind == "network" else SHOWS
     for name in names:
-        if name not in SHOWS:
-            near = difflib.get_close_matches(name[:40], SHOWS, n=1)
+        if name not in allowed:
+            near = difflib.get_close_matches(name[:40], allowed, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            raise DirectiveError(f"show must be some of {', '.join(SHOWS)}, not {shown(name)}{hint}.")
+            raise DirectiveError(f"show must be some of {', '.join(allowed)}, not {shown(name)}{hint}.")
     if len(set(names)) < len(names):
         raise DirectiveError(f"show names {shown(value)} twice.")
     return tuple(names)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from explorer.docs.directive import Directive
 from explorer.docs.document import Count, Counted
+from explorer.documents.network_tables import shown_networks
 from explorer.engine import Engine
-from explorer.findings import BlockFindings, MemoryFindings
+from explorer.findings import BlockFindings, MemoryFindings, NetworkFindings, Quantity
 from explorer.pictures.words import thousands, why
 from explorer.spec import TRACKED, Job
-from explorer.study import RESIDUAL, Runs, count_jobs, findings, memory_findings, memory_jobs, settled
+from explorer.study import (
+    RESIDUAL,
+    Runs,
+    count_jobs,
+    findings,
+    memory_findings,
+    memory_jobs,
+    network_jobs,
+    networks_findings,
+    settled,
+)
 from explorer.theory import held_forms
 
 _NAMES = {
@@ -36,8 +47,12 @@ def counting(engine: Runs | None = None) -> Iterator[Count]:
 
 
 def _counted(directive: Directive, engine: Runs) -> Counted:
-    """Builds the blocks whose numbers the part shows, and compares."""
+    """Builds the blocks, or the networks, whose numbers the part shows, and compares."""
     study, deadline = directive.study, time.monotonic() + TIMEOUT
+    if directive.kind == "network":
+        of_networks = network_jobs(study)
+        answers = settled(engine, [of_networks["network"], of_networks["against"]], deadline, TIMEOUT)
+        return _joined([_network(one) for one in shown_networks(networks_findings(study, answers))])
     jobs = count_jobs(study)
     asked = jobs.values() if directive.kind == "compare" else [jobs["dense"]]
     steps: list[Job] = []
@@ -48,10 +63,20 @@ def _counted(directive: Directive, engine: Runs) -> Counted:
     found = [_block(block) for block in (blocks if directive.kind == "compare" else blocks[:1])]
     if steps:
         found.append(_held(memory_findings(study, states)))
+    return _joined(found)
+
+
+def _joined(found: Sequence[Counted]) -> Counted:
     return Counted(
         tuple(words for one in found for words in one.differs),
         next((one.problem for one in found if one.problem), ""),
     )
+
+
+def _network(one: NetworkFindings) -> Counted:
+    if one.counts is None:
+        return Counted((), f"{one.name} could not be counted: {why(one.problem) if one.problem else 'no answer.'}")
+    return Counted(tuple(_differ(one.quantities, one.name)), "")
 
 
 def _block(block: BlockFindings) -> Counted:
@@ -59,13 +84,15 @@ def _block(block: BlockFindings) -> Counted:
         return Counted(
             (), f"{block.label} could not be counted: {why(block.problem) if block.problem else 'no answer.'}"
         )
-    said = []
-    for quantity in (block.parameters, block.macs, block.saved_bytes, block.peak_bytes):
+    return Counted(tuple(_differ((block.parameters, block.macs, block.saved_bytes, block.peak_bytes), block.label)), "")
+
+
+def _differ(quantities: Iterable[Quantity], label: str) -> Iterator[str]:
+    for quantity in quantities:
         if quantity.differs and quantity.live is not None:
             form = quantity.live - quantity.differs
-            name = f"{_NAMES[quantity.name]}, {block.label}"
-            said.append(f"{name}: {thousands(form)} by closed form, {thousands(quantity.live)} counted")
-    return Counted(tuple(said), "")
+            name = f"{_NAMES[quantity.name]}, {label}"
+            yield f"{name}: {thousands(form)} by closed form, {thousands(quantity.live)} counted"
 
 
 def _held(found: MemoryFindings) -> Counted:

@@ -48,7 +48,8 @@ def published_text() -> str:
     lines = _rows(published_table(map(published_network, NETWORKS)))
     words = (
         "Closed forms for one image in float32: 224 × 224, or 32 × 32 for CIFAR-10+. "
-        "GMACs are billions of multiply-accumulates, held is what stays for backward. The accuracy is its publisher’s, and was not measured here."
+        "GMACs are billions of multiply-accumulates, held is what stays for backward. "
+        "The accuracy is its publisher’s, and was not measured here."
     )
     return "\n".join([*lines, "", *_wrapped(words)]) + "\n"
 

@@ -41,7 +41,7 @@ def shown_networks(found: NetworksFindings) -> tuple[NetworkFindings, ...]:
 def totals_table(found: NetworksFindings, units: Units = WHOLE) -> Table:
     """A row a number, a column a network, and their ratio; what was counted under its closed form."""
     networks = shown_networks(found)
-    heads = ["", *(one.name for one in networks), *([_("ratio")] if len(networks) == 2 else [])]
+    heads = [_("network"), *(one.name for one in networks), *([_("ratio")] if len(networks) == 2 else [])]
     rows = [*_quantities(networks, units), *_others(networks)]
     return Table(tuple(heads), tuple(tuple(row) for row in rows))
 

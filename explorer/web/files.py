@@ -1,4 +1,5 @@
-"""The files of a Study over HTTP: ``/block.svg``, ``.png``, ``.json`` … and ``/badge.svg``, each from its link alone.
+"""The files of a Study over HTTP: ``/block.svg``, ``.png``, ``.json`` …, ``/badge.svg`` and, of whole networks,
+``/network.json`` and ``.md``, each from its link alone.
 
 So a file stays to be had whatever the page draws meanwhile, and a document elsewhere can show it. All are closed
 forms; ``measured=1`` asks for what the live blocks count, too, in those that have room for it. ``theme=light``,
@@ -20,9 +21,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from explorer import environment
-from explorer.codec import from_query, to_query
+from explorer.codec import from_query, of_networks, to_query
 from explorer.documents.html_document import content_policy
-from explorer.exports import MEASURED, Format, badge, formats
+from explorer.exports import MEASURED, Format, badge, formats, networks
 from explorer.pictures.notice import notice
 from explorer.spec import FIELDS, SpecError, Study, shown
 from explorer.web.answers import Answers, NotMade, TooMany
@@ -49,10 +50,19 @@ class Served:
         """Under which a browser saves it."""
         return f"dense_block.{self.format.name}"
 
+    @property
+    def of_networks(self) -> bool:
+        """Whether it is of whole networks; its parameter ``name`` is then the network's."""
+        return self.path.startswith("/network.")
+
 
 def served() -> tuple[Served, ...]:
-    """Every file that is served, in the order in which a person is offered them; the badge last."""
-    return (*(Served(f"/block.{one.name}", one) for one in formats()), Served("/badge.svg", badge()))
+    """Every file that is served, in the order in which a person is offered them; the badge, then those of networks."""
+    return (
+        *(Served(f"/block.{one.name}", one) for one in formats()),
+        Served("/badge.svg", badge()),
+        *(Served(f"/network.{one.name}", one) for one in networks()),
+    )
 
 
 def files() -> tuple[Served, ...]:
@@ -84,7 +94,8 @@ def routes() -> list[BaseRoute]:
     """A route for each file."""
     answers = Answers(lambda: engine())  # looked up when it is needed: the server is up before the engine is
     known = [Route(file.path, _answer(file, answers), methods=["GET"]) for file in served()]
-    return [*known, *(Route(path, _nothing, methods=["GET"]) for path in ("/block", "/block.{ending}"))]
+    others = ("/block", "/block.{ending}", "/network", "/network.{ending}")
+    return [*known, *(Route(path, _nothing, methods=["GET"]) for path in others)]
 
 
 def _nothing(request: Request) -> Response:
@@ -100,7 +111,8 @@ def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Res
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         try:
             options = made.checked([pair for pair in pairs if pair[0] in made.options])
-            study = from_query(_fields(file, pairs))
+            fields = _fields(file, pairs)
+            study = from_query(of_networks(fields) if file.of_networks else fields)
         except SpecError as problem:
             return refused(problem, as_picture=made.picture)
         make = answers.measured if options.get(MEASURED) == "1" else answers.file

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from explorer.documents.schema import Schema, field_schema, findings_schema
-from explorer.exports import MEASURED, PIXEL_RATIO, SHOW, THEME, Format
+from explorer.codec import NETWORK_NAME
+from explorer.documents.schema import Schema, field_schema, findings_schema, network_schema
+from explorer.exports import MEASURED, PIXEL_RATIO, SHOW, THEME
 from explorer.spec import FIELDS, SpecError
 from explorer.version import VERSION
-from explorer.web.files import FOR_ALL, refused, served
+from explorer.web.files import FOR_ALL, Served, refused, served
 
 _OPTIONS = {
     MEASURED: "1 adds what the live blocks count, for which it waits; nothing is run for 0",
@@ -40,30 +41,37 @@ def openapi() -> Schema:
             "version": VERSION,
             "description": "A DenseNet block's picture, numbers and source, made from its link.",
         },
-        "paths": {one.path: {"get": _operation(one.path, one.format)} for one in served()},
+        "paths": {one.path: {"get": _operation(one)} for one in served()},
         "components": {
-            "schemas": {"findings": _without_dialect(findings_schema()), "problem": _problem()},
+            "schemas": {
+                "findings": _without_dialect(findings_schema(), "findings"),
+                "networks": _without_dialect(network_schema(), "networks"),
+                "problem": _problem(),
+            },
             "parameters": {name: _parameter(name, info.help, field_schema(info)) for name, info in FIELDS.items()},
         },
     }
 
 
-def _operation(path: str, made: Format) -> Schema:
+def _operation(file: Served) -> Schema:
+    made = file.format
     failed = "image/svg+xml" if made.picture else "application/problem+json"
     problem: Schema = {failed: {"schema": _text() if made.picture else {"$ref": "#/components/schemas/problem"}}}
     own = [
         _parameter(name, _OPTIONS[name], {"type": "string", "enum": list(allowed), "default": allowed[0]})
         for name, allowed in made.options.items()
     ]
+    if file.of_networks:
+        own.append(_parameter(NETWORK_NAME, "the same as network, of which one is given", _name()))
     return {
         "summary": made.label,
-        "operationId": path.strip("/").replace(".", "_"),
+        "operationId": file.path.strip("/").replace(".", "_"),
         "parameters": [*own, *({"$ref": f"#/components/parameters/{name}"} for name in FIELDS)],
         "responses": {
             "200": {
                 "description": "The file.",
                 "headers": {"ETag": {"schema": {"type": "string"}}},
-                "content": {made.kind: {"schema": _content(made)}},
+                "content": {made.kind: {"schema": _content(file)}},
             },
             "304": {"description": "The file is still the one whose ETag If-None-Match names."},
             "400": {"description": "A parameter is unknown, given twice or not allowed.", "content": problem},
@@ -77,9 +85,15 @@ def _operation(path: str, made: Format) -> Schema:
     }
 
 
-def _content(made: Format) -> Schema:
+def _name() -> Schema:
+    """What the alias of ``network`` may hold; it has no default, since the other has one."""
+    return {name: value for name, value in field_schema(FIELDS["network"]).items() if name != "default"}
+
+
+def _content(file: Served) -> Schema:
+    made = file.format
     if made.name == "json":
-        return {"$ref": "#/components/schemas/findings"}
+        return {"$ref": f"#/components/schemas/{'networks' if file.of_networks else 'findings'}"}
     return {"type": "string", "contentMediaType": made.kind} if made.kind == "image/png" else _text()
 
 
@@ -96,10 +110,10 @@ def _parameter(name: str, words: str, schema: Schema) -> Schema:
     return {"name": name, "in": "query", "description": words, "required": False, "schema": schema}
 
 
-def _without_dialect(schema: Schema) -> Schema:
-    """The schema as a component, whose own definitions are found from the document's root."""
+def _without_dialect(schema: Schema, name: str) -> Schema:
+    """The schema as the component ``name``, whose own definitions are found from the document's root."""
     text = json.dumps({key: value for key, value in schema.items() if key != "$schema"})
-    moved: Schema = json.loads(text.replace('"#/$defs/', '"#/components/schemas/findings/$defs/'))
+    moved: Schema = json.loads(text.replace('"#/$defs/', f'"#/components/schemas/{name}/$defs/'))
     return moved
 
 
