@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from study_fakes import REFUSED, Instant, answer
 
 from explorer import cli
 from explorer.cli.output import BAD_INPUT, NOT_MEASURED, OK
+from explorer.docs.directive import Directive, read_directive
+from explorer.docs.parts import read_document
 from explorer.documents.network_document import (
     WIDTH,
     network_document,
@@ -31,6 +34,7 @@ from explorer.documents.network_document import (
     published_text,
 )
 from explorer.documents.schema import network_schema
+from explorer.documents.share import shared
 from explorer.engine import Failed
 from explorer.exports import study_in
 from explorer.findings import NetworksFindings
@@ -272,6 +276,19 @@ def test_the_list_is_json_too(capsys: Capture) -> None:
         side = 32 if network_["accuracy"]["benchmark"] == "CIFAR-10+" else 224
         assert network_["input"]["height"] == network_["input"]["width"] == side
         assert list(one.iter_errors({name: value for name, value in network_.items() if name != "input"})) == []
+
+
+# --- elsewhere --------------------------------------------------------------------------------------
+
+
+def test_what_is_shared_of_the_networks_page_leads_back_to_it() -> None:
+    study = Study().with_(network="densenet169", against="resnet18", batch=4)
+    ways = {way.name: way.text for way in shared(study, BASE, "networks")}
+    link = f"{BASE}/networks?batch=4&network=densenet169&against=resnet18"
+    assert ways["link"] == link == network_link(study, BASE) and ways.keys() == {"link", "part", "embed"}
+    assert f'src="{escape(link)}&amp;embed=true" title="densenet169 beside resnet18"' in ways["embed"]
+    (part,) = read_document(ways["part"]).parts
+    assert read_directive(part.directive) == Directive("network", study, ("totals", "stages"))
 
 
 # --- what cannot be ---------------------------------------------------------------------------------

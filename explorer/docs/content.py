@@ -13,7 +13,7 @@ from explorer.codec import to_link, to_query
 from explorer.docs.directive import Directive, read_directive
 from explorer.documents.markdown import markdown
 from explorer.documents.network_document import images_words, network_link, written_words
-from explorer.documents.network_tables import shown_networks, stages_table, totals_table
+from explorer.documents.network_tables import networks_title, shown_networks, stages_table, totals_table
 from explorer.documents.picture import svg_document
 from explorer.documents.tables import Table, block_table, compare_table, layers_table, memory_table
 from explorer.graph import concat_graph
@@ -108,8 +108,7 @@ def living(study: Study, base: str) -> str:
 def living_network(study: Study, base: str) -> str:
     """The same of the whole networks of ``study``."""
     query = urlencode(to_query(study))
-    names = [one.name for one in shown_networks(networks_findings(study))]
-    return _document(_(" beside ").join(names), f"network{'?' if query else ''}{query}", base)
+    return _document(networks_title(networks_findings(study)), f"network{'?' if query else ''}{query}", base)
 
 
 def _document(title: str, words: str, base: str) -> str:

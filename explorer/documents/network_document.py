@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Sequence
 from typing import Any
 
 from explorer.codec import to_json, to_link
-from explorer.documents.network_tables import MIB, SHORT, published_table, shown_networks, stages_table, totals_table
+from explorer.documents.network_tables import (
+    MIB,
+    SHORT,
+    networks_title,
+    published_table,
+    shown_networks,
+    stages_table,
+    totals_table,
+)
 from explorer.documents.tables import Table, columns
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, StageTheory, to_builtins
 from explorer.pictures.words import difference, ratio, why
@@ -32,7 +39,7 @@ def network_link(study: Study, base: str) -> str:
 def network_text(found: NetworksFindings) -> str:
     """Totals, then each network stage by stage, in lines of at most :data:`WIDTH` columns where names are short."""
     networks = shown_networks(found)
-    parts = [[*_wrapped(_headline(networks)), *_wrapped(_where(found))], _rows(totals_table(found, SHORT))]
+    parts = [[*_wrapped(_headline(found)), *_wrapped(_where(found))], _rows(totals_table(found, SHORT))]
     if isinstance(found.network.theory.spec, DenseNetSpec):
         parts.append(_wrapped(_other_way(found)))
     for one in networks:
@@ -62,7 +69,8 @@ def _rows(table: Table) -> list[str]:
     return columns([table.heads, *table.rows])
 
 
-def _headline(networks: Sequence[NetworkFindings]) -> str:
+def _headline(found: NetworksFindings) -> str:
+    networks = shown_networks(found)
     first = networks[0]
     if len(networks) == 1:
         layers = sum(len(stage.layers) for stage in first.theory.stages if stage.kind in ("dense", "residual"))
@@ -74,7 +82,7 @@ def _headline(networks: Sequence[NetworkFindings]) -> str:
         f"{difference(mine.macs, other.macs, 'count')} MACs",
         f"{difference(mine.saved_bytes, other.saved_bytes)} held for backward",
     ]
-    return f"{first.name} beside {networks[1].name}: {', '.join(said)}."
+    return f"{networks_title(found)}: {', '.join(said)}."
 
 
 def _where(found: NetworksFindings) -> str:

@@ -38,6 +38,11 @@ def shown_networks(found: NetworksFindings) -> tuple[NetworkFindings, ...]:
     return (found.network,) if found.network.name == found.against.name else (found.network, found.against)
 
 
+def networks_title(found: NetworksFindings) -> str:
+    """``densenet121 beside resnet50``."""
+    return _(" beside ").join(one.name for one in shown_networks(found))
+
+
 def totals_table(found: NetworksFindings, units: Units = WHOLE) -> Table:
     """A row a number, a column a network, and their ratio; what was counted under its closed form."""
     networks = shown_networks(found)

@@ -8,10 +8,13 @@ from urllib.parse import urlencode
 
 from explorer.codec import to_link, to_query
 from explorer.documents.badge import badge_words
+from explorer.documents.network_document import PAGE, network_link
+from explorer.documents.network_tables import networks_title
 from explorer.graph import concat_graph
 from explorer.language import _
 from explorer.pictures import spoken
 from explorer.spec import Study
+from explorer.study import networks_findings
 
 
 @dataclass(frozen=True)
@@ -37,42 +40,60 @@ def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
     Args:
         study: what is shown, its drawing and selection included.
         base: under which people reach the server.
-        page: which page shows it: Explore, or ``memory``.
+        page: which page shows it: Explore, ``memory`` or ``networks``.
     """
+    if page == PAGE:
+        return _of_networks(study, base)
     link, title = to_link(study, base, page), spoken.title(concat_graph(study.block))
     query = urlencode(to_query(study))
     memory = page == "memory"
     kind, show = ("block", "graph,memory") if memory else ("compare", "graph,table")
     part = f"{kind}?{query}" if query else kind
     return (
-        Shared("link", _("Link"), _("This page as you see it, drawing and selection included."), link),
+        _link(link),
         Shared(
             "markdown",
             _("Markdown with the picture"),
             _("For an issue, a wiki, a README: the picture, which leads here."),
             f"[![{title}]({to_link(study, base, 'block.svg')})]({link})",
         ),
-        Shared(
-            "part",
-            _("A part of a README that is checked"),
-            _("python -m explorer docs update fills it, docs check fails where it is no longer true."),
-            f"<!-- explorer:begin {part} show={show} -->\n<!-- explorer:end -->",
-        ),
+        _part(part, show),
         Shared(
             "badge",
             _("Badge"),
             _("One number; show= names another."),
             f"[![{badge_words(study)}]({to_link(study, base, 'badge.svg')})]({link})",
         ),
-        Shared(
-            "embed",
-            _("Embed"),
-            _("The live page in a page of yours, without its own menu."),
-            f'<iframe src="{escape(_embedded(link))}" title="{escape(title)}" '
-            'width="100%" height="900" style="border:0" loading="lazy"></iframe>',
-        ),
+        _frame(link, title),
     )
 
 
-def _embedded(link: str) -> str:
-    return f"{link}{'&' if '?' in link else '?'}embed=true"
+def _of_networks(study: Study, base: str) -> tuple[Shared, ...]:
+    """The ways of whole networks, whose page has no picture and no badge of its own."""
+    link, query = network_link(study, base), urlencode(to_query(study))
+    part = f"network?{query}" if query else "network"
+    return _link(link), _part(part, "totals,stages"), _frame(link, networks_title(networks_findings(study)))
+
+
+def _link(link: str) -> Shared:
+    return Shared("link", _("Link"), _("This page as you see it, drawing and selection included."), link)
+
+
+def _part(part: str, show: str) -> Shared:
+    return Shared(
+        "part",
+        _("A part of a README that is checked"),
+        _("python -m explorer docs update fills it, docs check fails where it is no longer true."),
+        f"<!-- explorer:begin {part} show={show} -->\n<!-- explorer:end -->",
+    )
+
+
+def _frame(link: str, title: str) -> Shared:
+    embedded = f"{link}{'&' if '?' in link else '?'}embed=true"
+    return Shared(
+        "embed",
+        _("Embed"),
+        _("The live page in a page of yours, without its own menu."),
+        f'<iframe src="{escape(embedded)}" title="{escape(title)}" '
+        'width="100%" height="900" style="border:0" loading="lazy"></iframe>',
+    )

@@ -48,7 +48,7 @@ class Served:
     @property
     def name(self) -> str:
         """Under which a browser saves it."""
-        return f"dense_block.{self.format.name}"
+        return f"{'networks' if self.of_networks else 'dense_block'}.{self.format.name}"
 
     @property
     def of_networks(self) -> bool:
@@ -65,9 +65,10 @@ def served() -> tuple[Served, ...]:
     )
 
 
-def files() -> tuple[Served, ...]:
-    """Those that a person downloads."""
-    return tuple(one for one in served() if one.path.startswith("/block."))
+def files(*, of_networks: bool = False) -> tuple[Served, ...]:
+    """Those of the block, or of the whole networks, that a person downloads."""
+    start = "/network." if of_networks else "/block."
+    return tuple(one for one in served() if one.path.startswith(start))
 
 
 def address(file: Served, study: Study) -> str:
