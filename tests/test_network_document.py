@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,18 @@ def test_a_disagreement_is_marked_to_the_unit(capsys: Capture) -> None:
 def test_what_could_not_be_counted_exits_3_with_closed_forms_and_the_reason(capsys: Capture, flags: list[str]) -> None:
     out = told(capsys, "densenet121", "--measure", *flags, code=NOT_MEASURED, measure=refused)
     assert REFUSED.message in out and REFUSED.advice in out and "7978856" in out.replace(",", "")
+
+
+def test_what_one_network_lacks_is_told_once_and_by_name(capsys: Capture) -> None:
+    def half(study: Study) -> NetworksFindings:
+        found = counted(study)
+        return replace(found, against=replace(found.against, counts=None, problem=REFUSED))
+
+    words = ["densenet121", "--against", "resnet50", "--measure"]
+    out = told(capsys, *words, code=NOT_MEASURED, measure=half)
+    assert f"Not measured (resnet50): {REFUSED.message}" in out and re.search(r"counted +✓ 7,978,856 +–\n", out)
+    out = told(capsys, *words, code=NOT_MEASURED, measure=refused)
+    assert out.count("Not measured") == 1 and f"Not measured: {REFUSED.message}" in out
 
 
 def test_a_real_engine_counts_what_the_closed_forms_say() -> None:

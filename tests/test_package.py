@@ -64,6 +64,8 @@ def test_documents_are_written_and_checked_with_it_and_counts_say_what_is_missin
     assert ran.returncode == 3 and "PyTorch is not installed" in ran.stdout and "Traceback" not in ran.stderr
     ran = run(installed, "describe", folder=tmp_path)
     assert ran.returncode == 3 and "335,040" in ran.stdout and "PyTorch is not installed" in ran.stdout
+    ran = run(installed, "network", "densenet121", "--measure", folder=tmp_path)
+    assert ran.returncode == 3 and "7,978,856" in ran.stdout and "PyTorch is not installed" in ran.stdout
 
 
 def test_its_pins_are_those_of_the_requirements() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from explorer.codec import to_json, to_link
@@ -39,14 +40,13 @@ def network_link(study: Study, base: str) -> str:
 def network_text(found: NetworksFindings) -> str:
     """Totals, then each network stage by stage, in lines of at most :data:`WIDTH` columns where names are short."""
     networks = shown_networks(found)
-    parts = [[*_wrapped(_headline(found)), *_wrapped(_where(found))], _rows(totals_table(found, SHORT))]
+    parts = [[*_wrapped(_headline(found)), *_wrapped(_where(found))]]
+    parts += [_wrapped(words) for words in _problems(networks)]
+    parts.append(_rows(totals_table(found, SHORT)))
     if isinstance(found.network.theory.spec, DenseNetSpec):
         parts.append(_wrapped(_other_way(found)))
     for one in networks:
         parts.append([f"{one.name}, stage by stage", *_rows(stages_table([one], SHORT))])
-    for one in networks:
-        if one.problem is not None:
-            parts.append(_wrapped(f"Not measured ({one.name}): {why(one.problem)}"))
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
@@ -83,6 +83,14 @@ def _headline(found: NetworksFindings) -> str:
         f"{difference(mine.saved_bytes, other.saved_bytes)} held for backward",
     ]
     return f"{networks_title(found)}: {', '.join(said)}."
+
+
+def _problems(networks: Sequence[NetworkFindings]) -> Iterator[str]:
+    """Each reason once, with the networks that it concerns where they are not all."""
+    for problem in dict.fromkeys(one.problem for one in networks if one.problem):
+        whom = [one.name for one in networks if one.problem == problem]
+        names = f" ({', '.join(whom)})" if len(whom) < len(networks) else ""
+        yield f"Not measured{names}: {why(problem)}"
 
 
 def _where(found: NetworksFindings) -> str:

@@ -39,7 +39,7 @@ def openapi() -> Schema:
         "info": {
             "title": "Dense Block Explorer",
             "version": VERSION,
-            "description": "A DenseNet block's picture, numbers and source, made from its link.",
+            "description": "A DenseNet block's picture, numbers and source, or whole networks' numbers, from a link.",
         },
         "paths": {one.path: {"get": _operation(one)} for one in served()},
         "components": {
