@@ -92,14 +92,14 @@ def test_two_networks_stand_side_by_side(capsys: Capture) -> None:
     out = told(capsys, "densenet121", "--against", "resnet50")
     rows = {line[:26].strip(): line[26:].split() for line in out.splitlines()}
     assert out.startswith(
-        "densenet121 beside resnet50: 69% fewer parameters, 31% fewer MACs, 52% more held for backward.\n"
+        "DenseNet-121 has 69% fewer parameters and 31% fewer MACs than ResNet-50, but holds 124.64 MiB for\n"
+        "  backward against 82.13, 38.58 with a shared buffer.\n"
         "images 1 × 3 × 224 × 224, float32 · Dense Blocks as list · closed forms\n"
     )
     assert rows["parameters"] == ["7,978,856", "25,557,032", "0.31×"]
     assert rows["MACs, million"] == ["2,834.2", "4,089.2", "0.69×"]
     assert rows["held for backward, MiB"] == ["124.64", "82.13", "1.52×"]
     assert rows["published top-1, %"] == ["74.434", "76.13"]
-    assert "holds 38.58 MiB, 0.47× what resnet50 holds." in " ".join(out.split())
     stages = [re.split(r"  +", line.strip()) for line in out.splitlines() if re.match(r"(block|stage) 1 ", line)]
     assert stages == [
         ["block 1", "56 × 56", "64 → 256", "6", "335,040", "1,040.4", "39.06", "59"],
@@ -111,16 +111,21 @@ def test_two_networks_stand_side_by_side(capsys: Capture) -> None:
 
 def test_a_network_alone_is_set_against_nothing(capsys: Capture) -> None:
     out = told(capsys, "densenet169")
-    assert out.startswith("densenet169: 82 Bottlenecks, 14,149,480 parameters.\n")
+    assert out.startswith(
+        "DenseNet-169 has 82 Bottlenecks and 14,149,480 parameters, and holds 150.63 MiB for backward, 40.48\n"
+        "  MiB with a shared buffer.\n"
+    )
     assert "×  " not in out.partition("stage by stage")[0] and "resnet50" not in out
-    assert told(capsys, "resnet18").startswith("resnet18: 8 residual units, 11,689,512 parameters.\n")
+    assert told(capsys, "resnet18").startswith(
+        "ResNet-18 has 8 residual units and 11,689,512 parameters, and holds 21.19 MiB for backward.\n"
+    )
 
 
 def test_a_network_of_ones_own_on_images_of_ones_own(capsys: Capture) -> None:
     words = ["4-8-k12-t1", "--against", "densenet-bc100-k12", "--image-size", "32", "--batch", "8"]
     out = told(capsys, *words, "--dtype", "float16", "--implementation", "shared")
     assert "images 8 × 3 × 32 × 32, float16 · Dense Blocks as shared · closed forms" in out
-    assert "Written in plain code, 4-8-k12-t1 holds" in out and "95.49" in out
+    assert "3.04 in plain code" in out and "95.49" in out
     assert out.splitlines()[-1] == (
         f"{BASE}/networks?batch=8&dtype=float16&implementation=shared"
         "&network=4-8-k12-t1&against=densenet-bc100-k12&image_size=32"

@@ -11,7 +11,6 @@ from explorer.codec import to_json, to_link
 from explorer.documents.network_tables import (
     MIB,
     SHORT,
-    networks_title,
     published_table,
     shown_networks,
     stages_table,
@@ -19,7 +18,8 @@ from explorer.documents.network_tables import (
 )
 from explorer.documents.tables import Table, columns
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, StageTheory, to_builtins
-from explorer.pictures.words import difference, ratio, why
+from explorer.pictures.network_words import headline, label
+from explorer.pictures.words import why
 from explorer.spec import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, InputSpec, Study
 from explorer.study import images, networks_findings, published_images, published_network, written
 
@@ -27,6 +27,7 @@ WIDTH = 100
 #: Of both documents' form. It goes up when a key changes its meaning or goes, not when one is added.
 NETWORK_SCHEMA_VERSION = 1
 PAGE = "networks"
+HYPHEN = "\u2011"  # with which pages write names, so that no line breaks there
 
 
 def network_link(study: Study, base: str) -> str:
@@ -43,8 +44,6 @@ def network_text(found: NetworksFindings) -> str:
     parts = [[*_wrapped(_headline(found)), *_wrapped(_where(found))]]
     parts += [_wrapped(words) for words in _problems(networks)]
     parts.append(_rows(totals_table(found, SHORT)))
-    if isinstance(found.network.theory.spec, DenseNetSpec):
-        parts.append(_wrapped(_other_way(found)))
     for one in networks:
         parts.append([f"{one.name}, stage by stage", *_rows(stages_table([one], SHORT))])
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
@@ -70,19 +69,19 @@ def _rows(table: Table) -> list[str]:
 
 
 def _headline(found: NetworksFindings) -> str:
-    networks = shown_networks(found)
-    first = networks[0]
-    if len(networks) == 1:
-        layers = sum(len(stage.layers) for stage in first.theory.stages if stage.kind in ("dense", "residual"))
-        what = "Bottlenecks" if isinstance(first.theory.spec, DenseNetSpec) else "residual units"
-        return f"{first.name}: {layers:,} {what}, {first.theory.parameters:,} parameters."
-    mine, other = (one.theory for one in networks)
-    said = [
-        f"{difference(mine.parameters, other.parameters, 'count')} parameters",
-        f"{difference(mine.macs, other.macs, 'count')} MACs",
-        f"{difference(mine.saved_bytes, other.saved_bytes)} held for backward",
-    ]
-    return f"{networks_title(found)}: {', '.join(said)}."
+    """The page's, or, of a network alone, its size and what it holds."""
+    if len(shown_networks(found)) == 2:
+        return headline(found).replace(HYPHEN, "-")
+    theory = found.network.theory
+    dense = isinstance(theory.spec, DenseNetSpec)
+    layers = sum(len(stage.layers) for stage in theory.stages if stage.kind in ("dense", "residual"))
+    one, many = ("Bottleneck", "Bottlenecks") if dense else ("residual unit", "residual units")
+    held = f"holds {MIB.full(theory.saved_bytes)} for backward"
+    if dense:
+        way = "in plain code" if written(found.study) == "shared" else "with a shared buffer"
+        held += f", {MIB.full(found.shared.theory.saved_bytes)} {way}"
+    name = label(found.network.name).replace(HYPHEN, "-")
+    return f"{name} has {layers:,} {one if layers == 1 else many} and {theory.parameters:,} parameters, and {held}."
 
 
 def _problems(networks: Sequence[NetworkFindings]) -> Iterator[str]:
@@ -116,33 +115,24 @@ def written_words(study: Study) -> str:
     return f"Dense Blocks as {name}" + ("" if asked == name else f" ({asked} is not told of whole networks)")
 
 
-def _other_way(found: NetworksFindings) -> str:
-    """What the network holds with one buffer in each Dense Block or, where it is shown so, in plain code."""
-    held = found.shared.theory.saved_bytes
-    way = "in plain code" if written(found.study) == "shared" else "with one buffer in each Dense Block (shared)"
-    words = f"Written {way}, {found.network.name} holds {MIB.full(held)}"
-    if len(shown_networks(found)) == 1:
-        return f"{words}."
-    return f"{words}, {ratio(held, found.against.theory.saved_bytes)} what {found.against.name} holds."
-
-
 # --- as JSON ----------------------------------------------------------------------------------------
 
 
 def network_json(found: NetworksFindings, link: str) -> dict[str, Any]:
     """The findings as JSON values.
 
-    Keys: ``schema_version``, ``study`` (every field), ``link``, ``input``, ``implementation`` (how Dense Blocks are
-    written), ``network``, and ``against``, null where the network stands alone. ``parameters``, ``macs`` and
-    ``saved_bytes`` are closed forms, of the whole batch; a ResNet is written one way. ``counted`` is what the live
-    network gave on tensors that hold no memory, absent until then: parameters and MACs are counted there, bytes are
-    tracked. ``problem`` is why there is none.
+    Keys: ``schema_version``, ``study`` (every field), ``link``, ``headline``, ``input``, ``implementation`` (how
+    Dense Blocks are written), ``network``, and ``against``, null where the network stands alone. ``parameters``,
+    ``macs`` and ``saved_bytes`` are closed forms, of the whole batch; a ResNet is written one way. ``counted`` is
+    what the live network gave on tensors that hold no memory, absent until then: parameters and MACs are counted
+    there, bytes are tracked. ``problem`` is why there is none.
     """
     against = None if len(shown_networks(found)) == 1 else _network(found.against)
     return {
         "schema_version": NETWORK_SCHEMA_VERSION,
         "study": to_json(found.study),
         "link": link,
+        "headline": _headline(found),
         "input": _input(images(found.study), found.study.run.dtype),
         "implementation": written(found.study),
         "network": _network(found.network),

@@ -74,7 +74,8 @@ def network_schema() -> Schema:
             {
                 "schema_version": {"const": NETWORK_SCHEMA_VERSION},
                 "study": _ref("study"),
-                "link": {"type": "string"},
+                "link": _TEXT,
+                "headline": _TEXT,
                 "input": _object(dict.fromkeys(("batch", "channels", "height", "width"), _WHOLE) | {"dtype": _TEXT}),
                 "implementation": _TEXT,
                 "network": _ref("network"),
