@@ -22,7 +22,7 @@ from explorer.documents.html_document import html_document, study_of
 from explorer.documents.json_document import describe_json
 from explorer.documents.latex import latex_document
 from explorer.documents.network_document import network_document
-from explorer.documents.picture import png_document, png_study, svg_document
+from explorer.documents.picture import networks_svg, png_document, png_study, svg_document
 from explorer.documents.source import pytorch_source
 from explorer.findings import Findings
 from explorer.language import _
@@ -174,6 +174,13 @@ def badge() -> Format:
 def networks() -> tuple[Format, ...]:
     """Every format of the whole networks of a Study; of the findings they take the Study alone."""
     return (
+        Format(
+            "svg",
+            "image/svg+xml",
+            _("Whole networks, as shapes"),
+            lambda found, base, options: networks_svg(found.study, _THEMES[options[THEME]]),
+            {THEME: tuple(_THEMES)},
+        ),
         Format(
             "json",
             "application/json",

@@ -303,10 +303,11 @@ def test_what_is_shared_of_the_networks_page_leads_back_to_it() -> None:
     study = Study().with_(network="densenet169", against="resnet18", batch=4)
     ways = {way.name: way.text for way in shared(study, BASE, "networks")}
     link = f"{BASE}/networks?batch=4&network=densenet169&against=resnet18"
-    assert ways["link"] == link == network_link(study, BASE) and ways.keys() == {"link", "part", "embed"}
+    assert ways["link"] == link == network_link(study, BASE) and ways.keys() == {"link", "markdown", "part", "embed"}
+    assert ways["markdown"] == f"[![densenet169 beside resnet18]({link.replace('/networks', '/network.svg')})]({link})"
     assert f'src="{escape(link)}&amp;embed=true" title="densenet169 beside resnet18"' in ways["embed"]
     (part,) = read_document(ways["part"]).parts
-    assert read_directive(part.directive) == Directive("network", study, ("totals", "stages"))
+    assert read_directive(part.directive) == Directive("network", study, ("graph", "totals", "stages"))
 
 
 # --- what cannot be ---------------------------------------------------------------------------------
@@ -321,7 +322,7 @@ def test_what_is_shared_of_the_networks_page_leads_back_to_it() -> None:
         ),
         (
             ["densenet121", "--against", "resnet51"],
-            r"against must be one of .* \(did you mean resnet50 or .*'resnet51'\.",
+            r"against must be one of .* \(.*or resnet50 or .*'resnet51'\.",
         ),
         (["64-64-64-64-64-64-k512-t1"], r"network must be a network whose block_config .*"),
         ([], r"Say which network: densenet121, .* or resnet152\."),

@@ -272,8 +272,8 @@ def test_whole_networks_are_at_their_addresses() -> None:
 @pytest.mark.parametrize(
     ("query", "field", "words"),
     [
-        ("name=resnet51", "network", "did you mean resnet50"),
-        ("against=resnet51", "against", "did you mean resnet50"),
+        ("name=resnet51", "network", "or resnet50 or"),
+        ("against=resnet51", "against", "or resnet50 or"),
         ("name=resnet50&network=resnet18", "network", "given once"),
         ("name=resnet50&name=resnet18", "network", "given once"),
         ("image_size=32", "network · image_size", "at least two places"),

@@ -14,11 +14,11 @@ from explorer.docs.directive import Directive, read_directive
 from explorer.documents.markdown import markdown
 from explorer.documents.network_document import images_words, network_link, written_words
 from explorer.documents.network_tables import networks_title, shown_networks, stages_table, totals_table
-from explorer.documents.picture import svg_document
+from explorer.documents.picture import networks_svg, svg_document
 from explorer.documents.tables import Table, block_table, compare_table, layers_table, memory_table
 from explorer.graph import concat_graph
 from explorer.language import _
-from explorer.pictures import spoken
+from explorer.pictures import network_words, spoken
 from explorer.pictures.captions import matched_words
 from explorer.pictures.layout import layout
 from explorer.pictures.lit import lit_description
@@ -60,13 +60,10 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
     pictures: tuple[tuple[str, str], ...] = ()
     for what in directive.show:
         if what == "graph":
-            graph = concat_graph(study.block)
-            drawn = layout(graph, study.view.drawing)
             names = [f"{number}-{palette.name}.svg" for palette in (LIGHT, DARK)]
-            pictures = tuple(
-                (name, svg_document(study, p) + "\n") for name, p in zip(names, (LIGHT, DARK), strict=True)
-            )
-            alt = escape(f"{spoken.title(graph)} {lit_description(drawn, study.view.selected)}")
+            draw = networks_svg if directive.kind == "network" else svg_document
+            pictures = tuple((name, draw(study, p) + "\n") for name, p in zip(names, (LIGHT, DARK), strict=True))
+            alt = escape(_spoken(directive))
             light, dark = (f"{quote(folder)}/{name}" for name in names)
             blocks.append(
                 [
@@ -83,6 +80,16 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
     for block in blocks:
         lines += [*block, ""]
     return Content(tuple(f"{indent}{line}" if line else "" for line in lines), pictures)
+
+
+def _spoken(directive: Directive) -> str:
+    """The drawing, to those who do not see it."""
+    study = directive.study
+    if directive.kind == "network":
+        return network_words.spoken_title(study.networks.network, study.networks.against)
+    graph = concat_graph(study.block)
+    drawn = layout(graph, study.view.drawing)
+    return f"{spoken.title(graph)} {lit_description(drawn, study.view.selected)}"
 
 
 def table_of(directive: Directive, what: str) -> Table:
@@ -108,7 +115,9 @@ def living(study: Study, base: str) -> str:
 def living_network(study: Study, base: str) -> str:
     """The same of the whole networks of ``study``."""
     query = urlencode(to_query(study))
-    return _document(networks_title(networks_findings(study)), f"network{'?' if query else ''}{query}", base)
+    return _document(
+        networks_title(networks_findings(study)), f"network{'?' if query else ''}{query} show=totals,stages", base
+    )
 
 
 def _document(title: str, words: str, base: str) -> str:

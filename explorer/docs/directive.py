@@ -15,8 +15,8 @@ from explorer.spec import SpecError, Study, shown
 Kind = Literal["block", "compare", "network"]
 KINDS: tuple[Kind, ...] = ("block", "compare", "network")
 SHOWS = ("graph", "table", "layers", "memory")
-NETWORK_SHOWS = ("totals", "stages")
-_USUAL = {"block": ("graph", "table"), "compare": ("graph", "table"), "network": ("totals", "stages")}
+NETWORK_SHOWS = ("graph", "totals", "stages")
+_USUAL = {"block": ("graph", "table"), "compare": ("graph", "table"), "network": ("graph", "totals", "stages")}
 _NETWORKS = "/networks"  # the page whose address is read as ``network``
 _SETTINGS = ("show", "against", "args")
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")

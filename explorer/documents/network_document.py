@@ -21,7 +21,7 @@ from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, 
 from explorer.pictures.network_words import headline, label
 from explorer.pictures.words import why
 from explorer.spec import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, InputSpec, Study
-from explorer.study import images, networks_findings, published_images, published_network, written
+from explorer.study import networks_findings, published_images, published_network
 
 WIDTH = 100
 #: Of both documents' form. It goes up when a key changes its meaning or goes, not when one is added.
@@ -78,7 +78,7 @@ def _headline(found: NetworksFindings) -> str:
     one, many = ("Bottleneck", "Bottlenecks") if dense else ("residual unit", "residual units")
     held = f"holds {MIB.full(theory.saved_bytes)} for backward"
     if dense:
-        way = "in plain code" if written(found.study) == "shared" else "with a shared buffer"
+        way = "in plain code" if found.study.written == "shared" else "with a shared buffer"
         held += f", {MIB.full(found.shared.theory.saved_bytes)} {way}"
     name = label(found.network.name).replace(HYPHEN, "-")
     return f"{name} has {layers:,} {one if layers == 1 else many} and {theory.parameters:,} parameters, and {held}."
@@ -105,13 +105,13 @@ def _where(found: NetworksFindings) -> str:
 
 def images_words(study: Study) -> str:
     """``images 1 × 3 × 224 × 224, float32``."""
-    size = images(study)
+    size = study.images
     return f"images {size.batch} × {IMAGE_CHANNELS} × {size.height} × {size.width}, {study.run.dtype}"
 
 
 def written_words(study: Study) -> str:
     """``Dense Blocks as list``, and why not as was asked for."""
-    asked, name = study.memory.implementation, written(study)
+    asked, name = study.memory.implementation, study.written
     return f"Dense Blocks as {name}" + ("" if asked == name else f" ({asked} is not told of whole networks)")
 
 
@@ -133,8 +133,8 @@ def network_json(found: NetworksFindings, link: str) -> dict[str, Any]:
         "study": to_json(found.study),
         "link": link,
         "headline": _headline(found),
-        "input": _input(images(found.study), found.study.run.dtype),
-        "implementation": written(found.study),
+        "input": _input(found.study.images, found.study.run.dtype),
+        "implementation": found.study.written,
         "network": _network(found.network),
         "against": against,
     }

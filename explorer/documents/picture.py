@@ -10,6 +10,7 @@ from importlib.resources import files
 from explorer.documents.carried import carried, carried_by
 from explorer.graph import concat_graph
 from explorer.pictures.layout import layout
+from explorer.pictures.network_svg import Shown, network_picture
 from explorer.pictures.palette import LIGHT, Palette
 from explorer.pictures.svg import render
 from explorer.spec import SpecError, Study
@@ -22,6 +23,11 @@ def svg_document(study: Study, palette: Palette = LIGHT) -> str:
     """SVG text in one theme, or with :data:`explorer.pictures.palette.TOKENS` in the system's."""
     drawn = layout(concat_graph(study.block), study.view.drawing)
     return render(drawn, palette, selected=study.view.selected, carried=carried(study))
+
+
+def networks_svg(study: Study, palette: Palette = LIGHT) -> str:
+    """The same of the Study's two whole networks."""
+    return network_picture(Shown.of(study), palette=palette, carried=carried(study))
 
 
 def png_document(study: Study, palette: Palette = LIGHT, pixel_ratio: int = 2) -> bytes:

@@ -51,12 +51,7 @@ def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
     part = f"{kind}?{query}" if query else kind
     return (
         _link(link),
-        Shared(
-            "markdown",
-            _("Markdown with the picture"),
-            _("For an issue, a wiki, a README: the picture, which leads here."),
-            f"[![{title}]({to_link(study, base, 'block.svg')})]({link})",
-        ),
+        _markdown(title, to_link(study, base, "block.svg"), link),
         _part(part, show),
         Shared(
             "badge",
@@ -69,14 +64,25 @@ def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
 
 
 def _of_networks(study: Study, base: str) -> tuple[Shared, ...]:
-    """The ways of whole networks, whose page has no picture and no badge of its own."""
+    """The ways of whole networks, whose page has no badge of its own."""
     link, query = network_link(study, base), urlencode(to_query(study))
     part = f"network?{query}" if query else "network"
-    return _link(link), _part(part, "totals,stages"), _frame(link, networks_title(networks_findings(study)))
+    title = networks_title(networks_findings(study))
+    picture = to_link(study, base, "network.svg")
+    return _link(link), _markdown(title, picture, link), _part(part, "graph,totals,stages"), _frame(link, title)
 
 
 def _link(link: str) -> Shared:
     return Shared("link", _("Link"), _("This page as you see it, drawing and selection included."), link)
+
+
+def _markdown(title: str, picture: str, link: str) -> Shared:
+    return Shared(
+        "markdown",
+        _("Markdown with the picture"),
+        _("For an issue, a wiki, a README: the picture, which leads here."),
+        f"[![{title}]({picture})]({link})",
+    )
 
 
 def _part(part: str, show: str) -> Shared:

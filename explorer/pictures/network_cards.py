@@ -10,7 +10,7 @@ from explorer.pictures.network_svg import RAMP
 from explorer.pictures.network_words import differing, label, matched, scale_of
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import Kind, difference, ratio
-from explorer.spec import DenseNetSpec, InputSpec
+from explorer.spec import DenseNetSpec
 from explorer.theory import network_theory
 
 MEASURES = ("parameters", "macs", "saved_bytes")
@@ -50,15 +50,9 @@ def third(found: NetworksFindings, of: str) -> tuple[str, int] | None:
     if of == "parameters":
         return label(one.name), one.theory.parameters
     theory = network_theory(
-        one.theory.spec, images(found), found.study.run.dtype
+        one.theory.spec, found.study.images, found.study.run.dtype
     )  # the family's images are the paper's
     return label(one.name), theory.macs
-
-
-def images(found: NetworksFindings) -> InputSpec:
-    """The images that both networks are given."""
-    side = found.study.networks.image_size
-    return InputSpec(found.study.input.batch, side, side)
 
 
 def _measure(found: NetworksFindings, of: str) -> str:

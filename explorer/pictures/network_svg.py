@@ -20,7 +20,7 @@ from explorer.pictures.palette import LIGHT, TOKENS, Palette, themed_variables
 from explorer.pictures.svg import style
 from explorer.pictures.svg_markup import number, tag
 from explorer.pictures.words import byte_scale, thousands
-from explorer.spec import BYTES_PER_ELEMENT, DType, Heights, InputSpec, network_of
+from explorer.spec import BYTES_PER_ELEMENT, DType, Heights, InputSpec, Study, network_of
 from explorer.theory import network_theory
 
 RAMP = 64  # Bottlenecks of the block whose colours are taken
@@ -38,6 +38,12 @@ class Shown:
     implementation: str = "list"
     heights: Heights = "channels"
 
+    @classmethod
+    def of(cls, study: Study) -> Shown:
+        """What ``study`` asks for."""
+        asked = study.networks
+        return cls(asked.network, asked.against, study.images, study.run.dtype, study.written, asked.heights)
+
     @property
     def networks(self) -> tuple[NetworkFindings, NetworkFindings]:
         """Both as closed forms."""
@@ -48,7 +54,11 @@ class Shown:
 
 @lru_cache(maxsize=64)
 def network_picture(
-    shown: Shown, width: float = 980.0, palette: Palette = LIGHT, links: tuple[str, ...] | None = None
+    shown: Shown,
+    width: float = 980.0,
+    palette: Palette = LIGHT,
+    links: tuple[str, ...] | None = None,
+    carried: str = "",
 ) -> str:
     """The SVG of both networks.
 
@@ -58,6 +68,7 @@ def network_picture(
         palette: colours.
         links: of a part of the page: where each block leads, of the upper network, or of the lower where only that has
             Dense Blocks; None draws a file of its own.
+        carried: what a file says of itself to programs.
     """
     upper, lower = shown.networks
     drawn = network_layout(upper.theory, lower.theory, shown.dtype, shown.heights, width)
@@ -77,6 +88,7 @@ def network_picture(
     head = (
         tag("title", {"id": "net-title"}, escape(title))
         + tag("desc", {"id": "net-desc"}, escape(told))
+        + (tag("metadata", {}, escape(carried)) if carried else "")
         + tag("style", {}, themes + style(palette) + network_style(palette))
         + tag("rect", {"width": number(drawn.width), "height": number(drawn.height), "fill": palette.background})
     )

@@ -11,7 +11,6 @@ from explorer.spec.domains import Choice, Domain, Flag, InNotebooks, Pattern, Sp
 from explorer.spec.jobs import (
     GIB,
     MEMORIES,
-    TRACKED,
     CompareJob,
     CompiledJob,
     CountJob,
@@ -41,6 +40,7 @@ from explorer.spec.selection import Selection, selection
 from explorer.spec.study import (
     BYTES_PER_ELEMENT,
     FIELDS,
+    TRACKED,
     Budget,
     Colours,
     CounterpartSpec,

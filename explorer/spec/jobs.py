@@ -9,8 +9,6 @@ from explorer.spec.block import BlockSpec, DenseBlockSpec, ResidualSpec
 from explorer.spec.network import DenseNetSpec, NetworkSpec
 from explorer.spec.study import Budget, DType, Growth, Image, InputSpec, Optimiser, RunSpec
 
-#: Implementations whose every tensor is seen, ``list`` first: all others are told relative to it.
-TRACKED = ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")
 #: Memories of common devices, in GB, which are read as 2³⁰ bytes.
 MEMORIES, GIB = (8, 16, 24, 80), 2**30
 

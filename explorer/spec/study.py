@@ -26,6 +26,9 @@ Optimiser = Literal["none", "sgd", "momentum", "adam"]
 Heights = Literal["channels", "bytes"]
 Frontier = Literal["parameters", "macs", "saved_bytes"]
 
+#: Implementations whose every tensor is seen, ``list`` first: all others are told relative to it.
+TRACKED = ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")
+
 BYTES_PER_ELEMENT: dict[str, int] = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
 
 
@@ -223,6 +226,16 @@ class Study(InNotebooks):
             sections.setdefault(FIELDS[name].section, {})[name] = value
         changed: dict[str, Any] = {s: replace(getattr(self, s), **kw) for s, kw in sections.items()}
         return replace(self, **changed)
+
+    @property
+    def written(self) -> str:
+        """How the Dense Blocks of whole networks are written; what compiles is told of blocks alone: ``list`` then."""
+        return self.memory.implementation if self.memory.implementation in TRACKED else TRACKED[0]
+
+    @property
+    def images(self) -> InputSpec:
+        """What whole networks are given: square images."""
+        return InputSpec(self.input.batch, self.networks.image_size, self.networks.image_size)
 
     def __getitem__(self, name: str) -> Any:
         """A field's value by its flat name: ``study["growth_rate"]``."""

@@ -15,13 +15,11 @@ from explorer.study.exploring import (
 )
 from explorer.study.memory import BUDGETS, RESIDUAL, MemoryJobs, measure_memory, memory_findings, memory_jobs
 from explorer.study.networks import (
-    images,
     measure_networks,
     network_jobs,
     networks_findings,
     published_images,
     published_network,
-    written,
 )
 from explorer.study.reading import seen
 from explorer.study.settling import Runs, settled
@@ -35,7 +33,6 @@ __all__ = [
     "count_jobs",
     "explore",
     "findings",
-    "images",
     "maps_job",
     "measure_memory",
     "measure_networks",
@@ -49,5 +46,4 @@ __all__ = [
     "settled",
     "time_job",
     "weights_job",
-    "written",
 ]

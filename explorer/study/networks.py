@@ -7,32 +7,20 @@ from collections.abc import Mapping
 
 from explorer.engine import Engine, Pending, State
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings
-from explorer.spec import NETWORKS, DenseNetSpec, DType, InputSpec, Job, NetworkJob, Study, network_of
+from explorer.spec import NETWORKS, TRACKED, DenseNetSpec, DType, InputSpec, Job, NetworkJob, Study, network_of
 from explorer.study.reading import seen
 from explorer.study.settling import Runs, settled
 from explorer.theory import PUBLISHED, network_theory
 
-PLAIN = "list"
-_TRACKED = ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")
-
-
-def images(study: Study) -> InputSpec:
-    """The images that both networks are given."""
-    return InputSpec(study.input.batch, study.networks.image_size, study.networks.image_size)
-
-
-def written(study: Study) -> str:
-    """How the network's Dense Blocks are written; what compiles is not told of whole networks, which are plain then."""
-    name = study.memory.implementation
-    return name if name in _TRACKED else PLAIN
+PLAIN = TRACKED[0]
 
 
 def network_jobs(study: Study) -> dict[str, NetworkJob]:
     """``network``, ``against`` and ``shared``: see :class:`explorer.findings.NetworksFindings`. Equal ones run once."""
-    shown = written(study)
+    shown = study.written
     beside = PLAIN if shown == "shared" else "shared"
     network, against = (network_of(name) for name in (study.networks.network, study.networks.against))
-    size, dtype = images(study), study.run.dtype
+    size, dtype = study.images, study.run.dtype
     return {
         "network": NetworkJob(network, size, dtype, _as_written(network, shown)),
         "against": NetworkJob(against, size, dtype),

@@ -12,13 +12,13 @@ from explorer.engine import State
 from explorer.findings import NetworkFindings, NetworksFindings
 from explorer.language import _
 from explorer.pictures import figure_accuracy, figure_depth, network_blocks, network_words
-from explorer.pictures.network_cards import cards, images
+from explorer.pictures.network_cards import cards
 from explorer.pictures.network_claim import claim_line, claim_table, claim_title
 from explorer.pictures.network_svg import RAMP, Shown, network_picture
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import why
 from explorer.spec import DenseNetSpec, Job, Study
-from explorer.study import network_jobs, written
+from explorer.study import network_jobs
 from explorer.web import controls, waiting
 from explorer.web.components.chart import chart
 from explorer.web.components.chart import written as as_text
@@ -63,7 +63,7 @@ def _status(found: NetworksFindings) -> str:
         return f'<p class="status busy" role="status"><i></i>{escape(network_words.progress(found))}</p>'
     problem = next((one.problem for one in _all(found) if one.problem is not None), None)
     words = escape(why(problem)) if problem else ""
-    if not words and found.study.memory.implementation not in (written(found.study), "fused"):
+    if not words and found.study.memory.implementation not in (found.study.written, "fused"):
         words = escape(_("Whole networks are not compiled here: the Dense Blocks are shown as list."))
     return f'<p class="status" role="status" title="{words}">{words}</p>'
 
@@ -72,10 +72,7 @@ def picture(found: NetworksFindings) -> None:
     """Both networks as one drawing, whose blocks lead to Explore."""
     with titled("networks-picture-title", network_words.picture_title(found), 1):
         controls.switch("heights", _("Heights"), {"channels": _("Channels"), "bytes": _("Bytes")})
-    networks = found.study.networks
-    shown = Shown(
-        networks.network, networks.against, images(found), found.study.run.dtype, written(found.study), networks.heights
-    )
+    shown = Shown.of(found.study)
     links = tuple(to_link(block) for block in opened(found))
     panel("networks-picture", _drawings(shown, links), layers=RAMP)
 

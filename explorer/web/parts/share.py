@@ -26,7 +26,7 @@ def jump() -> str:
 def share(study: Study, page: str = "") -> None:
     """The panel; ``page`` is the one that shows it."""
     base = files.base(st.context.url, page)
-    panel("share", _copies(shared(study, base, page), study, base) + _downloads(study), layers=study.block.layers)
+    panel("share", _copies(shared(study, base, page), study, base) + _downloads(study, page), layers=study.block.layers)
 
 
 def _copies(ways: tuple[Shared, ...], study: Study, base: str) -> str:
@@ -63,11 +63,11 @@ def _notes(base: str) -> Iterator[str]:
         yield _("No other site may frame this server’s pages until EXPLORER_FRAME_ANCESTORS names it.")
 
 
-def _downloads(study: Study) -> str:
+def _downloads(study: Study, page: str) -> str:
     links = "".join(
         f'<a href="{escape(files.address(file, study))}" download="{file.name}">'
         f"<b>.{file.format.name}</b><span>{escape(file.format.label)}</span></a>"
-        for file in files.files()
+        for file in files.files(of_networks=page == "networks")
     )
     title = escape(_("Download"))
     return f'<h3>{title}</h3><nav class="files" aria-label="{escape(_("Files to download"))}">{links}</nav>'
