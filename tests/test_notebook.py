@@ -62,8 +62,8 @@ def test_nothing_else_has_a_picture() -> None:
     assert not hasattr(InputSpec(), "_repr_mimebundle_")
 
 
-def test_three_names_are_offered_and_none_brings_a_page_or_torch() -> None:
-    assert explorer.__all__ == ["DenseBlockSpec", "Study", "explore"]
+def test_four_names_are_offered_and_none_brings_a_page_or_torch() -> None:
+    assert explorer.__all__ == ["DenseBlockSpec", "Study", "explore", "trace"]
     code = "import sys\nfrom explorer import *\nStudy(DenseBlockSpec())._repr_mimebundle_()\nexplore\n"
     code += "assert not {'streamlit', 'torch', 'plotly', 'starlette'} & {*sys.modules}, 'brought'\n"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -233,7 +233,7 @@ def test_explore_measures_a_real_block() -> None:
 def test_the_public_names() -> None:
     import explorer
 
-    assert sorted(explorer.__all__) == ["DenseBlockSpec", "Study", "explore"]
+    assert sorted(explorer.__all__) == ["DenseBlockSpec", "Study", "explore", "trace"]
     assert all(getattr(explorer, name) is not None for name in explorer.__all__)
     assert explorer.explore is explore
     with pytest.raises(AttributeError):

@@ -51,6 +51,7 @@ from explorer.findings.own import OwnBlock
 from explorer.findings.quantity import Origin, Quantity
 from explorer.findings.theory import BlockTheory, Counterpart, LayerTheory, Part, StudyTheory
 from explorer.findings.together import CONVENTIONS, BlockFindings, Findings, Role, reconciled
+from explorer.findings.traced import Concatenation, Maker, Slice, Source, Trace
 
 __all__ = [
     "CONVENTIONS",
@@ -63,6 +64,7 @@ __all__ = [
     "BlockTheory",
     "Comparison",
     "CompiledStep",
+    "Concatenation",
     "Counterpart",
     "Device",
     "FeatureMap",
@@ -74,6 +76,7 @@ __all__ = [
     "LayerTheory",
     "LayerView",
     "Life",
+    "Maker",
     "MapGroup",
     "MemoryFindings",
     "ModuleRow",
@@ -92,6 +95,8 @@ __all__ = [
     "Quantity",
     "ReadWeights",
     "Role",
+    "Slice",
+    "Source",
     "SourceWeights",
     "StageLayer",
     "StageTheory",
@@ -100,6 +105,7 @@ __all__ = [
     "TimeMeasurement",
     "Timeline",
     "Timing",
+    "Trace",
     "Values",
     "from_builtins",
     "reconciled",

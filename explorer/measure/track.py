@@ -159,7 +159,7 @@ class StepTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
         if func.is_view:  # a view or a detached alias: no memory, nothing computed
             return out
         made = [tensor for tensor in tree_leaves(_asked_for(args, out)) if isinstance(tensor, Tensor)]
-        if not any(t.dim() == 4 or self._is_new(t) for t in made):  # BN's own counter and empty reserve
+        if not any(t.dim() >= 4 or self._is_new(t) for t in made):  # BN's own counter and empty reserve
             return out
         layer = self._layer or self._layer_of_node() if self._in_backward else self._layer
         step = self._step(func._overloadpacket.__name__, layer)
