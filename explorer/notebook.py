@@ -16,10 +16,13 @@ from explorer.documents.picture import svg_document
 from explorer.documents.table import describe_text
 from explorer.documents.tables import Table, compare_table, findings_table
 from explorer.documents.tables import html as as_html
-from explorer.findings import Findings
+from explorer.documents.trace_document import trace_table, trace_text
+from explorer.findings import Findings, Trace
 from explorer.language import _
+from explorer.pictures import trace_words
 from explorer.pictures.layout.residual import residual_layout
 from explorer.pictures.residual_svg import render_residual, title
+from explorer.pictures.trace_svg import trace_picture
 from explorer.pictures.words import block_words, headline, thousands, where
 from explorer.spec import DenseBlockSpec, InputSpec, ResidualSpec, RunSpec, Study
 from explorer.study import findings
@@ -29,11 +32,14 @@ _TALL = 300.0  # px that a residual block's widest column takes
 
 
 def bundle(shown: object) -> dict[str, str]:
-    """Media type → what is shown of a Dense Block's or residual block's spec, a Study, or findings.
+    """Media type → what is shown of a Dense Block's or residual block's spec, a Study, findings, or a trace.
 
     Raises:
         TypeError: it is none of these.
     """
+    if isinstance(shown, Trace):
+        lines = [trace_words.where(shown), *shown.notes]
+        return _bundle(trace_text(shown), trace_words.headline(shown), lines, trace_picture(shown), trace_table(shown))
     if isinstance(shown, ResidualSpec):
         return _bundle(repr(shown), title(shown), [], _residual_picture(shown), _residual_table(shown))
     study = Study(shown) if isinstance(shown, DenseBlockSpec) else shown

@@ -197,3 +197,10 @@ def test_what_cannot_be_is_told(module: Any, example: Any, says: str) -> None:
 def test_it_crosses_a_process_s_edge_as_builtins() -> None:
     found = explorer.trace(own.UNet(), torch.randn(1, 3, 16, 16))
     assert from_builtins(Trace, to_builtins(found)) == found
+
+
+def test_a_notebook_shows_picture_numbers_and_notes() -> None:
+    shown = explorer.trace(own.InPlace(), torch.randn(2, 3, 8, 8))._repr_mimebundle_()
+    assert shown["image/svg+xml"].startswith("<svg") and "InPlace concatenates once" in shown["text/markdown"]
+    assert "in place" in shown["text/plain"] and "in place" in shown["text/html"]
+    assert "first 4 · second 2 · input 3" in shown["text/plain"]

@@ -24,6 +24,7 @@ class Source:
         module: the innermost module that ran then.
         op: the operator, in torch's words.
         channels: how many were made.
+        size: of the maps as they were made: (H, W).
         made: after how many operators of the forward pass.
         far: whether maps of another size were made between these and the concatenation that first reads them.
     """
@@ -34,6 +35,7 @@ class Source:
     module: str
     op: str
     channels: int
+    size: tuple[int, ...]
     made: int
     far: bool = False
 

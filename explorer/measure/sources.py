@@ -140,6 +140,7 @@ class Sources:
                 module=one.module,
                 op=one.op,
                 channels=one.channels,
+                size=one.size,
                 made=one.at,
                 far=one.far,
             )

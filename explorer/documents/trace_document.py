@@ -1,0 +1,65 @@
+"""What was traced of a person's own module, as text for a terminal, as a table, and as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from explorer.documents.tables import Table
+from explorer.findings import Trace, to_builtins
+from explorer.language import _
+from explorer.pictures.trace_layout import slices_words
+from explorer.pictures.trace_words import headline, size_words, where
+from explorer.pictures.words import thousands
+
+WIDTH = 100
+
+
+def trace_table(found: Trace) -> Table:
+    """Its numbers, each whole."""
+    rows: list[tuple[str, int | None]] = [
+        (_("parameters"), found.parameters),
+        (_("MACs"), found.macs),
+        (_("saved for backward, bytes"), found.saved_bytes),
+        (_("held for backward, bytes"), found.kept_bytes),
+        (_("peak, bytes"), found.peak_bytes),
+        (_("concatenations"), len(found.concatenations)),
+        (_("written by concatenation, bytes"), found.copied_bytes),
+    ]
+    return Table((found.name, ""), tuple((name, thousands(n)) for name, n in rows if n is not None))
+
+
+def trace_text(found: Trace) -> str:
+    """Its numbers, each concatenation in a row, and what could not be attributed."""
+    lines = [*_wrapped(headline(found)), *_wrapped(where(found)), ""]
+    rows = trace_table(found).rows
+    wide = max(len(name) for name, _number in rows)
+    lines += [f"{name.ljust(wide)}  {told}" for name, told in rows]
+    if found.concatenations:
+        lines += ["", *_concatenations(found)]
+    for note in found.notes:
+        lines += ["", *_wrapped(note)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def trace_json(found: Trace) -> dict[str, Any]:
+    """The same for programs: what :class:`explorer.findings.Trace` holds, and its sums."""
+    plain: dict[str, Any] = to_builtins(found)
+    return plain | {"copied_bytes": found.copied_bytes, "joined_bytes": found.joined_bytes}
+
+
+def _concatenations(found: Trace) -> list[str]:
+    heads = ("", _("in"), _("maps"), _("channels"), _("joined"))
+    rows = [
+        (str(number), cat.module or found.name, size_words(cat), f"{cat.channels:,}", slices_words(found, cat))
+        for number, cat in enumerate(found.concatenations, 1)
+    ]
+    wide = [max(len(row[place]) for row in (heads, *rows)) for place in range(4)]
+    return [
+        f"{row[0].rjust(wide[0])}  {row[1].ljust(wide[1])}  {row[2].ljust(wide[2])}  {row[3].rjust(wide[3])}  {row[4]}"
+        for row in (heads, *rows)
+    ]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
