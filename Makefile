@@ -3,6 +3,7 @@
 #
 # Each target first makes .venv and installs there what the requirements pin, if that has changed.
 # Settings: PORT=8501, HOST=127.0.0.1, NAMES=…, PYTHON=python3.12, and ARGS=… for pytest.
+#           MODULE=package.module:Name INPUT=1,3,224,224: a page that shows a module of your own.
 # All paths are relative, so a folder with spaces in its name works.
 
 .PHONY: run serve test check format bench clean environment test-environment test-browser
@@ -13,17 +14,20 @@
 HOST = 127.0.0.1
 PORT = 8501
 NAMES =
+MODULE =
+INPUT =
 PYTHON =
 ARGS =
 
 VENV_PYTHON = .venv/bin/python
+OWN = --module '$(MODULE)' --input '$(INPUT)'
 MAKE_ENVIRONMENT = python="$$(/bin/sh explorer/setup/find-python '$(PYTHON)')" && exec "$$python" -I explorer/setup/environment.py
 
 run: environment
-	@exec $(VENV_PYTHON) -m explorer.launch --host '$(HOST)' --port '$(PORT)' --names '$(NAMES)'
+	@exec $(VENV_PYTHON) -m explorer.launch --host '$(HOST)' --port '$(PORT)' --names '$(NAMES)' $(OWN)
 
 serve: environment
-	@exec $(VENV_PYTHON) -m explorer.launch --host '$(HOST)' --port '$(PORT)' --names '$(NAMES)' --no-browser
+	@exec $(VENV_PYTHON) -m explorer.launch --host '$(HOST)' --port '$(PORT)' --names '$(NAMES)' $(OWN) --no-browser
 
 test: check test-browser
 	@exec $(VENV_PYTHON) -m pytest --timeout 300 -n 2 --dist loadfile $(ARGS)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from explorer.spec import SpecError, Whole
+from explorer.spec import OwnModule, SpecError, Whole, own_module
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:[0-9]{1,5})?", re.ASCII)
 THREADS = Whole(1, 1024)
@@ -27,6 +27,7 @@ def check(environment: Mapping[str, str] = os.environ) -> None:
     public_url(environment)
     frame_ancestors(environment)
     weights_file(environment)
+    served_module(environment)
     threads = environment.get("EXPLORER_THREADS")
     if threads and not THREADS.holds(THREADS.parse(threads)):
         raise SpecError("EXPLORER_THREADS", threads, THREADS.words)
@@ -80,6 +81,21 @@ def weights_file(environment: Mapping[str, str] = os.environ) -> Path | None:
     if not found:
         raise SpecError("EXPLORER_WEIGHTS", text, "the path of a file with a network's weights")
     return path
+
+
+def served_module(environment: Mapping[str, str] = os.environ) -> OwnModule | None:
+    """``EXPLORER_MODULE``, what the page Module runs, on ``EXPLORER_MODULE_INPUT``; None where it is not set.
+
+    It is imported from ``EXPLORER_MODULE_FOLDER``, or the folder that the program runs in.
+
+    Raises:
+        SpecError: one of them cannot be.
+    """
+    target = environment.get("EXPLORER_MODULE")
+    if not target:
+        return None
+    folder = environment.get("EXPLORER_MODULE_FOLDER") or str(Path.cwd())
+    return own_module(target, environment.get("EXPLORER_MODULE_INPUT"), folder)
 
 
 def _begins_a_link(text: str) -> bool:

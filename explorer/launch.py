@@ -1,6 +1,7 @@
 """Starts the explorer's server, says where it is, opens a browser on it, and ends everything with it.
 
-``python -m explorer.launch [--host 127.0.0.1] [--port 8501] [--names lab.example.org] [--weights FILE] [--no-browser]``
+``python -m explorer.launch [--host 127.0.0.1] [--port 8501] [--names lab.example.org] [--weights FILE] [--no-browser]
+[--module package.module:Name [--input 1,3,224,224]]``
 
 ``EXPLORER_NAMES`` (names beside the loopback ones that the server answers to) and ``EXPLORER_PUBLIC_URL``
 (the address people use, where a proxy stands before the server) are read here and by the server, and so is
@@ -28,12 +29,13 @@ import time
 import urllib.request
 import webbrowser
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
 from explorer import environment
 from explorer.place import HOME
-from explorer.spec import SpecError
+from explorer.spec import SpecError, own_module
 
 GRACE = 3.0  # seconds in which the server may finish
 _ANY = ("0.0.0.0", "::")
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the server until it ends or is told to; the exit status, 0 after Ctrl-C or SIGTERM."""
     try:
         options = _options(arguments)
+        own = _own(options)
         names = server_names(options.host, options.names, os.environ)
         check_installed()
         weights = options.weights or os.environ.get("EXPLORER_WEIGHTS", "")
@@ -63,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     except (LaunchProblem, SpecError) as problem:
         print(problem, file=sys.stderr)
         return 2
-    told = {"EXPLORER_NAMES": ",".join(names)} | ({"EXPLORER_WEIGHTS": str(path)} if path else {})
+    told = own | {"EXPLORER_NAMES": ",".join(names)} | ({"EXPLORER_WEIGHTS": str(path)} if path else {})
     return _run(options.host, options.port, names, told, browser=not options.no_browser)
 
 
@@ -74,7 +77,26 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--names", default="", help="names that people reach this machine by, comma separated")
     parser.add_argument("--weights", default="", help="a file with a network's weights that the server may show")
     parser.add_argument("--no-browser", action="store_true", help="only say where the explorer is")
+    parser.add_argument("--module", default="", help="a module of yours, as package.module:Name, for a page of its own")
+    parser.add_argument("--input", default="", help="the sizes that it is run on, such as 1,3,224,224")
     return parser.parse_args(arguments)
+
+
+def _own(options: argparse.Namespace) -> dict[str, str]:
+    """What tells the server of a module of the person's own, imported from the folder that they are in.
+
+    Raises SpecError where it cannot be one.
+    """
+    if not options.module:
+        if options.input:
+            raise LaunchProblem("--input belongs to --module package.module:Name.")
+        return {}
+    own = own_module(options.module, options.input, str(Path.cwd()))
+    return {
+        "EXPLORER_MODULE": own.target,
+        "EXPLORER_MODULE_INPUT": options.input,
+        "EXPLORER_MODULE_FOLDER": own.folder,
+    }
 
 
 def _port(text: str) -> int:

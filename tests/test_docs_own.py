@@ -25,6 +25,7 @@ from explorer.docs.own import Looked, look
 from explorer.findings import OwnBlock
 from explorer.measure import against
 from explorer.spec import DenseBlockSpec, InputSpec, Study
+from explorer.study import apart
 from explorer.theory import study_theory
 
 ROOT = Path(__file__).parent.parent
@@ -160,7 +161,7 @@ def ready(
 ) -> Docs:
     """``docs`` without its start, in the team's folder; torch is loaded."""
     monkeypatch.chdir(team)
-    monkeypatch.setattr(own, "subprocess", loaded)
+    monkeypatch.setattr(apart, "subprocess", loaded)
 
     def run(*words: str) -> tuple[int, str]:
         code = cli.main(["docs", *words])
@@ -219,7 +220,7 @@ def test_what_is_called_with_what_and_what_cannot_be(
     with monkeypatch.context() as soon:
         soon.setattr(own, "TIMEOUT", 0.01)
         assert "No answer within 0.01 s" in look(directive("mypackage.blocks:block")).problem
-    monkeypatch.setattr(own, "subprocess", loaded)
+    monkeypatch.setattr(apart, "subprocess", loaded)
     assert look(directive("mypackage.blocks:block", " args=16,12,3")) == Looked(())
     for target, more, words in (
         ("mypackage.blocks:needy", "", "It needs depth; say with args=… what to call it with."),

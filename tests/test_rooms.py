@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "setup": set(),  # runs before a package is installed
     "launch": {"environment", "place", "spec"},
     "bench": READERS | {"engine", "setup", "version"},
-    "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "bench"},
+    "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "bench", "launch"},
     "__main__": {"cli"},
     "__init__": {"spec", "findings", "study", "measure"},  # the Python face: four names, looked up when asked for
     "app.py": {"web"},

@@ -76,6 +76,10 @@ def main(
 
 
 def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure, measure_networks: Count) -> int:
+    if argv[:1] == ["serve"]:  # its words are those of the launch, which starts Streamlit and nothing of ours
+        from explorer.launch import main as serve
+
+        return serve(argv[1:])
     options = _read(argv)
     environment.check()
     public = environment.public_url()
@@ -89,6 +93,10 @@ def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure, measur
         from explorer.cli.bench import bench
 
         return bench(options.what, options.runs, options.json)
+    if options.command == "trace":
+        from explorer.cli.trace import trace
+
+        return trace(options.module, options.input, options.json)
     if options.command == "schema":
         from explorer.documents.schema import schemas
 

@@ -60,6 +60,8 @@ def parser() -> Parser:
     link.add_argument("--from", dest="source", metavar="FILE", help="of the block that an exported file shows")
     add_flags(link)
     _export(add("export", "write the block in one format", "Closed forms, unless --measure is asked for."))
+    _trace(add("trace", "run a module of your own, and print what its forward pass concatenates"))
+    add("serve", "start the page; serve --help lists what it takes, --module package.module:Name among it")
     schema = add("schema", "print the JSON Schema of what describe --json and export json write, or network --json")
     schema.add_argument(
         "of", nargs="?", choices=SCHEMAS, default=SCHEMAS[0], help="of a block (the default) or network"
@@ -89,6 +91,17 @@ def _export(export: argparse.ArgumentParser) -> None:
     export.add_argument("--pixel-ratio", help="png: pixels to each of the picture's own, 1, 2 or 3 (default 2)")
     export.add_argument("--show", help=f"badge: {', '.join(SHOWN)} (default {SHOWN[0]})")
     add_flags(export)
+
+
+def _trace(trace: argparse.ArgumentParser) -> None:
+    trace.add_argument(
+        "module",
+        nargs="?",
+        metavar="package.module:Name",
+        help="a torch.nn.Module, or what gives one when it is called",
+    )
+    trace.add_argument("--input", metavar="N,C,H,W", help="the sizes that it is run on (default 1,3,224,224)")
+    trace.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def _docs(docs: argparse.ArgumentParser) -> None:

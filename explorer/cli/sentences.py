@@ -7,7 +7,9 @@ import re
 
 from explorer.spec import FIELDS, NETWORKS, Whole, shown
 
-COMMANDS = ("describe", "memory", "network", "networks", "link", "export", "schema", "docs", "bench")
+COMMANDS = (
+    "describe", "memory", "network", "networks", "link", "export", "trace", "serve", "schema", "docs", "bench",
+)  # fmt: skip
 DOCS, REPORTS = ("check", "update"), ("text", "json", "github")
 BENCHMARKS = ("page", "files", "engine", "memory", "time")
 #: What ``export`` writes; the formats of :mod:`explorer.exports`, named here so that help costs no import of them.
@@ -23,6 +25,7 @@ _FLAGS = {
     "bench": ("--runs", "--json"),
     "docs": ("--diff", "--dry-run", "--force", "--quiet", "--measure", "--allow-import", "--report"),
     "schema": ("--help",),
+    "trace": ("--input", "--json"),
     "describe": (*_FIELD_FLAGS, "--json"),
     "memory": (*_FIELD_FLAGS, "--json"),
     "network": ("--against", *(FIELDS[name].flag for name in NETWORK_FIELDS), "--measure", "--json"),

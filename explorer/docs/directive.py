@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from explorer.codec import from_query, of_networks, to_query
 from explorer.spec import SpecError, Study, shown
+from explorer.spec.own import TARGET
 
 #: ``block``: the Dense Block; ``compare``: beside both residual blocks; ``network``: whole networks side by side.
 Kind = Literal["block", "compare", "network"]
@@ -19,7 +20,6 @@ NETWORK_SHOWS = ("graph", "totals", "stages")
 _USUAL = {"block": ("graph", "table"), "compare": ("graph", "table"), "network": ("graph", "totals", "stages")}
 _NETWORKS = "/networks"  # the page whose address is read as ``network``
 _SETTINGS = ("show", "against", "args")
-_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _ARGS = re.compile(r"-?[0-9]{1,9}(,-?[0-9]{1,9}){0,15}")
 
 
@@ -70,7 +70,7 @@ def read_directive(text: str) -> Directive:
             "Of a network code is not run; what it is compared with stands in its link, as in network?against=resnet50."
         )
     against, args = given.get("against"), given.get("args")
-    if against is not None and not _TARGET.fullmatch(against):
+    if against is not None and not TARGET.fullmatch(against):
         raise DirectiveError(f"against must be package.module:Name, not {shown(against)}.")
     if args is not None and against is None:
         raise DirectiveError("args belongs to against=package.module:Name.")

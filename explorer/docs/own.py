@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from explorer.docs.directive import Directive
 from explorer.findings import OwnBlock, from_builtins
 from explorer.pictures.words import thousands
 from explorer.spec import DenseBlockSpec, SpecError, Study
+from explorer.study.apart import ApartError, run_apart
 from explorer.theory import study_theory
 
 TIMEOUT = 120.0  # seconds, imports included
-
-
-class OwnError(Exception):
-    """That code could not be run; the text is one sentence for a person."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +34,13 @@ def look(directive: Directive) -> Looked:
     """Runs what ``directive.against`` names, in a process of its own, and compares."""
     try:
         own = _run(directive)
-    except OwnError as problem:
+    except ApartError as problem:
         return Looked((), f"{directive.against} could not be run: {problem}")
     differs = tuple(_differs(directive, own))
     return Looked(differs, study=_that(directive.study, own) if differs else None)
 
 
 def _run(directive: Directive) -> OwnBlock:
-    if importlib.util.find_spec("torch") is None:
-        raise OwnError("PyTorch is not installed.")
     study = directive.study
     block, size = study.block, study.input
     asked = {
@@ -62,31 +50,7 @@ def _run(directive: Directive) -> OwnBlock:
         "shape": [size.batch, block.in_channels, size.height, size.width],
         "dtype": study.run.dtype,
     }
-    root = str(Path(__file__).parents[2])  # where it is not installed but run from its folder
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    with tempfile.TemporaryDirectory() as folder:
-        question, answer = Path(folder) / "asked.json", Path(folder) / "found.json"
-        question.write_text(json.dumps(asked), encoding="utf-8")
-        command = [sys.executable, "-m", "explorer.measure.against", str(question), str(answer)]
-        try:
-            ran = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-                timeout=TIMEOUT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise OwnError(f"No answer within {TIMEOUT:g} s.") from None
-        try:
-            found = json.loads(answer.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raise OwnError(f"Its process ended without an answer (exit status {ran.returncode}).") from None
-    if "problem" in found:
-        raise OwnError(found["problem"])
-    return from_builtins(OwnBlock, found)
+    return from_builtins(OwnBlock, run_apart("explorer.measure.against", asked, TIMEOUT))
 
 
 def _differs(directive: Directive, own: OwnBlock) -> Iterator[str]:

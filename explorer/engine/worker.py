@@ -22,7 +22,7 @@ from typing import Any
 
 from explorer.engine import words
 from explorer.findings import Problem, to_builtins
-from explorer.memory import SMALLER, available_bytes, data_bytes
+from explorer.memory import SMALLER, limit_memory
 from explorer.spec import Job
 
 GIVING_WAY = 5  # of 19 steps down in priority: a quarter of a core that another wants, all of one that nobody does
@@ -92,27 +92,6 @@ def _be_the_first_to_go() -> None:
         Path("/proc/self/oom_score_adj").write_text("500")
     except OSError:
         return  # not Linux, or not allowed: then the system chooses
-
-
-def limit_memory(limit: int | None) -> None:
-    """Lets this process allocate ``limit`` bytes more; None takes four fifths of what is available now.
-
-    Beyond it an allocation fails within milliseconds, in torch's own words, and the worker lives on.
-    It is set anew before every job, since what is available changes with what else runs.
-    """
-    try:
-        import resource  # Unix only
-    except ImportError:
-        return
-    if limit is None:
-        available = available_bytes()
-        if available is None:
-            return
-        limit = available * 4 // 5
-    limit += data_bytes()
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
 def _named(name: str) -> Callable[..., Any]:

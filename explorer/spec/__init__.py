@@ -36,6 +36,7 @@ from explorer.spec.network import (
     network_of,
     network_text,
 )
+from explorer.spec.own import OwnModule, own_module
 from explorer.spec.selection import Selection, selection
 from explorer.spec.study import (
     BYTES_PER_ELEMENT,
@@ -110,6 +111,7 @@ __all__ = [
     "NetworksSpec",
     "Optimiser",
     "Order",
+    "OwnModule",
     "Pattern",
     "PlanJob",
     "PublishedJob",
@@ -132,6 +134,7 @@ __all__ = [
     "network",
     "network_of",
     "network_text",
+    "own_module",
     "published_weights",
     "reference_block",
     "reference_text",

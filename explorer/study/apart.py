@@ -1,0 +1,77 @@
+"""Code that is not ours, run in a process of its own: it may fail, hang or leave, and the program goes on."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from explorer.engine.states import limits_from
+from explorer.findings import Trace, from_builtins
+from explorer.spec import OwnModule
+
+TRACE_SECONDS = 120.0  # imports included
+
+
+class ApartError(Exception):
+    """That code could not be run; the text is one sentence for a person."""
+
+
+def run_apart(module: str, asked: Mapping[str, Any], seconds: float, folder: str | None = None) -> dict[str, Any]:
+    """What ``python -m module ASKED FOUND`` writes when it is asked ``asked``.
+
+    Args:
+        module: of the measuring room; it reads one JSON file and writes the other, with ``problem`` where it failed.
+        asked: fit for JSON.
+        seconds: after which it is stopped.
+        folder: where it runs, and imports from; None for this process's own.
+
+    Raises:
+        ApartError: there was no answer, or a problem.
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise ApartError("PyTorch is not installed.")
+    root = str(Path(__file__).parents[2])  # where it is not installed but run from its folder
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    with tempfile.TemporaryDirectory() as place:
+        question, answer = Path(place) / "asked.json", Path(place) / "found.json"
+        question.write_text(json.dumps(asked), encoding="utf-8")
+        try:
+            ran = subprocess.run(
+                [sys.executable, "-m", module, str(question), str(answer)],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ApartError(f"No answer within {seconds:g} s.") from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise ApartError("The folder to import it from is not there.") from None
+        try:
+            found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise ApartError(f"Its process ended without an answer (exit status {ran.returncode}).") from None
+    if "problem" in found:
+        raise ApartError(found["problem"])
+    return found
+
+
+def trace_apart(own: OwnModule) -> Trace:
+    """Imports, builds and traces ``own``.
+
+    Raises:
+        ApartError: that could not be done.
+    """
+    asked = asdict(own) | {"memory_bytes": limits_from(os.environ).memory_bytes}
+    return from_builtins(Trace, run_apart("explorer.measure.own_module", asked, TRACE_SECONDS, own.folder))
