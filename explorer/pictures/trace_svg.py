@@ -39,7 +39,7 @@ def trace_picture(found: Trace, width: float = 980.0, palette: Palette = LIGHT) 
         "aria-label": f"{title(found)} {description(found)}",
     }
     if on_page:
-        root["style"] = _variables(found)
+        root["style"] = source_variables(found)
     head = tag("style", {}, escape(_style(palette)))
     if not on_page:
         head = tag("title", {}, escape(title(found))) + tag("desc", {}, escape(description(found))) + head
@@ -48,8 +48,8 @@ def trace_picture(found: Trace, width: float = 980.0, palette: Palette = LIGHT) 
     return tag("svg", root, head + "".join(_groups(found, drawn, painted)))
 
 
-def _variables(found: Trace) -> str:
-    """What the page's theme picks from."""
+def source_variables(found: Trace) -> str:
+    """Declarations of the sources' colours, ``--t0`` and on, of which the page's theme picks."""
     pairs = zip(colours(found, LIGHT), colours(found, DARK), strict=True)
     return "".join(f"--t{source}:light-dark({light},{dark});" for source, (light, dark) in enumerate(pairs))
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.place import HOME
-from explorer.web import controls, link, notice, pace, style
+from explorer.web import controls, link, notice, own_module, pace, style
 
 PAGES = HOME / "pages"
 
@@ -17,13 +17,16 @@ st.set_page_config(
     # With an entry of its own the menu is there, and in it the switch between light and dark.
     menu_items={"About": _("A DenseNet block, built and run as you move its sliders. Every number is counted.")},
 )
+pages = [
+    st.Page(PAGES / "explore.py", title=_("Explore"), default=True),
+    st.Page(PAGES / "memory.py", title=_("Memory"), url_path="memory"),
+    st.Page(PAGES / "networks.py", title=_("Networks"), url_path="networks"),
+    st.Page(PAGES / "gallery.py", title=_("Gallery"), url_path="gallery"),
+]
+if own_module.runner() is not None:  # the server was started with a module of a person's own
+    pages.append(st.Page(PAGES / "module.py", title=_("Module"), url_path="module"))
 page = st.navigation(
-    [
-        st.Page(PAGES / "explore.py", title=_("Explore"), default=True),
-        st.Page(PAGES / "memory.py", title=_("Memory"), url_path="memory"),
-        st.Page(PAGES / "networks.py", title=_("Networks"), url_path="networks"),
-        st.Page(PAGES / "gallery.py", title=_("Gallery"), url_path="gallery"),
-    ],
+    pages,
     position="hidden" if st.context.is_embedded else "top",  # in somebody else's page, without our own frame
 )
 style.apply()
