@@ -21,6 +21,7 @@ TALLEST = 280.0  # px of the widest column
 _PITCH = (2.4, 104.0)  # px from a column to the next, at least and at most
 _WIDEST = 24.0  # px of a column
 _ARCS = 96.0  # px that all arcs take together, at most
+_LINE = 15.0  # px that a name needs
 _ROOM = 16.0  # px of pitch from which on an arc comes down beside its column, and not onto it
 
 
@@ -72,12 +73,13 @@ class _Mark:
 
 @dataclass(frozen=True)
 class _Scale:
-    """Pixels: from a column to the next, of a column, of a channel, and where all columns stand."""
+    """Pixels: from a column to the next, of a column, of a channel, where columns stand, and of the whole."""
 
     pitch: float
     column: float
     channel: float
     base: float
+    width: float
 
 
 def trace_layout(found: Trace, width: float = 980.0) -> TraceLayout:
@@ -89,7 +91,7 @@ def trace_layout(found: Trace, width: float = 980.0) -> TraceLayout:
     pitch, gap, column = _steps(len(marks), len(runs), width)
     step = min(13.0, _ARCS / max(levels, default=1))
     base = TOP + step * max(levels, default=0) + TALLEST
-    at = _Scale(pitch, column, TALLEST / max((mark.channels for mark in marks), default=1), base)
+    at = _Scale(pitch, column, TALLEST / max((mark.channels for mark in marks), default=1), base, width)
     x, read = MARGIN, {end for _source, _start, end in arcs}
     for run in runs:
         for place, mark in enumerate(run):
@@ -127,8 +129,10 @@ def colours(found: Trace, palette: Palette) -> tuple[str, ...]:
     told = dict.fromkeys(range(len(found.sources)), given)
     told |= {source: palette.source(place, len(made)) for place, source in enumerate(made, 1)}
     for group in groups:
+        later = [source for source in sorted(group)[1:] if found.sources[source].maker == "module"]
         if len(group) > 2:
-            told |= {source: palette.source(place, len(group) - 1) for place, source in enumerate(sorted(group))}
+            told[min(group)] = given
+            told |= {source: palette.source(place, len(later)) for place, source in enumerate(later, 1)}
     return tuple(palette.mute if one.maker == "unknown" else told[source] for source, one in enumerate(found.sources))
 
 
@@ -282,6 +286,22 @@ def _labels(
         for mark in run:
             text, x = _mark_name(found, mark), mark.left + at.column / 2
             yield (TextShape(f"name-{mark.left:.0f}", text, (x, y), "name", "middle"),)
+    seen: set[int] = set()
+    for place, mark in enumerate(marks):
+        ends_at = marks[place + 1].left - 2 if place + 1 < len(marks) else at.width
+        yield from _new_names(found, mark, seen, ends_at - (8 if place + 1 < len(marks) else 0), at)
+
+
+def _new_names(found: Trace, mark: _Mark, seen: set[int], right: float, at: _Scale) -> Iterator[tuple[TextShape, ...]]:
+    """Beside its slice the name of a source that is read for the first time, where there is room up to ``right``."""
+    y, left = at.base, mark.left + at.column + 6
+    for source, channels in mark.parts:
+        high = channels * at.channel
+        y -= high
+        name = short_name(found.sources[source].name)
+        if source not in seen and mark.cat is not None and high >= _LINE and left + text_width(name, "note") < right:
+            yield (TextShape(f"new-{source}", name, (left, y + high / 2 + 4.5), "note", "start"),)
+        seen.add(source)
 
 
 def _sizes(

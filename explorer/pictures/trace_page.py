@@ -103,7 +103,7 @@ def _row(found: Trace, cat: Concatenation, number: int, scale: Scale) -> str:
     if left:
         more = escape(_("… {count} more").format(count=left))
         cells.insert(-1, f'<span class="more">{more}</span>')
-    where = escape(cat.module or found.name)
+    where = escape(cat.module or found.name).replace(".", ".<wbr>")  # so that a path breaks where it has parts
     return (
         f"<tr><td>{number}</td><td>{where}</td><td>{size_words(cat)}</td><td>{cat.channels:,}</td>"
         f"<td>{' '.join(cells)}</td><td>{scale.text(cat.copied_bytes)}</td></tr>"

@@ -39,7 +39,7 @@ def trace_picture(found: Trace, width: float = 980.0, palette: Palette = LIGHT) 
         "aria-label": f"{title(found)} {description(found)}",
     }
     if on_page:
-        root["style"] = source_variables(found)
+        root["style"] = f"--carried:{LIGHT.carried:g};{source_variables(found)}"
     head = tag("style", {}, escape(_style(palette)))
     if not on_page:
         head = tag("title", {}, escape(title(found))) + tag("desc", {}, escape(description(found))) + head
