@@ -194,6 +194,34 @@ def test_what_cannot_be_is_told(module: Any, example: Any, says: str) -> None:
         explorer.trace(module, example)
 
 
+class Lazy(nn.Module):
+    """Learns its channels from what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.LazyConv2d(4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([self.conv(x), x], 1)
+
+
+class Uncopied(own.UNet):
+    def __deepcopy__(self, memo: object) -> None:
+        raise ValueError("There is one of me.")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # TorchScript's own
+def test_lazy_compiled_and_scripted_modules_run_as_they_were_written() -> None:
+    lazy, x = Lazy(), torch.randn(2, 3, 16, 16)
+    assert joined(explorer.trace(lazy, x)) == [[("conv", 4), ("input", 3)]] and lazy.conv.in_channels == 0
+    unet = own.UNet().eval()
+    assert joined(explorer.trace(torch.compile(unet, backend="eager"), x)) == joined(explorer.trace(unet, x))
+    scripted = explorer.trace(torch.jit.trace(unet, x), x)  # type: ignore[no-untyped-call]  # torch's own
+    assert len(scripted.concatenations) == 2 and "is TorchScript" in scripted.notes[0]
+    with pytest.raises(TypeError, match=r"module cannot be copied \(ValueError: There is one of me\)"):
+        explorer.trace(Uncopied(), x)
+
+
 def test_it_crosses_a_process_s_edge_as_builtins() -> None:
     found = explorer.trace(own.UNet(), torch.randn(1, 3, 16, 16))
     assert from_builtins(Trace, to_builtins(found)) == found

@@ -63,6 +63,7 @@ class Sources:
         self._sizes: list[tuple[int, tuple[int, ...]]] = []  # (after how many operators, size of what was convolved)
         self._elsewhere: Counter[tuple[str, str]] = Counter()  # (what it was, module) of concatenations not drawn
         self._written: Counter[str] = Counter()  # module → channels written in place
+        self._scripted: dict[str, None] = {}  # modules of which no part can be told from another
         self._again: dict[str, None] = {}  # modules that ran a second time, in backward
         self._kinds = {path: type(one).__name__ for path, one in block.named_modules()}
         self._parents = {path for path, one in block.named_modules() if next(one.children(), None) is not None}
@@ -79,6 +80,9 @@ class Sources:
         """Knows which module runs; with ``again``, only that one does."""
         handles = []
         for path, one in block.named_modules():
+            if isinstance(one, torch.jit.ScriptModule):  # which takes no hooks
+                self._scripted.setdefault(_module(path))
+                continue
             if again:
                 handles.append(one.register_forward_pre_hook(self._ran_again(path)))
                 continue
@@ -167,6 +171,8 @@ class Sources:
 
     def _said(self, sources: Sequence[Source]) -> Iterator[str]:
         yield from self._notes
+        if self._scripted:
+            yield f"{_listed(list(self._scripted))} is TorchScript: what runs there is attributed to what called it."
         for (what, module), count in self._elsewhere.items():
             yield f"{_times(count, 'concatenation')} {what} in {_module(module)}: not drawn."
         for module, channels in self._written.items():

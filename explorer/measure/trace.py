@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
+from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_leaves, tree_map
 
 from explorer.findings import INPUT, Trace
 from explorer.measure.device import describe
-from explorer.measure.problems import is_out_of_memory
+from explorer.measure.problems import first_line, is_out_of_memory
 from explorer.measure.purpose import Role
 from explorer.measure.saved import SavedBytes
 from explorer.measure.sources import Sources
@@ -44,11 +45,14 @@ def trace(module: nn.Module, example_input: Any) -> Trace:
         example_input: a tensor, a tuple of arguments, or a dict of arguments by name; on the module's device.
 
     Raises:
-        TypeError: ``module`` is no ``torch.nn.Module``, or ``example_input`` holds no tensor.
+        TypeError: ``module`` is no ``torch.nn.Module`` or cannot be copied, or ``example_input`` holds no tensor.
         Exception: whatever the module's forward raises.
     """
     if not isinstance(module, nn.Module):
         raise TypeError(f"module must be a torch.nn.Module, not a {type(module).__name__}.")
+    module = getattr(
+        module, "_orig_mod", module
+    )  # what was compiled runs as it was written, so that it can be followed
     tensors = [leaf for leaf in tree_leaves(example_input) if isinstance(leaf, Tensor)]
     if not tensors:
         raise TypeError("example_input must be a tensor, or a tuple or dict of arguments with tensors among them.")
@@ -56,19 +60,46 @@ def trace(module: nn.Module, example_input: Any) -> Trace:
     free = describe(device).free_bytes
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         try:
-            run = _Run(copy.deepcopy(module), tree_map(_copied, example_input), int(free * _SHARE) if free else None)
+            block = _copy_of(module)
+            _give_shapes(block, example_input)
+            run = _Run(block, tree_map(_copied, example_input), int(free * _SHARE) if free else None)
             return run.found(str(device))
         except (_TooLarge, RuntimeError, MemoryError) as error:
             if not isinstance(error, _TooLarge) and not is_out_of_memory(error):
                 raise
         fakes = FakeTensorMode()
         with FakeCopyMode(fakes):
-            block = copy.deepcopy(module)
+            block = _copy_of(module)
         example = tree_map(
             lambda one: fakes.from_tensor(one.detach()) if isinstance(one, Tensor) else one, example_input
         )
         with fakes:
             return _Run(block, example, None).found(str(device), fake=True)
+
+
+def _copy_of(module: nn.Module) -> nn.Module:
+    try:
+        return copy.deepcopy(module)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        # Running the module itself would leave traces in it that nobody could take back.
+        raise TypeError(f"module cannot be copied ({type(error).__name__}: {first_line(error)}).") from error
+
+
+def _give_shapes(block: nn.Module, example: Any) -> None:
+    """Runs a copy once that has lazy parameters, which have no shapes before."""
+    if any(is_lazy(one) for one in own_tensors(block)):
+        with torch.no_grad():
+            _called(block, tree_map(_copied, example))
+
+
+def _called(block: nn.Module, example: Any) -> Any:
+    if isinstance(example, Mapping):
+        return block(**example)
+    if isinstance(example, tuple | list):
+        return block(*example)
+    return block(example)
 
 
 def _copied(one: Any) -> Any:
@@ -111,7 +142,7 @@ class _Run:
             if trains:
                 stack.enter_context(saved.watching())
             with tracker.forward():
-                out = self._called()
+                out = self._run()
                 loss = _summed(out) if trains else None
         output_shapes = tuple(tuple(one.shape) for one in tree_leaves(out) if isinstance(one, Tensor))
         del out
@@ -123,7 +154,6 @@ class _Run:
             with sources.watching(block, again=True), tracker.backward():
                 loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             del loss
-        block.zero_grad(set_to_none=True)
         if block.training and not trains:
             sources.note("Nothing in it asks for a gradient, so only a forward pass was run.")
         if not output_shapes:
@@ -147,14 +177,10 @@ class _Run:
             notes=notes,
         )
 
-    def _called(self) -> Any:
+    def _run(self) -> Any:
         """The output; from now on, only the module holds what it was given."""
         example, self._example = self._example, None
-        if isinstance(example, Mapping):
-            return self._block(**example)
-        if isinstance(example, tuple | list):
-            return self._block(*example)
-        return self._block(example)
+        return _called(self._block, example)
 
 
 class _Tracker(StepTracker):  # type: ignore[no-untyped-call]  # torch's base is untyped
