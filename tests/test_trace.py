@@ -114,6 +114,27 @@ def test_what_no_module_made_is_told_and_never_guessed() -> None:
     assert first.startswith("The module itself runs reshape and add") and "no maps" in second
 
 
+class Shuffled(nn.Module):
+    """A unit of ShuffleNet: one half of shuffled channels goes on beside a branch that begins at a larger size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(4, 4, 3, 2, 1), nn.Sequential(nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, 2, 1))
+        self.last = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = torch.cat([self.one(x), self.two(x)], 1)
+        n, c, h, w = y.shape
+        left, right = y.view(n, 2, c // 2, h, w).transpose(1, 2).reshape(n, c, h, w).chunk(2, 1)
+        return torch.cat([left, self.last(right)], 1)
+
+
+def test_what_is_shuffled_is_made_by_that_and_a_branch_is_no_skip() -> None:
+    found = explorer.trace(Shuffled(), torch.randn(2, 4, 8, 8))
+    assert joined(found) == [[("one", 4), ("two", 4)], [("reshape in Shuffled", 4), ("last", 4)]]
+    assert not any(source.far for source in found.sources) and "itself runs reshape" in found.notes[0]
+
+
 class Sequences(nn.Module):
     """A class token before tokens, and two convolutions along a line."""
 

@@ -64,7 +64,8 @@ def short(name: str) -> str:
         plain = plain.removeprefix(start)
     for end in ("_with_indices", "_with_update", "_legit", "_kernel"):
         plain = plain.removesuffix(end)
-    return {"to_copy": "to", "constant_pad_nd": "pad", "unsafe_view": "reshape"}.get(plain, plain)
+    # A clone that makes channels anew has changed their order.
+    return {"to_copy": "to", "constant_pad_nd": "pad", "unsafe_view": "reshape", "clone": "reshape"}.get(plain, plain)
 
 
 class Channels:
@@ -98,6 +99,11 @@ class Channels:
         maps = self._known.get(_key(tensor))
         place = None if maps is None else _place(tensor, maps)
         return None if maps is None or place is None else cut(maps.parts, *place)
+
+    def held(self, tensor: Tensor) -> tuple[Part, ...]:
+        """The parts of all that its storage holds, whatever ``tensor`` shows of it."""
+        maps = self._known.get(_key(tensor))
+        return maps.parts if maps is not None else ()
 
     def write(self, target: Tensor, parts: Sequence[Part]) -> tuple[int, int] | None:
         """Puts ``parts`` into the channels that ``target`` shows of its storage.
@@ -206,7 +212,7 @@ def merged(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 def _through(part: Part, name: str) -> Part:
     word = short(name)
-    if word in part.through or word in ("clone", "contiguous"):
+    if word in part.through or name in ("clone", "contiguous", "_unsafe_view"):
         return part
     return replace(part, through=(*part.through, word))
 

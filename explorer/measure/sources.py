@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -30,6 +30,7 @@ class _Made:
     channels: int
     size: tuple[int, ...]
     at: int
+    after: int = 0  # the sources that it was computed from, however indirectly, as bits
     names: list[str] = field(default_factory=list)  # of modules that held the operator and gave these channels alone
     read: int | None = None  # after how many operators they were first joined
     far: bool = False
@@ -60,7 +61,7 @@ class Sources:
         self._notes: list[str] = []
         self._running: list[str] = []
         self._steps = 0
-        self._sizes: list[tuple[int, tuple[int, ...]]] = []  # (after how many operators, size of what was convolved)
+        self._sizes: list[tuple[int, tuple[int, ...], int]] = []  # (when, size, sources) of each convolution's result
         self._elsewhere: Counter[tuple[str, str]] = Counter()  # (what it was, module) of concatenations not drawn
         self._written: Counter[str] = Counter()  # module → channels written in place
         self._scripted: dict[str, None] = {}  # modules of which no part can be told from another
@@ -112,14 +113,14 @@ class Sources:
             elif func._schema.is_mutable and self._channels.knows(out):
                 empty = makes_nothing(packet) or is_empty(args, self._channels, self._empty)
                 if parts is None and not empty:
-                    parts = self._new(packet, out)
+                    parts = self._new(packet, out, args)
                 if parts is not None:
                     self._write(out, parts)
             else:
                 empty = makes_nothing(packet) or is_empty(args, self._channels, self._empty)
-                self._channels.know(out, parts or self._new(packet, out, "constant" if empty else "module"))
+                self._channels.know(out, parts or self._new(packet, out, args, "constant" if empty else "module"))
             if short(packet.__name__) in _CONVOLUTIONS:
-                self._sizes.append((self._steps, tuple(out.shape[2:])))
+                self._sizes.append((self._steps, tuple(out.shape[2:]), self._after(args)))
 
     def forget(self, key: int) -> None:
         """The storage ``key`` is gone."""
@@ -224,17 +225,39 @@ class Sources:
         if tensor.dim() < 3 or tensor.numel() == 0 or self._channels.knows(tensor):
             return
         channels = int(tensor.shape[1])
-        self._made.append(_Made(maker, "", "", channels, tuple(tensor.shape[2:]), 0, [name]))
+        self._made.append(_Made(maker, "", "", channels, tuple(tensor.shape[2:]), 0, names=[name]))
         if maker == "parameter":
             self._empty.add(len(self._made) - 1)
         self._channels.know(tensor, [Part(len(self._made) - 1, 0, channels)])
 
-    def _new(self, packet: Any, out: Tensor, maker: Maker = "module") -> tuple[Part, ...]:
+    def _after(self, args: Any) -> int:
+        """The sources that the tensors in ``args`` were computed from, as bits."""
+        found = 0
+        for leaf in tree_leaves(args):
+            for part in self._channels.held(leaf) if isinstance(leaf, Tensor) else ():
+                found |= self._made[part.source].after | 1 << part.source
+        return found
+
+    def _lost(self, tensor: Tensor) -> tuple[Part, ...]:
+        """A source of its own for a view that shows its storage's numbers as other channels.
+
+        What a reshape has put into another order is said to be made by that; all else is not followed.
+        """
+        held = {part.source for part in self._channels.held(tensor)}
+        made = self._made[next(iter(held))] if len(held) == 1 else None
+        if made is None or made.op != "reshape":
+            return self._new(_aten.cat, tensor, (), maker="unknown")
+        self._made.append(replace(made, channels=int(tensor.shape[1]), size=tuple(tensor.shape[2:])))
+        return (Part(len(self._made) - 1, 0, int(tensor.shape[1])),)
+
+    def _new(self, packet: Any, out: Tensor, args: Any, maker: Maker = "module") -> tuple[Part, ...]:
         """A source of its own for ``out``."""
         if maker == "constant":
             self._empty.add(len(self._made))
         channels, module = int(out.shape[1]), self._running[-1] if self._running else ""
-        one = _Made(maker, module, short(packet.__name__), channels, tuple(out.shape[2:]), self._steps)
+        one = _Made(
+            maker, module, short(packet.__name__), channels, tuple(out.shape[2:]), self._steps, self._after(args)
+        )
         self._made.append(one)
         return (Part(len(self._made) - 1, 0, channels),)
 
@@ -242,7 +265,7 @@ class Sources:
         """``out``, or a view of it, now holds what the second of ``args`` does."""
         parts = self._channels.of(args[1]) if args[1].dim() == out.dim() else None
         if parts is None or sum(part.channels for part in parts) != out.shape[1]:
-            parts = self._new(_aten.copy_, out)
+            parts = self._new(_aten.copy_, out, args)
         if self._channels.knows(out):
             self._write(out, parts)
         else:
@@ -257,27 +280,31 @@ class Sources:
         tensors = [one for one in args[0] if one.numel() > 0]
         if not self._is_of_channels(args, tensors, out):
             self._not_drawn(args, out)
-            self._channels.know(out, self._new(_aten.cat, out))
+            self._channels.know(out, self._new(_aten.cat, out, args))
             return
         parts: list[Part] = []
         for tensor in tensors:
             known = self._channels.of(tensor)
-            parts += known if known is not None else self._new(_aten.cat, tensor, maker="unknown")
+            parts += known if known is not None else self._lost(tensor)
         size = tuple(out.shape[2:])
         for part in parts:
-            self._read(self._made[part.source], size)
+            self._read(part.source, size)
         self._channels.know(out, parts)
         widths = tuple(int(one.shape[1]) for one in tensors)
         module = self._running[-1] if self._running else ""
         nbytes = out.numel() * out.element_size()
         self._cats.append(_Cat(module, tuple(out.shape), widths, tuple(parts), nbytes, self._steps))
 
-    def _read(self, made: _Made, size: tuple[int, ...]) -> None:
-        """Notes of a source that is joined for the first time whether the network went to other sizes meanwhile."""
+    def _read(self, source: int, size: tuple[int, ...]) -> None:
+        """Notes of a source that is joined for the first time whether it was taken to other sizes meanwhile."""
+        made = self._made[source]
         if made.read is None:
             made.read = self._steps
             own = (made.size, size)
-            made.far = any(at > made.at and one not in own and max(one) > 1 for at, one in self._sizes)
+            made.far = any(
+                at > made.at and one not in own and max(one) > 1 and after >> source & 1
+                for at, one, after in self._sizes
+            )
 
     def _is_of_channels(self, args: Sequence[Any], tensors: Sequence[Tensor], out: Tensor) -> bool:
         if _dimension(args, out) != 1:
