@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from explorer.findings import Concatenation, Maker, Slice, Source
+from explorer.findings import Concatenation, Maker, Source
 from explorer.measure.channels import Channels, Part, handed_on, is_empty, makes_nothing, short
+from explorer.measure.told import Cat, Made, Told, named
 
 _aten = torch.ops.aten
 _CONVOLUTIONS = ("convolution", "convolution_overrideable", "mkldnn_convolution", "cudnn_convolution")
-_MANY = 3  # names in a sentence
-
-
-@dataclass
-class _Made:
-    """Channels that were made at once, while the pass goes on."""
-
-    maker: Maker
-    module: str
-    op: str
-    channels: int
-    size: tuple[int, ...]
-    at: int
-    after: int = 0  # the sources that it was computed from, however indirectly, as bits
-    names: list[str] = field(default_factory=list)  # of modules that held the operator and gave these channels alone
-    read: int | None = None  # after how many operators they were first joined
-    far: bool = False
-
-
-@dataclass(frozen=True)
-class _Cat:
-    module: str
-    shape: tuple[int, ...]
-    inputs: tuple[int, ...]
-    parts: tuple[Part, ...]
-    nbytes: int
-    at: int
 
 
 class Sources:
@@ -56,18 +29,12 @@ class Sources:
 
     def __init__(self, block: nn.Module, inputs: Iterable[tuple[str, Tensor]]) -> None:
         self._channels = Channels()
-        self._made: list[_Made] = []
-        self._cats: list[_Cat] = []
-        self._notes: list[str] = []
-        self._running: list[str] = []
+        self._made: list[Made] = []
+        self._cats: list[Cat] = []
+        self._told = Told(block)
+        self._running: list[str] = []  # the modules that run, outermost first
         self._steps = 0
         self._sizes: list[tuple[int, tuple[int, ...], int]] = []  # (when, size, sources) of each convolution's result
-        self._elsewhere: Counter[tuple[str, str]] = Counter()  # (what it was, module) of concatenations not drawn
-        self._written: Counter[str] = Counter()  # module → channels written in place
-        self._scripted: dict[str, None] = {}  # modules of which no part can be told from another
-        self._again: dict[str, None] = {}  # modules that ran a second time, in backward
-        self._kinds = {path: type(one).__name__ for path, one in block.named_modules()}
-        self._parents = {path for path, one in block.named_modules() if next(one.children(), None) is not None}
         self._empty: set[int] = set()
         for name, tensor in (*block.named_parameters(), *block.named_buffers()):
             self._give(name, tensor, "parameter")
@@ -82,7 +49,7 @@ class Sources:
         handles = []
         for path, one in block.named_modules():
             if isinstance(one, torch.jit.ScriptModule):  # which takes no hooks
-                self._scripted.setdefault(_module(path))
+                self._told.scripted.setdefault(named(path))
                 continue
             if again:
                 handles.append(one.register_forward_pre_hook(self._ran_again(path)))
@@ -128,96 +95,11 @@ class Sources:
 
     def note(self, sentence: str) -> None:
         """Says something that the numbers do not."""
-        self._notes.append(sentence)
-
-    # --- what came out --------------------------------------------------------------------------------
+        self._told.notes.append(sentence)
 
     def result(self) -> tuple[tuple[Concatenation, ...], tuple[Source, ...], tuple[str, ...]]:
         """Concatenations, the sources of their channels in the order in which they were made, and what to say."""
-        read = sorted({part.source for cat in self._cats for part in cat.parts})
-        place = {source: index for index, source in enumerate(read)}
-        names = _apart([self._name(self._made[source]) for source in read])
-        sources = tuple(
-            Source(
-                name=name,
-                kind=self._kinds.get(self._name(one), "") if one.maker == "module" else "",
-                maker=one.maker,
-                module=one.module,
-                op=one.op,
-                channels=one.channels,
-                size=one.size,
-                made=one.at,
-                far=one.far,
-            )
-            for name, one in zip(names, (self._made[source] for source in read), strict=True)
-        )
-        cats = tuple(
-            Concatenation(
-                module=cat.module,
-                shape=cat.shape,
-                inputs=cat.inputs,
-                slices=tuple(Slice(place[part.source], part.channels, part.through) for part in cat.parts),
-                copied_bytes=cat.nbytes,
-                made=cat.at,
-            )
-            for cat in self._cats
-        )
-        return (
-            cats,
-            sources,
-            tuple(
-                said[:1].upper() + said[1:] if said.startswith(_module("")) else said for said in self._said(sources)
-            ),
-        )
-
-    def _said(self, sources: Sequence[Source]) -> Iterator[str]:
-        yield from self._notes
-        if self._scripted:
-            yield f"{_listed(list(self._scripted))} is TorchScript: what runs there is attributed to what called it."
-        for (what, module), count in self._elsewhere.items():
-            yield f"{_times(count, 'concatenation')} {what} in {_module(module)}: not drawn."
-        for module, channels in self._written.items():
-            yield (
-                f"{_module(module)} writes {_times(channels, 'channel')} in place into part of a larger tensor, which "
-                "takes the place of a concatenation and is not drawn."
-            )
-        if self._again:
-            yield (
-                f"{_listed(list(self._again))} ran again in backward (a checkpoint): what is concatenated there again "
-                "is not counted, and what autograd is told to keep is not all that stays alive."
-            )
-        yield from self._said_of_functions(sources)
-        lost = [one.name for one in sources if one.maker == "unknown"]
-        if lost:
-            yield f"What was joined as {_listed(lost)} could not be followed to a module."
-        constant = [one.name for one in sources if one.maker == "constant"]
-        if constant:
-            yield f"{_listed(constant)} is made from no maps."
-
-    def _said_of_functions(self, sources: Sequence[Source]) -> Iterator[str]:
-        """What modules do by themselves and not by one within them; those that do the same in one sentence."""
-        does: dict[str, dict[str, None]] = {}
-        for one in sources:
-            if one.maker == "module" and (not one.module or one.module in self._parents):
-                does.setdefault(one.module, {})[one.op] = None
-        alike: dict[tuple[str, ...], list[str]] = {}
-        for module, ops in does.items():
-            alike.setdefault(tuple(ops), []).append(_module(module))
-        for names, modules in alike.items():
-            runs, whom = ("itself runs", "it") if len(modules) == 1 else ("themselves run", "them")
-            yield (
-                f"{_listed(modules)} {runs} {_listed(names)}, outside of any module within: what that makes is "
-                f"attributed to {whom}."
-            )
-
-    def _name(self, made: _Made) -> str:
-        if made.names:
-            return made.names[-1]
-        if made.maker == "unknown":
-            return "not followed"
-        if made.maker == "constant" or made.module in self._parents or not made.module:
-            return f"{made.op} in {made.module or self._kinds['']}"
-        return made.module
+        return self._told.result(self._made, self._cats)
 
     # --- one operator ---------------------------------------------------------------------------------
 
@@ -225,7 +107,7 @@ class Sources:
         if tensor.dim() < 3 or tensor.numel() == 0 or self._channels.knows(tensor):
             return
         channels = int(tensor.shape[1])
-        self._made.append(_Made(maker, "", "", channels, tuple(tensor.shape[2:]), 0, names=[name]))
+        self._made.append(Made(maker, "", "", channels, tuple(tensor.shape[2:]), 0, names=[name]))
         if maker == "parameter":
             self._empty.add(len(self._made) - 1)
         self._channels.know(tensor, [Part(len(self._made) - 1, 0, channels)])
@@ -255,7 +137,7 @@ class Sources:
         if maker == "constant":
             self._empty.add(len(self._made))
         channels, module = int(out.shape[1]), self._running[-1] if self._running else ""
-        one = _Made(
+        one = Made(
             maker, module, short(packet.__name__), channels, tuple(out.shape[2:]), self._steps, self._after(args)
         )
         self._made.append(one)
@@ -274,7 +156,7 @@ class Sources:
     def _write(self, out: Tensor, parts: Sequence[Part]) -> None:
         part_of_it = self._channels.write(out, parts)
         if part_of_it is not None:
-            self._written[self._running[-1] if self._running else ""] += part_of_it[1]
+            self._told.written[self._running[-1] if self._running else ""] += part_of_it[1]
 
     def _joined(self, args: Sequence[Any], out: Tensor) -> None:
         tensors = [one for one in args[0] if one.numel() > 0]
@@ -293,13 +175,13 @@ class Sources:
         widths = tuple(int(one.shape[1]) for one in tensors)
         module = self._running[-1] if self._running else ""
         nbytes = out.numel() * out.element_size()
-        self._cats.append(_Cat(module, tuple(out.shape), widths, tuple(parts), nbytes, self._steps))
+        self._cats.append(Cat(module, tuple(out.shape), widths, tuple(parts), nbytes, self._steps))
 
     def _read(self, source: int, size: tuple[int, ...]) -> None:
         """Notes of a source that is joined for the first time whether it was taken to other sizes meanwhile."""
         made = self._made[source]
-        if made.read is None:
-            made.read = self._steps
+        if not made.is_read:
+            made.is_read = True
             own = (made.size, size)
             made.far = any(
                 at > made.at and one not in own and max(one) > 1 and after >> source & 1
@@ -317,7 +199,7 @@ class Sources:
 
     def _not_drawn(self, args: Sequence[Any], out: Tensor) -> None:
         what = f"along dimension {_dimension(args, out)} of {out.dim()}-dimensional tensors"
-        self._elsewhere[what, self._running[-1] if self._running else ""] += 1
+        self._told.elsewhere[what, self._running[-1] if self._running else ""] += 1
 
     # --- modules --------------------------------------------------------------------------------------
 
@@ -337,7 +219,7 @@ class Sources:
 
     def _ran_again(self, path: str) -> Any:
         def hook(*_: object) -> None:
-            self._again.setdefault(_module(path))
+            self._told.again.setdefault(named(path))
 
         return hook
 
@@ -356,38 +238,9 @@ class Sources:
         if made.maker != "module" or not path:
             return
         within = made.module == path or made.module.startswith(f"{path}.")
-        if within and made.read is None and path not in made.names:
+        if within and not made.is_read and path not in made.names:
             made.names.append(path)
 
 
 def _dimension(args: Sequence[Any], out: Tensor) -> int:
     return int(args[1] if len(args) > 1 else 0) % max(out.dim(), 1)
-
-
-def _apart(names: Sequence[str]) -> list[str]:
-    """The names, numbered where several are the same: a module that runs twice makes two sources."""
-    many, seen, found = Counter(names), Counter[str](), []
-    for name in names:
-        seen[name] += 1
-        found.append(f"{name} ({seen[name]})" if many[name] > 1 else name)
-    return found
-
-
-def _sentence(said: str) -> str:
-    """With a large first letter, where it does not begin with a name."""
-    return said[:1].upper() + said[1:] if said.startswith(_module("")) else said
-
-
-def _module(path: str) -> str:
-    return path or "the module"
-
-
-def _times(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = list(names[:_MANY])
-    if len(names) > _MANY:
-        shown.append(f"{len(names) - _MANY} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
