@@ -11,9 +11,9 @@ import pytest
 from explorer.findings import Concatenation, Slice, Source, Trace
 from explorer.pictures.layout.lettering import text_box
 from explorer.pictures.palette import DARK, LIGHT, TOKENS, Palette
-from explorer.pictures.trace_layout import TALLEST, colours, short_name, slices_words, trace_layout
+from explorer.pictures.trace_layout import TALLEST, colours, trace_layout
 from explorer.pictures.trace_svg import trace_picture
-from explorer.pictures.trace_words import description, headline
+from explorer.pictures.trace_words import description, headline, short_name, slices_words
 
 
 def trace(sources: Sequence[Source], cats: Sequence[Concatenation]) -> Trace:

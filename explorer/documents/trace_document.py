@@ -8,8 +8,7 @@ from typing import Any
 from explorer.documents.tables import Table
 from explorer.findings import Trace, to_builtins
 from explorer.language import _
-from explorer.pictures.trace_layout import slices_words
-from explorer.pictures.trace_words import headline, size_words, where
+from explorer.pictures.trace_words import headline, size_words, slices_words, where
 from explorer.pictures.words import thousands
 
 WIDTH = 100

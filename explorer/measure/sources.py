@@ -82,7 +82,7 @@ class Sources:
                 if parts is None and not empty:
                     parts = self._new(packet, out, args)
                 if parts is not None:
-                    self._write(out, parts)
+                    self._channels.write(out, parts)
             else:
                 empty = makes_nothing(packet) or is_empty(args, self._channels, self._empty)
                 self._channels.know(out, parts or self._new(packet, out, args, "constant" if empty else "module"))
@@ -148,14 +148,9 @@ class Sources:
         parts = self._channels.of(args[1]) if args[1].dim() == out.dim() else None
         if parts is None or sum(part.channels for part in parts) != out.shape[1]:
             parts = self._new(_aten.copy_, out, args)
-        if self._channels.knows(out):
-            self._write(out, parts)
-        else:
+        if not self._channels.knows(out):
             self._channels.know(out, parts)
-
-    def _write(self, out: Tensor, parts: Sequence[Part]) -> None:
-        part_of_it = self._channels.write(out, parts)
-        if part_of_it is not None:
+        elif (part_of_it := self._channels.write(out, parts)) is not None:
             self._told.written[self._running[-1] if self._running else ""] += part_of_it[1]
 
     def _joined(self, args: Sequence[Any], out: Tensor) -> None:

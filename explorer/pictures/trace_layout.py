@@ -10,18 +10,17 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from explorer.findings import Concatenation, Trace
-from explorer.language import _
-from explorer.pictures.layout.lettering import placed, text_box, text_width
-from explorer.pictures.layout.shapes import Anchor, Box, Point, TextShape
+from explorer.findings import Trace
+from explorer.pictures.layout.lettering import placed
+from explorer.pictures.layout.shapes import Box, Point, TextShape
 from explorer.pictures.palette import Palette
+from explorer.pictures.trace_labels import Mark, Scale, labels
 
 MARGIN, TOP, FOOT = 12.0, 30.0, 58.0  # px beside, above (for totals) and below the columns
 TALLEST = 280.0  # px of the widest column
 _PITCH = (2.4, 104.0)  # px from a column to the next, at least and at most
 _WIDEST = 24.0  # px of a column
 _ARCS = 96.0  # px that all arcs take together, at most
-_LINE = 15.0  # px that a name needs
 _ROOM = 16.0  # px of pitch from which on an arc comes down beside its column, and not onto it
 
 
@@ -56,32 +55,6 @@ class TraceLayout:
     texts: tuple[TextShape, ...]
 
 
-@dataclass(frozen=True)
-class _Mark:
-    """A column or a post, and where it stands."""
-
-    size: tuple[int, ...]
-    parts: tuple[tuple[int, int], ...]  # (source, channels), from the base up
-    cat: int | None  # its place among the concatenations; None: a post
-    left: float = 0.0
-    read: bool = False  # whether an arc ends here
-
-    @property
-    def channels(self) -> int:
-        return sum(channels for _source, channels in self.parts)
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """Pixels: from a column to the next, of a column, of a channel, where columns stand, and of the whole."""
-
-    pitch: float
-    column: float
-    channel: float
-    base: float
-    width: float
-
-
 def trace_layout(found: Trace, width: float = 980.0) -> TraceLayout:
     """The picture of ``found``; wider than ``width`` px where its columns would else be too thin to be seen."""
     marks = list(_marks(found))
@@ -91,20 +64,20 @@ def trace_layout(found: Trace, width: float = 980.0) -> TraceLayout:
     pitch, gap, column = _steps(len(marks), len(runs), width)
     step = min(13.0, _ARCS / max(levels, default=1))
     base = TOP + step * max(levels, default=0) + TALLEST
-    at = _Scale(pitch, column, TALLEST / max((mark.channels for mark in marks), default=1), base, width)
+    at = Scale(pitch, column, TALLEST / max((mark.channels for mark in marks), default=1), base, width)
     x, read = MARGIN, {end for _source, _start, end in arcs}
     for run in runs:
         for place, mark in enumerate(run):
             run[place] = replace(mark, left=x, read=marks.index(mark) in read)
             x += pitch
         x += gap
+    named = f"trace-{width:.0f}-"  # the page has a narrow picture beside the wide one
     width = max(width, x - gap - pitch + column + MARGIN)
     marks = [mark for run in runs for mark in run]
     spans = [(run[0].left, run[-1].left + column) for run in runs]
     pieces = tuple(_pieces(marks, at))
     drawn = tuple(_drawn(arcs, levels, pieces, marks, step, at))
-    named = f"trace-{width:.0f}-"  # the page has a narrow picture beside the wide one
-    texts = placed(_labels(found, runs, spans, at), width, base + FOOT)
+    texts = placed(labels(found, runs, spans, at), width, base + FOOT)
     return TraceLayout(
         width=width,
         height=base + FOOT,
@@ -136,13 +109,6 @@ def colours(found: Trace, palette: Palette) -> tuple[str, ...]:
     return tuple(palette.mute if one.maker == "unknown" else told[source] for source, one in enumerate(found.sources))
 
 
-def short_name(path: str) -> str:
-    """The last part of a module's path that says something: ``denselayer3``, ``layer1.0``."""
-    parts = path.split(".")
-    first = next((place for place in range(len(parts) - 1, -1, -1) if not parts[place].isdigit()), 0)
-    return ".".join(parts[first:])
-
-
 def _joined(found: Trace) -> list[set[int]]:
     """Sources in groups: all that are joined with each other, however indirectly."""
     groups: list[set[int]] = []
@@ -153,15 +119,15 @@ def _joined(found: Trace) -> list[set[int]]:
     return groups
 
 
-def _marks(found: Trace) -> Iterator[_Mark]:
+def _marks(found: Trace) -> Iterator[Mark]:
     """Posts and columns in the order in which they were made."""
     posts = [
-        (source.made, 0, _Mark(source.size, ((place, source.channels),), None))
+        (source.made, 0, Mark(source.size, ((place, source.channels),), None))
         for place, source in enumerate(found.sources)
         if source.far
     ]
     columns = [
-        (cat.made, 1, _Mark(cat.size, tuple((part.source, part.channels) for part in cat.slices), place))
+        (cat.made, 1, Mark(cat.size, tuple((part.source, part.channels) for part in cat.slices), place))
         for place, cat in enumerate(found.concatenations)
     ]
     yield from (mark for *_, mark in sorted([*posts, *columns], key=lambda one: one[:2]))
@@ -176,7 +142,7 @@ def _steps(count: int, runs: int, width: float) -> tuple[float, float, float]:
     return pitch, gap, min(_WIDEST, max(0.72 * pitch, pitch - 8) if pitch < 24 else 0.6 * pitch)
 
 
-def _pieces(marks: Sequence[_Mark], at: _Scale) -> Iterator[Piece]:
+def _pieces(marks: Sequence[Mark], at: Scale) -> Iterator[Piece]:
     seen: set[int] = set()
     for mark in marks:
         y = at.base
@@ -188,11 +154,11 @@ def _pieces(marks: Sequence[_Mark], at: _Scale) -> Iterator[Piece]:
             seen.add(source)
 
 
-def _ribbons(marks: Sequence[_Mark], pieces: Sequence[Piece], column: float) -> Iterator[tuple[int, Box]]:
+def _ribbons(marks: Sequence[Mark], pieces: Sequence[Piece], column: float) -> Iterator[tuple[int, Box]]:
     """One band for a source that stands at the same height in neighbouring columns of one size."""
     begun: dict[tuple[int, float, float], tuple[float, float]] = {}  # (source, y, height) → where it begins and ends
     rest = iter(pieces)
-    before: _Mark | None = None
+    before: Mark | None = None
     for mark in marks:
         here = {(piece.source, piece.box.y, piece.box.height) for piece in itertools.islice(rest, len(mark.parts))}
         goes_on = before is not None and before.size == mark.size and before.cat is not None
@@ -210,7 +176,7 @@ def _band(key: tuple[int, float, float], start: float, end: float) -> Iterator[t
         yield key[0], Box(start, key[1], end - start, key[2])
 
 
-def _arcs(marks: Sequence[_Mark]) -> list[tuple[int, int, int]]:
+def _arcs(marks: Sequence[Mark]) -> list[tuple[int, int, int]]:
     """(source, its post, the column that reads it), both as places among ``marks``."""
     posts = {mark.parts[0][0]: place for place, mark in enumerate(marks) if mark.cat is None}
     arcs = []
@@ -241,9 +207,9 @@ def _drawn(
     arcs: Sequence[tuple[int, int, int]],
     levels: Sequence[int],
     pieces: Sequence[Piece],
-    marks: Sequence[_Mark],
+    marks: Sequence[Mark],
     step: float,
-    at: _Scale,
+    at: Scale,
 ) -> Iterator[Arc]:
     firsts = list(itertools.accumulate((len(mark.parts) for mark in marks), initial=0))
     most = max(levels, default=0)
@@ -263,95 +229,3 @@ def _drawn(
             top = min(piece.box.y for piece in pieces[firsts[end] : firsts[end + 1]])
             points = ((x, post.y), (x, y), (read.box.x + at.column / 2, y), (read.box.x + at.column / 2, top))
         yield Arc(source, points, thick)
-
-
-def _labels(
-    found: Trace, runs: Sequence[Sequence[_Mark]], spans: Sequence[tuple[float, float]], at: _Scale
-) -> Iterator[tuple[TextShape, ...]]:
-    """Texts, most important first: map sizes, the last and first total of each ruler, names, and the other totals."""
-    for number, run in enumerate(runs):
-        yield tuple(_sizes(f"size-{number}", run[0].size, spans, number, at.base + 27))
-    marks = [mark for run in runs for mark in run]
-    ends = list(itertools.accumulate(map(len, runs)))
-    outer = dict.fromkeys([*(end - 1 for end in ends), *(end - len(run) for end, run in zip(ends, runs, strict=True))])
-    for place in [*outer, *range(len(marks))]:
-        mark = marks[place]
-        if place in outer or text_width(f"{mark.channels:,}", "total") < at.pitch:
-            yield _total(f"total-{place}", mark, at)
-    for number, (run, (left, right)) in enumerate(zip(runs, spans, strict=True)):
-        name, y = _run_name(found, run), at.base + 46
-        if name:
-            yield (TextShape(f"run-{number}", name, ((left + right) / 2, y), "name", "middle"),)
-            continue
-        for mark in run:
-            text, x = _mark_name(found, mark), mark.left + at.column / 2
-            yield (TextShape(f"name-{mark.left:.0f}", text, (x, y), "name", "middle"),)
-    seen: set[int] = set()
-    for place, mark in enumerate(marks):
-        ends_at = marks[place + 1].left - 2 if place + 1 < len(marks) else at.width
-        yield from _new_names(found, mark, seen, ends_at - (8 if place + 1 < len(marks) else 0), at)
-
-
-def _new_names(found: Trace, mark: _Mark, seen: set[int], right: float, at: _Scale) -> Iterator[tuple[TextShape, ...]]:
-    """Beside its slice the name of a source that is read for the first time, where there is room up to ``right``."""
-    y, left = at.base, mark.left + at.column + 6
-    for source, channels in mark.parts:
-        high = channels * at.channel
-        y -= high
-        name = short_name(found.sources[source].name)
-        if source not in seen and mark.cat is not None and high >= _LINE and left + text_width(name, "note") < right:
-            yield (TextShape(f"new-{source}", name, (left, y + high / 2 + 4.5), "note", "start"),)
-        seen.add(source)
-
-
-def _sizes(
-    name: str, size: tuple[int, ...], spans: Sequence[tuple[float, float]], number: int, y: float
-) -> Iterator[TextShape]:
-    """The map size under a ruler, whole where that does not stand under a neighbour too."""
-    left, right = spans[number]
-    low = (spans[number - 1][1] + left) / 2 if number else 0.0
-    high = (right + spans[number + 1][0]) / 2 if number + 1 < len(spans) else float("inf")
-    whole, short = " × ".join(map(str, size)), str(size[0])
-    places: list[tuple[float, Anchor]] = [((left + right) / 2, "middle"), (left, "start"), (right, "end")]
-    for x, anchor in places:
-        text = TextShape(name, whole, (x, y), "note", anchor)
-        box = text_box(text)
-        if low < box.x and box.x + box.width < high:
-            yield text
-    yield from (TextShape(name, short, (x, y), "note", anchor) for x, anchor in places)
-
-
-def _total(name: str, mark: _Mark, at: _Scale) -> tuple[TextShape, ...]:
-    """How many channels a column has; beside the arc that begins at a post or comes down to a column."""
-    text, y = f"{mark.channels:,}", at.base - mark.channels * at.channel - 6
-    if mark.cat is None:
-        return (TextShape(name, text, (mark.left + at.column / 2 + 6, y), "made", "start"),)
-    left = TextShape(name, text, (mark.left, y), "total", "start")
-    middle = TextShape(name, text, (mark.left + at.column / 2, y), "total", "middle")
-    right = TextShape(name, text, (mark.left + at.column, y), "total", "end")
-    return (left, middle, right) if mark.read else (middle, right, left)
-
-
-def _run_name(found: Trace, run: Sequence[_Mark]) -> str:
-    """The module in which all concatenations of one ruler ran, where that is not the whole."""
-    paths = [found.concatenations[mark.cat].module.split(".") for mark in run if mark.cat is not None]
-    if len(paths) < 2:
-        return ""
-    shared = itertools.takewhile(lambda names: len({*names}) == 1, zip(*paths, strict=False))
-    return short_name(".".join(names[0] for names in shared))
-
-
-def _mark_name(found: Trace, mark: _Mark) -> str:
-    if mark.cat is None:
-        return short_name(found.sources[mark.parts[0][0]].name)
-    path = found.concatenations[mark.cat].module
-    return short_name(path) if path else _("cat {number}").format(number=mark.cat + 1)
-
-
-def slices_words(found: Trace, cat: Concatenation, most: int = 4) -> str:
-    """``conv0 64 · denselayer1 32 · … 4 more · denselayer6 32``."""
-    words = [f"{short_name(found.sources[part.source].name)} {part.channels:,}" for part in cat.slices]
-    if len(words) > most:
-        more = _("… {count} more").format(count=len(words) - most + 1)
-        words = [*words[: most - 2], more, words[-1]]
-    return " · ".join(words)

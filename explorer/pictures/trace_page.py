@@ -7,9 +7,8 @@ from html import escape
 from explorer.findings import Concatenation, Trace
 from explorer.language import _, plural
 from explorer.pictures.palette import TOKENS
-from explorer.pictures.trace_layout import short_name
 from explorer.pictures.trace_svg import source_variables, trace_picture
-from explorer.pictures.trace_words import headline, size_words, title, where
+from explorer.pictures.trace_words import headline, short_name, size_words, title, where
 from explorer.pictures.words import Scale, byte_scale, mac_scale
 from explorer.spec import OwnModule
 

@@ -71,3 +71,19 @@ def source_words(found: Trace, place: int) -> str:
 def size_words(cat: Concatenation) -> str:
     """``56 × 56``."""
     return " × ".join(map(str, cat.size))
+
+
+def short_name(path: str) -> str:
+    """The last part of a module's path that says something: ``denselayer3``, ``layer1.0``."""
+    parts = path.split(".")
+    first = next((place for place in range(len(parts) - 1, -1, -1) if not parts[place].isdigit()), 0)
+    return ".".join(parts[first:])
+
+
+def slices_words(found: Trace, cat: Concatenation, most: int = 4) -> str:
+    """``conv0 64 · denselayer1 32 · … 4 more · denselayer6 32``."""
+    words = [f"{short_name(found.sources[part.source].name)} {part.channels:,}" for part in cat.slices]
+    if len(words) > most:
+        more = _("… {count} more").format(count=len(words) - most + 1)
+        words = [*words[: most - 2], more, words[-1]]
+    return " · ".join(words)
