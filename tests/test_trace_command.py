@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from explorer import cli, environment, launch
+from explorer.findings import Trace
 from explorer.measure.own_module import answered, trace_named
 from explorer.spec import OwnModule, SpecError, own_module
 from explorer.study import apart
 from explorer.study.apart import ApartError, trace_apart
+from explorer.web.own_module import Runner, Standing
 
 NETWORKS = """
 import sys
@@ -154,3 +158,25 @@ def test_the_server_s_variables_are_checked() -> None:
             environment.check(variables)
     own = environment.served_module({"EXPLORER_MODULE": "a:b"})
     assert own is not None and own.folder == os.getcwd() and own.shape is None  # noqa: PTH109
+
+
+def test_a_runner_runs_one_at_a_time_and_tells_what_failed() -> None:
+    begun, go = threading.Semaphore(0), threading.Semaphore(0)
+
+    def run(own: OwnModule) -> Trace:
+        begun.release()
+        go.acquire()
+        if own.shape is None:
+            raise ApartError("It left.")
+        raise RuntimeError("unforeseen")
+
+    for shape, problem in ((None, "It left."), ((1, 3, 8, 8), "It could not be run (RuntimeError).")):
+        runner = Runner(OwnModule("ours.networks:Two", shape, "."), run)
+        assert runner.standing() == Standing()
+        for _ in range(3):
+            runner.start()
+        assert begun.acquire(timeout=10) and runner.standing() == Standing(runs=1, running=True)
+        go.release()
+        while runner.standing().running:
+            time.sleep(0.01)
+        assert runner.standing() == Standing(runs=1, problem=problem) and not begun.acquire(blocking=False)
