@@ -87,6 +87,32 @@ def test_a_unet_names_its_skips_and_says_that_they_come_from_afar() -> None:
     assert found.joined_bytes == found.copied_bytes and found.notes == ()
 
 
+class Nested(nn.Module):
+    """The corner of a U-Net++: what a concatenation has made waits for another one while a smaller size is joined."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.top, self.mid, self.low = nn.Conv2d(3, 2, 1), nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1)
+        self.one, self.two = nn.Conv2d(4, 2, 1), nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        pool, grow = nn.functional.avg_pool2d, nn.functional.interpolate
+        top = self.top(x)
+        mid = self.mid(pool(top, 2))
+        low = self.low(pool(mid, 2))
+        one = self.one(torch.cat([top, grow(mid, scale_factor=2)], 1))
+        two = self.two(torch.cat([mid, grow(low, scale_factor=2)], 1))
+        return torch.cat([top, one, grow(two, scale_factor=2)], 1)
+
+
+def test_what_waits_while_others_are_joined_comes_from_afar_too() -> None:
+    found = explorer.trace(Nested(), torch.randn(1, 3, 16, 16))
+    assert joined(found) == [[("top", 2), ("mid", 2)], [("mid", 2), ("low", 2)], [("top", 2), ("one", 2), ("two", 2)]]
+    assert {source.name: source.far for source in found.sources} == {
+        "top": True, "mid": False, "low": False, "one": True, "two": False,
+    }  # fmt: skip
+
+
 def test_other_dimensions_are_not_drawn_and_told() -> None:
     found = explorer.trace(own.Elsewhere(), torch.randn(2, 3, 8, 8))
     assert joined(found) == [[("conv", 4), ("input", 3)]]

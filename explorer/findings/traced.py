@@ -26,7 +26,8 @@ class Source:
         channels: how many were made.
         size: of the maps as they were made: (H, W).
         made: after how many operators of the forward pass.
-        far: whether maps of another size were made between these and the concatenation that first reads them.
+        far: whether it waited, as a skip connection does: before it was first joined, maps of another size were made
+            of it, or others of another size were joined.
     """
 
     name: str

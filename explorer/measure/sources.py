@@ -173,15 +173,16 @@ class Sources:
         self._cats.append(Cat(module, tuple(out.shape), widths, tuple(parts), nbytes, self._steps))
 
     def _read(self, source: int, size: tuple[int, ...]) -> None:
-        """Notes of a source that is joined for the first time whether it was taken to other sizes meanwhile."""
+        """Notes whether a source that is joined for the first time has waited: it, or others, went to other sizes."""
         made = self._made[source]
         if not made.is_read:
             made.is_read = True
             own = (made.size, size)
-            made.far = any(
+            taken = any(
                 at > made.at and one not in own and max(one) > 1 and after >> source & 1
                 for at, one, after in self._sizes
             )
+            made.far = taken or any(cat.at > made.at and cat.shape[2:] not in own for cat in self._cats)
 
     def _is_of_channels(self, args: Sequence[Any], tensors: Sequence[Tensor], out: Tensor) -> bool:
         if _dimension(args, out) != 1:
