@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
 from explorer.findings import Concatenation, Slice, Source, Trace
+from explorer.pictures import trace_page
 from explorer.pictures.layout.lettering import text_box
 from explorer.pictures.palette import DARK, LIGHT, TOKENS, Palette
 from explorer.pictures.trace_layout import TALLEST, colours, trace_layout
 from explorer.pictures.trace_svg import trace_picture
 from explorer.pictures.trace_words import description, headline, short_name, slices_words
+from explorer.spec import OwnModule
 
 
 def trace(sources: Sequence[Source], cats: Sequence[Concatenation]) -> Trace:
@@ -142,3 +145,16 @@ def test_what_is_said_is_of_the_numbers() -> None:
     words = slices_words(found, found.concatenations[-1])
     assert words == "transition1 64 · denselayer1 32 · … 4 more · denselayer6 32"
     assert [short_name(path) for path in ("a.layer1.0", "enc.3", "head", "0.1")] == ["layer1.0", "enc.3", "head", "0.1"]
+
+
+def test_the_page_s_parts_hold_what_was_found_and_nothing_unescaped() -> None:
+    own = OwnModule("ours.networks:<b>", None, "/home/somebody/work")
+    assert "<b>" not in trace_page.head(own, None, "") and "work" in trace_page.head(own, None, "")
+    assert "somebody" not in trace_page.head(own, None, "")
+    assert "&lt;i&gt;" in trace_page.head(own, None, "It raised <i>.")
+    nothing = TRACES["none"]
+    assert trace_page.picture(nothing) == trace_page.notes(nothing) == ""
+    found = replace(dense((6,)), notes=("One <thing>.",), kept_bytes=None)
+    assert "One &lt;thing&gt;." in trace_page.notes(found) and "Held" not in trace_page.tiles(found)
+    table = trace_page.table(found)
+    assert table.count("<tr>") == 8 and "… 3 more" in table and "features.<wbr>denseblock1" in table

@@ -67,10 +67,13 @@ def tiles(found: Trace) -> str:
 
 def notes(found: Trace) -> str:
     """What could not be attributed, or is not drawn."""
-    heading = f"<h2>{escape(_('What is not in the picture'))}</h2>"
+    if not found.notes and not found.concatenations:
+        return ""
     if not found.notes:
-        return f'{heading}<p class="sub last">{escape(_("Nothing: every slice was followed to what made it."))}</p>'
-    return f'{heading}<ul class="said">{"".join(f"<li>{escape(note)}</li>" for note in found.notes)}</ul>'
+        words = _("Every slice was followed to what made it, and every concatenation is drawn")
+        return f'<h2 class="last">{escape(words)}</h2>'
+    items = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
+    return f'<h2>{escape(_("What could not be attributed, or is not drawn"))}</h2><ul class="said">{items}</ul>'
 
 
 def table(found: Trace) -> str:
