@@ -14,8 +14,9 @@ import explorer
 from explorer.blocks import build
 from explorer.findings import Trace, from_builtins, to_builtins
 from explorer.measure import trace as tracing
-from explorer.spec import DenseBlockSpec, InputSpec, RunSpec
+from explorer.spec import DenseBlockSpec, DenseNetSpec, InputSpec, RunSpec
 from explorer.theory import block_theory, kept_bytes
+from explorer.theory.network import network_theory
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 Joined = list[tuple[str, int]]
@@ -58,6 +59,12 @@ def test_dropout_and_checkpoints_change_no_attribution_and_are_told() -> None:
     (note,) = found.notes
     assert "denselayer3.norm1" in note and "(a checkpoint)" in note
     assert found.kept_bytes is not None and plain.kept_bytes is not None
+
+
+def test_a_whole_network_s_numbers_are_the_closed_forms() -> None:
+    found = explorer.trace(own.DenseNet(), torch.randn(2, 3, 32, 32))
+    forms = network_theory(DenseNetSpec((2, 3), 4, 8, classes=10), InputSpec(2, 32, 32))
+    assert (found.parameters, found.macs, found.kept_bytes) == (forms.parameters, forms.macs, forms.saved_bytes)
 
 
 @pytest.mark.parametrize("shape", [(2, 6, 3, 4, 5), (1, 16, 4, 2, 7)])
