@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from browser import page_of, wait_until_still
 from playwright.sync_api import Browser, Page, expect
+from test_axe_browser import AXE, MEASURE, RUN
 
 from explorer.bench.server import Server
 
@@ -82,6 +83,20 @@ def test_on_a_phone_nothing_is_cut(browser: Browser, instant: Server, scheme: st
         expect(page.locator(".phone svg:visible").first).to_be_visible()
         expect(page.locator(".heat-frame svg:visible")).to_have_count(1)
         assert page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_every_text_can_be_read(scheme: str, browser: Browser, instant: Server) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    visit(page, instant, "heights=bytes" if scheme == "dark" else "")
+    expect(page.locator(".heat-frame svg:visible")).to_have_count(1)
+    page.evaluate(AXE)
+    assert [one for one in page.evaluate(RUN, []) if one["where"] in ("ours", "page")] == []
+    measured = page.evaluate(MEASURE)
+    assert measured["texts"] > 100 and measured["low"] == []
+    context.close()
 
 
 class Harmful:
