@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -35,6 +36,17 @@ for name in [name for name in os.environ if name.startswith(("EXPLORER_", "STREA
 # Threads that spin while they wait slow a busy machine down many times; torch reads this when it is loaded,
 # which here may be before the measuring room, which sets it too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_at_rest() -> None:
+    """Leaves what was there before a file's tests, and stays, out of their searches for garbage.
+
+    Streamlit searches all memory after every run of a page: among thousands of tests, with torch loaded, for longer
+    than it takes to draw the page.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

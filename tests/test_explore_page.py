@@ -350,7 +350,7 @@ def test_of_a_slider_dragged_through_twenty_values_the_last_alone_is_run(
 ) -> None:
     """With the real engine, whose worker is held up in the first block's first count meanwhile."""
     monkeypatch.setenv(explore_jobs.FOLDER, str(tmp_path))
-    runs = Engine("explore_jobs:perform", Limits(grace_seconds=60))
+    runs = Engine("explore_jobs:perform", Limits(grace_seconds=280))
     monkeypatch.setattr(waiting, "engine", lambda: runs)
     try:
         shown = Shown(Study())
@@ -370,7 +370,7 @@ def test_of_a_slider_dragged_through_twenty_values_the_last_alone_is_run(
         runs.close()
 
 
-def _until(true: Callable[[], bool], seconds: float = 90) -> None:
+def _until(true: Callable[[], bool], seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
