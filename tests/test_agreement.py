@@ -14,7 +14,7 @@ from explorer.measure.jobs import perform
 from explorer.spec import BlockSpec, CountJob, DenseBlockSpec, InputSpec, Mode, ResidualSpec, RunSpec
 from explorer.theory import block_theory
 
-BLOCKS = settings(max_examples=120)
+BLOCKS = settings(max_examples=60)
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -95,7 +95,7 @@ def test_residual_units_agree(block: ResidualSpec, input: InputSpec, run: RunSpe
     agrees(block, input, run)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(dense, inputs, st.sampled_from(("training", "inference")))
 def test_what_ran_is_the_graph(block: DenseBlockSpec, input: InputSpec, mode: Mode) -> None:
     """The concatenations that the forward pass ran join the sources that the graph draws."""
@@ -116,7 +116,7 @@ def test_what_ran_is_the_graph(block: DenseBlockSpec, input: InputSpec, mode: Mo
     assert written == block_theory(block, input, RunSpec()).written_bytes
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(stacks(), inputs)
 def test_what_ran_adds_every_unit_to_what_came_in(block: ResidualSpec, input: InputSpec) -> None:
     live = counted(block, input, RunSpec(device="cpu"))

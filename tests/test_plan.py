@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -70,16 +71,28 @@ def at(job: PlanJob, n: int) -> tuple[BlockSpec, tuple[int, int, int]]:
 
 def peak(job: PlanJob, name: str, n: int) -> int:
     """Of the step at ``n``, as the tracker of the other pages counts it, and the optimiser's state."""
-    spec, (images, height, width) = at(job, n)
+    spec, shape = at(job, n)
     written = name
     if name == "residual":
         assert job.residual is not None
         spec, written = job.residual, "concat"
-    with FakeTensorMode():
-        block = named_block(spec, job.run, written)
-        shape = (images, spec.in_channels, height, width)
-        _, found = step_bytes(block, lambda: torch.empty(shape, dtype=dtype_of(job.run)))
-    return found + optimiser_bytes(spec, job.run.dtype, job.optimiser)
+    return step_peak(spec, job.run, written, shape) + optimiser_bytes(spec, job.run.dtype, job.optimiser)
+
+
+@cache
+def step_peak(spec: BlockSpec, run: RunSpec, written: str, size: tuple[int, int, int]) -> int:
+    """On torch's own meta device, which is quicker than the fake tensors of the search.
+
+    It keeps a BatchNorm's statistics of 16-bit maps in 16 bits, which is not so: those are counted on fake tensors.
+    """
+    images, height, width = size
+    wide = dtype_of(run).itemsize >= 4
+    with torch.device("meta") if wide else FakeTensorMode():
+        block = named_block(spec, run, written)
+        _, found = step_bytes(
+            block, lambda: torch.empty((images, spec.in_channels, height, width), dtype=dtype_of(run))
+        )
+    return found
 
 
 def is_exact(job: PlanJob, found: Plan) -> None:
@@ -114,13 +127,14 @@ def test_the_largest_that_fits_is_the_last_whose_step_does(
 ) -> None:
     size = InputSpec(data.draw(st.integers(2, 3)), data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6)))
     run = RunSpec(dtype=dtype, device="cpu")
-    job = PlanJob(block, size, run, WRITTEN, (1,), largest, optimiser, residual)
+    written = tuple(data.draw(st.permutations(WRITTEN))[:2])  # each is searched for by itself
+    job = PlanJob(block, size, run, written, (1,), largest, optimiser, residual)
     highest = peak(job, "list", data.draw(st.integers(3, 300)))
     limits = (*data.draw(st.lists(st.integers(1, highest), min_size=1, max_size=2)), highest)
     job = replace(job, limits=limits)
     found = planned(job)
     assert found.limits[: len(limits)] == limits and len(found.limits) == len(limits) + 1 and found.machine
-    assert [row.name for row in found.rows] == [*WRITTEN, "residual"]
+    assert [row.name for row in found.rows] == [*written, "residual"]
     assert found.optimiser_bytes == optimiser_bytes(block, dtype, optimiser)
     is_exact(job, found)
 
