@@ -27,7 +27,6 @@ SCHEMES: dict[Literal["light", "dark"], str] = {"light": "rgb(255, 255, 255)", "
 RULES: dict[str, tuple[str, ...]] = {"light": (), "dark": ("color-contrast", "link-in-text-block")}
 #: Address → whether the fold is to be opened, once there.
 STATES = {
-    "height=8&width=8": False,
     "height=8&width=8&select=layer-4": False,
     "height=8&width=8&drawing=paper": False,
     "height=8&width=8&layers=24": True,
@@ -40,10 +39,9 @@ PHONE_STATES = {
 
 #: The Memory page's: each colouring and kind of course, and a source that is lit among the others.
 MEMORY = (
-    "height=8&width=8",
     "height=8&width=8&colours=kind&implementation=shared&order=post",
     "height=8&width=8&implementation=compiled&largest=layers",
-    "height=8&width=8&layers=3&select=source-2",
+    "height=8&width=8&select=source-2",
     "layers=24&bottleneck=false&scale=log",
 )
 PHONE_MEMORY = (

@@ -196,9 +196,9 @@ def test_nothing_scrolls_sideways_on_a_phone(page: Page, instant: Server, query:
         "in_channels=4096&growth_rate=512&layers=64",
     ],
 )  # fmt: skip
-def test_no_text_in_a_chart_overlaps_or_is_cut(page: Page, server: Server, query: str, width: int) -> None:
+def test_no_text_in_a_chart_overlaps_or_is_cut(page: Page, instant: Server, query: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    visit(page, server, f"{query}&{SMALL}")
+    visit(page, instant, f"{query}&{SMALL}")
     drawn(page)
     if "4096" not in query:
         drawn(page, 3)

@@ -61,23 +61,25 @@ def test_a_cold_deep_link_is_the_first_visit_of_a_fresh_server(tmp_path: Path, p
         expect(device(page, "CPU")).to_be_checked()
 
 
-def test_the_address_follows_the_controls_and_leaves_defaults_out(page: Page, server: Server) -> None:
-    visit(page, server)
-    assert page.url == f"{server.address}/"
+def test_the_address_follows_the_controls_and_leaves_defaults_out(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    visit(page, instant)
+    assert page.url == f"{instant.address}/"
     page.locator(".st-key-growth_rate input[type=range]").press("ArrowRight")
-    expect(page).to_have_url(f"{server.address}/?growth_rate=33")
+    expect(page).to_have_url(f"{instant.address}/?growth_rate=33")
     expect_controls(page, growth_rate=33)
     type_into(page, "in_channels", 100)  # between two stops of the slider
     expect(page).to_have_url(re.compile("in_channels=100"))
     expect_controls(page, in_channels=100, growth_rate=33)
     type_into(page, "in_channels", 64)
-    expect(page).to_have_url(f"{server.address}/?growth_rate=33")
+    expect(page).to_have_url(f"{instant.address}/?growth_rate=33")
 
 
-def test_back_forward_and_reload_restore_the_block(page: Page, server: Server) -> None:
-    visit(page, server, "?layers=3")
+def test_back_forward_and_reload_restore_the_block(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    visit(page, instant, "?layers=3")
     type_into(page, "layers", 9)
-    expect(page).to_have_url(f"{server.address}/?layers=9")
+    expect(page).to_have_url(f"{instant.address}/?layers=9")
     device(page, "CPU").click()
     expect(page).to_have_url(re.compile("device=cpu"))
     expect(device(page, "CPU")).to_be_checked()
@@ -98,7 +100,7 @@ def test_back_forward_and_reload_restore_the_block(page: Page, server: Server) -
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_the_address_is_right_after_a_choice_and_steps_that_crossed_on_the_way(page: Page, server: Server) -> None:
+def test_the_address_is_right_after_a_choice_and_steps_that_crossed_on_the_way(page: Page, instant: Server) -> None:
     """What the server says of the address about a choice arrives after the browser's own next steps of a slider."""
     routes: list[WebSocketRoute] = []
     held: list[str | bytes] = []
@@ -109,7 +111,7 @@ def test_the_address_is_right_after_a_choice_and_steps_that_crossed_on_the_way(p
         route.connect_to_server().on_message(lambda text: held.append(text) if holding else route.send(text))
 
     page.route_web_socket(re.compile("_stcore/stream"), between)
-    visit(page, server, "?growth_rate=24")
+    visit(page, instant, "?growth_rate=24")
     entries = page.evaluate("history.length")
     holding = True
     device(page, "CPU").click()
@@ -129,8 +131,8 @@ def test_the_address_is_right_after_a_choice_and_steps_that_crossed_on_the_way(p
     assert page.evaluate("history.length") <= entries + 4  # the choice, and each step that it had overwritten
 
 
-def test_an_undisturbed_choice_is_one_step_of_the_history_and_a_slider_is_none(page: Page, server: Server) -> None:
-    visit(page, server, "?growth_rate=24")
+def test_an_undisturbed_choice_is_one_step_of_the_history_and_a_slider_is_none(page: Page, instant: Server) -> None:
+    visit(page, instant, "?growth_rate=24")
     entries = page.evaluate("history.length")
     device(page, "CPU").click()
     expect(page).to_have_url(re.compile("device=cpu"))
@@ -142,8 +144,9 @@ def test_an_undisturbed_choice_is_one_step_of_the_history_and_a_slider_is_none(p
     assert page.evaluate("history.length") == entries + 1
 
 
-def test_a_preset_is_one_step_of_the_history(page: Page, server: Server) -> None:
-    visit(page, server, "?growth_rate=20")
+def test_a_preset_is_one_step_of_the_history(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    visit(page, instant, "?growth_rate=20")
     page.get_by_role("combobox", name="Preset").click()
     page.get_by_role("option", name="DenseNet-121, block 3").click()
     expect_controls(page, in_channels=256, growth_rate=32, layers=24, height=14, width=14)
@@ -154,10 +157,10 @@ def test_a_preset_is_one_step_of_the_history(page: Page, server: Server) -> None
     expect(page.get_by_role("combobox", name="Preset")).to_have_value("Custom")
 
 
-def test_two_people_never_see_each_others_block(browser: Browser, server: Server) -> None:
+def test_two_people_never_see_each_others_block(browser: Browser, instant: Server) -> None:
     pages = [browser.new_context().new_page() for _ in range(2)]
     for person, layers in zip(pages, (5, 11), strict=True):
-        visit(person, server, f"?layers={layers}&height=8&width=8")
+        visit(person, instant, f"?layers={layers}&height=8&width=8")
     for step in range(3):
         type_into(pages[0], "growth_rate", 40 + step)
         type_into(pages[1], "growth_rate", 90 + step)
@@ -169,8 +172,9 @@ def test_two_people_never_see_each_others_block(browser: Browser, server: Server
         person.context.close()
 
 
-def test_a_bad_link_says_what_was_wrong_and_keeps_the_rest(page: Page, server: Server) -> None:
-    visit(page, server, "?growth_rate=9999&layers=4&batch=inf&bottleneck=maybe&height=2&height=3&embed_options=x")
+def test_a_bad_link_says_what_was_wrong_and_keeps_the_rest(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    visit(page, instant, "?growth_rate=9999&layers=4&batch=inf&bottleneck=maybe&height=2&height=3&embed_options=x")
     notice = page.locator(".st-key-notice")
     expect(notice).to_contain_text("growth_rate must be a whole number from 1 to 512, not '9999'.")
     expect(notice).to_contain_text("batch must be")
@@ -185,15 +189,17 @@ def test_a_bad_link_says_what_was_wrong_and_keeps_the_rest(page: Page, server: S
     expect_controls(page, layers=4)
 
 
-def test_a_bad_value_in_a_link_is_shown_as_text(page: Page, server: Server) -> None:
-    visit(page, server, "?dtype=![x](http://example.org/a.png)**b**")
+def test_a_bad_value_in_a_link_is_shown_as_text(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    visit(page, instant, "?dtype=![x](http://example.org/a.png)**b**")
     notice = page.locator(".st-key-notice")
     expect(notice).to_contain_text("![x](http://example.org/a.png)")
     assert notice.get_by_text("example.org").locator("img, a, strong").count() == 0
 
 
-def test_a_rule_between_controls_undoes_the_last_change(page: Page, server: Server) -> None:
-    visit(page, server, "?height=1&width=2")
+def test_a_rule_between_controls_undoes_the_last_change(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    visit(page, instant, "?height=1&width=2")
     type_into(page, "width", 1)
     expect(page.locator(".st-key-notice")).to_contain_text("at least 2 in training")
     expect_controls(page, height=1, width=2)
@@ -202,40 +208,38 @@ def test_a_rule_between_controls_undoes_the_last_change(page: Page, server: Serv
     expect(page.locator(".st-key-notice")).to_be_hidden()
 
 
-def test_a_dragged_slider_ends_where_the_page_does(page: Page, server: Server) -> None:
-    visit(page, server)
+def test_a_dragged_slider_ends_where_the_page_does(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    visit(page, instant)
     slider = page.locator(".st-key-growth_rate input[type=range]")
     for _ in range(20):
         slider.press("ArrowRight")
     expect_controls(page, growth_rate=52)
     expect(page.get_by_role("heading", level=1)).to_contain_text("64 channels become 376")
-    expect(page).to_have_url(f"{server.address}/?growth_rate=52")
+    expect(page).to_have_url(f"{instant.address}/?growth_rate=52")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_the_controls_are_in_reach_and_nothing_scrolls_sideways(
-    browser: Browser, server: Server, scheme: str
-) -> None:
-    context = browser.new_context(viewport=PHONE, color_scheme=scheme)  # type: ignore[arg-type]  # its own Literal
-    page = context.new_page()
-    visit(page, server, "?layers=4&width=1025")
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE["width"]
+def test_on_a_phone_the_controls_are_in_reach_and_nothing_scrolls_sideways(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    page.set_viewport_size(PHONE)
+    visit(page, instant, "?layers=4&width=1025")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # its own Literal
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE["width"]
     expect(page.locator('[class*="st-key-growth_rate_box"] input')).not_to_be_in_viewport()
     page.get_by_test_id("stExpandSidebarButton").click()
     expect(page.locator('[class*="st-key-growth_rate_box"] input')).to_be_in_viewport()
     expect_controls(page, layers=4)
-    context.close()
 
 
 @pytest.mark.parametrize(("width", "least"), [(1440, 980), (1280, 940), (390, 358)])
-def test_the_page_is_as_wide_as_its_pictures_need(browser: Browser, server: Server, width: int, least: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 720})
-    page = context.new_page()
-    visit(page, server)
+def test_the_page_is_as_wide_as_its_pictures_need(kept_page: Page, instant: Server, width: int, least: int) -> None:
+    page = kept_page
+    page.set_viewport_size({"width": width, "height": 720})
+    visit(page, instant)
     found = page.get_by_test_id("stMainBlockContainer").get_by_test_id("stVerticalBlock").first
     assert found.evaluate("element => element.getBoundingClientRect().width") == least
-    context.close()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -302,8 +306,11 @@ PASSED = """async ([text, turns]) => {
 
 
 @pytest.mark.parametrize("turns", [(1, 2), (2, 2)])
-def test_a_call_that_another_one_has_passed_ends_nothing(page: Page, server: Server, turns: tuple[int, int]) -> None:
-    visit(page, server)
+def test_a_call_that_another_one_has_passed_ends_nothing(
+    kept_page: Page, instant: Server, turns: tuple[int, int]
+) -> None:
+    page = kept_page
+    visit(page, instant)
     shown, lit, after = page.evaluate(PASSED, [script("panel").importing, turns])
     assert (shown, lit) == ("2", "dim")  # the newer call's markup, and it still hears
     assert after == "dim"  # what has left the page is ended
