@@ -23,7 +23,7 @@ from xml.etree import ElementTree
 
 import pytest
 from browser import wait_until_still
-from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, FilePayload, Page, Request, expect
 
 from explorer.bench.server import Server
 from explorer.codec import from_query
@@ -130,30 +130,58 @@ BREACHES = """document.addEventListener("securitypolicyviolation",
 NOTICE = ".st-key-notice"
 
 
+Pages = dict[bool, Page]
+
+
+@pytest.fixture(scope="module")
+def pages(browser: Browser) -> Iterator[Pages]:
+    """Whether the page's own policy holds → the page of all tests in which it does; what it loaded once is there."""
+    made = {}
+    for policy in (True, False):
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=not policy)
+        context.add_init_script(BREACHES)
+        made[policy] = context.new_page()
+        made[policy].set_default_timeout(SOON)
+    yield made
+    for page in made.values():
+        page.context.close()
+
+
 @contextlib.contextmanager
-def watched(browser: Browser, origin: str, policy: bool = True) -> Iterator[tuple[Page, list[str]]]:
+def watched(pages: Pages, origin: str, policy: bool = True) -> Iterator[tuple[Page, list[str]]]:
     """A page, and all that it does that it must not: dialogs, errors, breaches, requests to elsewhere."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=not policy)
-    page = context.new_page()
-    page.set_default_timeout(SOON)
-    page.add_init_script(BREACHES)
+    page = pages[policy]
     found: list[str] = []
 
     def alerted(dialog: Dialog) -> None:
         found.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
-    def asked(address: str) -> None:
+    def failed(error: Error) -> None:
+        found.append(f"error: {error}")
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            found.append(f"console: {message.text}")
+
+    def asked(request: Request) -> None:
+        address = request.url
         if not address.startswith("data:") and not address.removeprefix("blob:").startswith(origin):
             found.append(f"request: {address}")
 
-    page.on("dialog", alerted)
-    page.on("pageerror", lambda error: found.append(f"error: {error}"))
-    page.on("console", lambda said: found.append(f"console: {said.text}") if said.type == "error" else None)
-    page.on("request", lambda request: asked(request.url))
-    page.on("popup", lambda other: found.append(f"popup: {other.url}"))
-    yield page, found
-    context.close()
+    def opened(other: Page) -> None:
+        found.append(f"popup: {other.url}")
+
+    listeners = {"dialog": alerted, "pageerror": failed, "console": said, "request": asked, "popup": opened}
+    for event, listener in listeners.items():
+        page.on(event, listener)  # type: ignore[call-overload]  # each of its own event
+    try:
+        yield page, found
+    finally:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        page.goto("about:blank")
+        page.context.clear_cookies()
 
 
 def visit(page: Page, server: Server, query: str, path: str = "/") -> None:
@@ -205,12 +233,12 @@ def hostile_visits() -> Iterator[tuple[list[str], str]]:
         yield told, urlencode(query)
 
 
-def test_every_value_is_text_in_every_field(browser: Browser, instant: Server) -> None:
+def test_every_value_is_text_in_every_field(pages: Pages, instant: Server) -> None:
     visits = list(hostile_visits())
     assert {value for value in HOSTILE if any(f"'{value}'" in text for told, _ in visits for text in told)} == {
         *HOSTILE
     }
-    with watched(browser, instant.address) as (page, found):
+    with watched(pages, instant.address) as (page, found):
         for told, query in visits:
             visit(page, instant, query)
             expect_told(page, told)
@@ -220,8 +248,8 @@ def test_every_value_is_text_in_every_field(browser: Browser, instant: Server) -
     assert found == []
 
 
-def test_what_cannot_be_printed_or_is_endless_is_spelled_out(browser: Browser, instant: Server) -> None:
-    with watched(browser, instant.address) as (page, found):
+def test_what_cannot_be_printed_or_is_endless_is_spelled_out(pages: Pages, instant: Server) -> None:
+    with watched(pages, instant.address) as (page, found):
         visit(
             page,
             instant,
@@ -235,16 +263,16 @@ def test_what_cannot_be_printed_or_is_endless_is_spelled_out(browser: Browser, i
 
 
 @pytest.mark.parametrize("words", [WORDY[:TOLD], WORDY[TOLD:]], ids=["addresses", "signs"])
-def test_a_value_is_no_link_and_no_sign(browser: Browser, instant: Server, words: tuple[str, ...]) -> None:
-    with watched(browser, instant.address) as (page, found):
+def test_a_value_is_no_link_and_no_sign(pages: Pages, instant: Server, words: tuple[str, ...]) -> None:
+    with watched(pages, instant.address) as (page, found):
         pairs = zip(("dtype", "unit", "device", "select"), words, strict=True)
         visit(page, instant, urlencode([*SMALL.items(), *pairs]))
         expect_told(page, [f"not '{word}'" for word in words])
     assert found == []
 
 
-def test_the_address_is_text_beyond_its_fields(browser: Browser, instant: Server) -> None:
-    with watched(browser, instant.address) as (page, found):
+def test_the_address_is_text_beyond_its_fields(pages: Pages, instant: Server) -> None:
+    with watched(pages, instant.address) as (page, found):
         fragment = f"{urlencode(SMALL)}#{IMAGE}"
         visit(page, instant, fragment, path=f"/{quote(IMAGE)}")
         expect(page.get_by_test_id("stDialog")).to_be_visible()
@@ -252,16 +280,16 @@ def test_the_address_is_text_beyond_its_fields(browser: Browser, instant: Server
     assert [said for said in found if "404" not in said and "does not seem to exist" not in said] == []
 
 
-def test_without_the_policy_nothing_runs_either(browser: Browser, instant: Server) -> None:
-    with watched(browser, instant.address, policy=False) as (page, found):
+def test_without_the_policy_nothing_runs_either(pages: Pages, instant: Server) -> None:
+    with watched(pages, instant.address, policy=False) as (page, found):
         for told, query in itertools.islice(hostile_visits(), 4):  # each value is told once
             visit(page, instant, query)
             expect_told(page, told)
     assert found == []
 
 
-def test_what_is_typed_is_text(browser: Browser, instant: Server) -> None:
-    with watched(browser, instant.address) as (page, found):
+def test_what_is_typed_is_text(pages: Pages, instant: Server) -> None:
+    with watched(pages, instant.address) as (page, found):
         visit(page, instant, urlencode(SMALL))
         page.get_by_role("combobox", name="Preset").fill(IMAGE)
         expect(page.get_by_role("combobox", name="Preset")).to_have_value(IMAGE)
@@ -278,9 +306,9 @@ def test_what_is_typed_is_text(browser: Browser, instant: Server) -> None:
 # --- what is taken along ---------------------------------------------------------------------------
 
 
-def test_a_picture_named_as_markup_is_text_and_in_no_file(browser: Browser, server: Server) -> None:
+def test_a_picture_named_as_markup_is_text_and_in_no_file(pages: Pages, server: Server) -> None:
     name = f"{IMAGE}.png"
-    with watched(browser, server.address) as (page, found):
+    with watched(pages, server.address) as (page, found):
         visit(page, server, urlencode({**SMALL, "select": "layer-2", "image": "upload", "dtype": IMAGE}))
         file: FilePayload = {"name": name, "mimeType": "image/png", "buffer": picture()}
         page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
@@ -296,9 +324,9 @@ def test_a_picture_named_as_markup_is_text_and_in_no_file(browser: Browser, serv
     assert found == []
 
 
-def test_the_files_of_the_oddest_block_hold_nothing_that_runs(browser: Browser, server: Server, tmp_path: Path) -> None:
+def test_the_files_of_the_oddest_block_hold_nothing_that_runs(pages: Pages, server: Server, tmp_path: Path) -> None:
     link = f"{server.address}/?{urlencode(ODDEST)}"
-    with watched(browser, server.address) as (page, found):
+    with watched(pages, server.address) as (page, found):
         visit(page, server, urlencode(ODDEST))
         page.locator(".st-key-explore_plain_view summary").click()
         expect(page.get_by_test_id("stGraphVizChart").locator("svg g.edge").first).to_be_attached()
@@ -319,7 +347,7 @@ def test_the_files_of_the_oddest_block_hold_nothing_that_runs(browser: Browser, 
     given = json.loads(taken["dense_block.json"])["link"]
     assert given.partition("?")[0] == f"{server.address}/"
     assert from_query(parse_qsl(urlsplit(given).query)) == study == from_query(parse_qsl(urlsplit(link).query))
-    expect_still(browser, tmp_path, taken["dense_block.svg"])
+    expect_still(pages, tmp_path, taken["dense_block.svg"])
 
 
 def downloads(page: Page) -> dict[str, str]:
@@ -338,11 +366,11 @@ def downloads(page: Page) -> dict[str, str]:
     return found
 
 
-def expect_still(browser: Browser, folder: Path, svg: str) -> None:
+def expect_still(pages: Pages, folder: Path, svg: str) -> None:
     """Opened by itself, where no policy holds it, ``svg`` is drawn, asks for nothing and says nothing."""
     file = folder / "picture.svg"
     file.write_text(svg, encoding="utf-8")
-    with watched(browser, file.as_uri()) as (page, found):
+    with watched(pages, file.as_uri()) as (page, found):
         page.goto(file.as_uri())
         expect(page.locator("svg rect").first).to_be_attached()
         assert page.evaluate("document.documentElement.localName") == "svg"
@@ -505,8 +533,8 @@ PLANTED = {
 }
 
 
-def test_markup_in_a_component_would_be_seen(browser: Browser, instant: Server) -> None:
-    with watched(browser, instant.address) as (page, found):
+def test_markup_in_a_component_would_be_seen(pages: Pages, instant: Server) -> None:
+    with watched(pages, instant.address) as (page, found):
         visit(page, instant, urlencode(SMALL))
         assert markup(page) == []
         for planted, (seen, said) in PLANTED.items():
@@ -520,16 +548,16 @@ def test_markup_in_a_component_would_be_seen(browser: Browser, instant: Server) 
             assert not any(line.startswith("dialog") for line in found)
 
 
-def test_a_script_that_runs_would_be_seen(browser: Browser, instant: Server) -> None:
-    with watched(browser, instant.address, policy=False) as (page, found):
+def test_a_script_that_runs_would_be_seen(pages: Pages, instant: Server) -> None:
+    with watched(pages, instant.address, policy=False) as (page, found):
         visit(page, instant, urlencode(SMALL))
         with page.expect_event("dialog"):
             page.evaluate(PLANT, IMAGE)
     assert "dialog: 1" in found
 
 
-def test_markup_in_plotly_would_be_seen(browser: Browser, instant: Server) -> None:
-    with watched(browser, instant.address) as (page, found):
+def test_markup_in_plotly_would_be_seen(pages: Pages, instant: Server) -> None:
+    with watched(pages, instant.address) as (page, found):
         visit(page, instant, urlencode(SMALL))
         charts(page)
         page.evaluate("Plotly.relayout(document.querySelector('.js-plotly-plot'), { 'meta.note': 'alert(1)' })")
