@@ -116,7 +116,7 @@ def differing(one: dict[str, Tensor], other: dict[str, Tensor], bound: float) ->
 
 
 @pytest.mark.parametrize("name", TRAINED)
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(specs, sizes, st.sampled_from(PLACES), st.integers(0, 99), st.sampled_from((1, 3, 128)))
 def test_two_training_steps_are_the_same(
     name: str, spec: DenseBlockSpec, size: tuple[int, int, int], how: str, seed: int, chunk: int
@@ -132,7 +132,7 @@ def test_two_training_steps_are_the_same(
 
 
 @pytest.mark.parametrize("name", OTHERS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(specs, sizes, st.sampled_from(PLACES), st.integers(0, 99))
 def test_evaluation_is_the_same(
     name: str, spec: DenseBlockSpec, size: tuple[int, int, int], how: str, seed: int
@@ -328,7 +328,7 @@ def test_a_budget_is_a_share() -> None:
 
 
 @pytest.mark.parametrize("name", ["concat", *TRAINED])
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(specs, sizes, st.sampled_from(("float32", "float64")))
 def test_what_is_kept_for_backward_is_the_closed_form(
     name: str, spec: DenseBlockSpec, size: tuple[int, int, int], dtype: DType
@@ -341,7 +341,7 @@ def test_what_is_kept_for_backward_is_the_closed_form(
 
 
 @pytest.mark.parametrize("name", ["concat", *OTHERS])
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(specs, sizes, st.sampled_from(("float32", "float64")))
 def test_the_peak_of_inference_is_the_closed_form(
     name: str, spec: DenseBlockSpec, size: tuple[int, int, int], dtype: DType
@@ -393,7 +393,7 @@ def test_every_operator_of_a_step_is_told_its_layer(name: str) -> None:
 # --- side by side -----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(specs, sizes, st.sampled_from(("float32", "float64")))
 def test_a_comparison_counts_without_memory_what_a_step_takes(
     spec: DenseBlockSpec, size: tuple[int, int, int], dtype: DType

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,32 +64,48 @@ def source_sans() -> str:
     return f"<style>{face}</style>"
 
 
-@pytest.mark.parametrize("font", ["page", "fallback"])
 @pytest.mark.parametrize("drawing", ["chain", "paper"])
-def test_no_text_overlaps_or_is_cut(browser: Browser, drawing: Drawing, font: str) -> None:
-    page = browser.new_page(viewport={"width": 1100, "height": 600})
-    page.set_content((source_sans() if font == "page" else "") + '<div id="here"></div>')
-    bad, drawn = [], 0
-    for c0, k, layers in SETTINGS:
-        figures = []
-        for block in (DenseBlockSpec(c0, k, layers), DenseBlockSpec(c0, k, layers, bottleneck=False)):
-            for orientation, width in SIZES:
-                for folded in (True, False) if folding(layers, orientation, width) else (True,):
-                    svg = picture(block, drawing, orientation, width, folded, LIGHT, True)
-                    svg = svg if font == "page" else svg.replace(FAMILY, "sans-serif")
-                    which = f"{block.in_channels} {k} {layers} 1x1={block.bottleneck} {width:g} folded={folded}"
-                    scrolls = orientation == "horizontal" and not folded  # others come into its corner
-                    corner = STRIP if orientation == "horizontal" and width >= CORNER_FROM and not scrolls else ""
-                    figures.append(
-                        f'<figure title="{which}" style="position:relative">{corner}{texts_of(svg)}</figure>'
-                    )
-        page.evaluate("html => document.getElementById('here').innerHTML = html", "".join(figures))
-        page.evaluate("document.fonts.ready")
-        drawn += len(figures)
-        bad += page.evaluate(CHECK)
-    page.close()
+def test_no_text_overlaps_or_is_cut(browser: Browser, drawing: Drawing) -> None:
+    """In the page's font and in the one that stands in for it."""
+    with boards(browser) as fonts:
+        bad, drawn = [], 0
+        for c0, k, layers in SETTINGS:
+            figures = []
+            for block in (DenseBlockSpec(c0, k, layers), DenseBlockSpec(c0, k, layers, bottleneck=False)):
+                for orientation, width in SIZES:
+                    for folded in (True, False) if folding(layers, orientation, width) else (True,):
+                        svg = picture(block, drawing, orientation, width, folded, LIGHT, True)
+                        which = f"{block.in_channels} {k} {layers} 1x1={block.bottleneck} {width:g} folded={folded}"
+                        scrolls = orientation == "horizontal" and not folded  # others come into its corner
+                        corner = STRIP if orientation == "horizontal" and width >= CORNER_FROM and not scrolls else ""
+                        figures.append(
+                            f'<figure title="{which}" style="position:relative">{corner}{texts_of(svg)}</figure>'
+                        )
+            drawn += len(figures)
+            bad += [text for page, family in fonts for text in overlaps(page, figures, family)]
     assert drawn >= 21 * 2 * len(SIZES)
     assert not bad, f"{len(bad)} in {drawn} drawings, the first: {bad[:5]}"
+
+
+@contextlib.contextmanager
+def boards(browser: Browser) -> Iterator[list[tuple[Page, str]]]:
+    """Two pages to draw on, with the font that the page has and without, and the family to name in each."""
+    made = []
+    for style, family in ((source_sans(), FAMILY), ("", "sans-serif")):
+        page = browser.new_page(viewport={"width": 1100, "height": 600})
+        page.set_content(style + '<div id="here"></div>')
+        made.append((page, family))
+    yield made
+    for page, _ in made:
+        page.close()
+
+
+def overlaps(page: Page, figures: list[str], family: str) -> list[str]:
+    """What :data:`CHECK` finds in the figures, drawn in ``family``."""
+    drawn = "".join(figures).replace(FAMILY, family)
+    page.evaluate("html => document.getElementById('here').innerHTML = html", drawn)
+    page.evaluate("document.fonts.ready")
+    return [f"{family}: {text}" for text in page.evaluate(CHECK)]
 
 
 def texts_of(svg: str) -> str:

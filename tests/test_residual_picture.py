@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
 from strategies import UNITS, dense_blocks
-from test_picture_browser import CHECK, NO_TEXT, SETTINGS, SIZES, source_sans
+from test_picture_browser import NO_TEXT, SETTINGS, SIZES, boards, overlaps
 
 from explorer.bench.server import Server
 from explorer.graph import concat_graph
@@ -24,7 +24,7 @@ from explorer.pictures.layout.residual_shapes import ResidualLayout
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.palette import DARK, LIGHT, TOKENS
 from explorer.pictures.residual_svg import render_residual, residual_picture
-from explorer.pictures.svg import FAMILY, picture
+from explorer.pictures.svg import picture
 from explorer.spec import DenseBlockSpec, ResidualSpec, Study
 from explorer.theory import study_theory
 from explorer.web.components.residual import residual_data
@@ -164,24 +164,19 @@ def test_the_small_picture_is_the_agreed_one() -> None:
     assert text == golden("residual-2.svg", text)
 
 
-@pytest.mark.parametrize("font", ["page", "fallback"])
-def test_no_text_overlaps_or_is_cut(browser: Browser, font: str) -> None:
-    page = browser.new_page(viewport={"width": 1100, "height": 600})
-    page.set_content((source_sans() if font == "page" else "") + '<div id="here"></div>')
-    bad, count = [], 0
-    for c0, k, layers in SETTINGS:
-        block, figures = DenseBlockSpec(c0, k, layers), []
-        for spec in {counterpart(block, match, unit) for match in ("depth", "macs") for unit in UNITS}:
-            for size in SIZES:
-                for folded in (True, False) if folding(spec.units, *size) else (True,):
-                    svg = NO_TEXT.sub("", residual_picture(spec, block, *size, folded))
-                    svg = svg if font == "page" else svg.replace(FAMILY, "sans-serif")
-                    figures.append(f'<figure title="{spec} {size[1]:g} {folded}">{svg}</figure>')
-        page.evaluate("html => document.getElementById('here').innerHTML = html", "".join(figures))
-        page.evaluate("document.fonts.ready")
-        count += len(figures)
-        bad += page.evaluate(CHECK)
-    page.close()
+def test_no_text_overlaps_or_is_cut(browser: Browser) -> None:
+    """In the page's font and in the one that stands in for it."""
+    with boards(browser) as fonts:
+        bad, count = [], 0
+        for c0, k, layers in SETTINGS:
+            block, figures = DenseBlockSpec(c0, k, layers), []
+            for spec in {counterpart(block, match, unit) for match in ("depth", "macs") for unit in UNITS}:
+                for size in SIZES:
+                    for folded in (True, False) if folding(spec.units, *size) else (True,):
+                        svg = NO_TEXT.sub("", residual_picture(spec, block, *size, folded))
+                        figures.append(f'<figure title="{spec} {size[1]:g} {folded}">{svg}</figure>')
+            count += len(figures)
+            bad += [text for page, family in fonts for text in overlaps(page, figures, family)]
     assert count >= 21 * 4 * len(SIZES)
     assert not bad, f"{len(bad)} in {count} drawings, the first: {bad[:5]}"
 
