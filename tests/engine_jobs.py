@@ -238,7 +238,7 @@ def engine(limits: Limits | None = None, prepare: str | None = None, preload: tu
         made.close()
 
 
-def settled(made: Engine, job: Job, waiter: str = "test", seconds: float = 20) -> State:
+def settled(made: Engine, job: Job, waiter: str = "test", seconds: float = 120) -> State:
     """Asks for ``job`` and waits for its answer."""
     state: State | None = made.submit(job, waiter)
     end = time.monotonic() + seconds
@@ -250,20 +250,20 @@ def settled(made: Engine, job: Job, waiter: str = "test", seconds: float = 20) -
     return state
 
 
-def result(made: Engine, job: Job, waiter: str = "test", seconds: float = 20) -> dict[str, Any]:
+def result(made: Engine, job: Job, waiter: str = "test", seconds: float = 120) -> dict[str, Any]:
     state = settled(made, job, waiter, seconds)
     assert isinstance(state, Done), state
     return state.result
 
 
-def failure(made: Engine, job: Job, waiter: str = "test", seconds: float = 20) -> tuple[str, str]:
+def failure(made: Engine, job: Job, waiter: str = "test", seconds: float = 120) -> tuple[str, str]:
     """Kind and message of the failure that ``job`` ends in."""
     state = settled(made, job, waiter, seconds)
     assert isinstance(state, Failed), state
     return state.problem.kind, state.problem.message
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> float:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> float:
     """Waits for ``condition``; how long it took."""
     begun = time.monotonic()
     while not condition():

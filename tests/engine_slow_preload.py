@@ -2,4 +2,4 @@
 
 import time
 
-time.sleep(8)
+time.sleep(40)

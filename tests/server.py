@@ -60,7 +60,7 @@ def ask(
 
 
 def interrupted(process: subprocess.Popen[str], how: signal.Signals) -> tuple[str, str]:
-    """What a program printed when it was asked to end, which took it less than 5 s.
+    """What a program printed when it was asked to end, which takes it 5 s, and a busy machine longer.
 
     Ctrl-C comes as a terminal sends it, to the whole process group; SIGTERM to the program alone.
     """
@@ -69,8 +69,8 @@ def interrupted(process: subprocess.Popen[str], how: signal.Signals) -> tuple[st
         os.killpg(process.pid, how)
     else:
         process.send_signal(how)
-    out, err = process.communicate(timeout=30)
-    assert time.monotonic() - begun < 5
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - begun < 20
     return out, err
 
 

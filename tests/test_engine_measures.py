@@ -28,8 +28,10 @@ def counted(engine, block, size=56, seed=0):
     return from_builtins(BlockMeasurement, state.result)
 
 if __name__ == "__main__":
+    begun = time.monotonic()
     engine = Engine()
     found = counted(engine, DenseBlockSpec())
+    cold = time.monotonic() - begun
     assert (found.parameters, found.saved_bytes, found.fake) == (335_040, 40_956_672, False)
     assert type(found.device.torch) is str
     after_kill = []
@@ -43,7 +45,7 @@ if __name__ == "__main__":
     assert huge.fake and huge.refusal.kind == "refused"
     engine.close()
     assert "torch" not in sys.modules and not any(name.startswith("explorer.measure") for name in sys.modules)
-    print(min(after_kill))
+    print(min(after_kill) / cold)
 """
 
 
@@ -52,7 +54,7 @@ def test_a_block_is_counted_without_torch_in_this_process_and_after_a_killed_wor
         [sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert float(done.stdout) < 1
+    assert float(done.stdout) < 0.6, "a new worker need not load torch"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has niceness by thread")

@@ -163,5 +163,5 @@ def test_a_look_that_is_given_up_leaves_no_picture() -> None:
         wait_until(lambda: pictures_held() == 0)
         begun = time.monotonic()
         assert result(made, given(b"0 short")) == {"bytes": 7, "held": 1}
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 25  # the one given up would take 30
         assert pictures_held() == 0

