@@ -35,7 +35,7 @@ from explorer.spec import (
 )
 from explorer.study import seen
 from explorer.theory import network_theory
-from explorer.web import waiting
+from explorer.web import link, waiting
 from explorer.web.components.panel import panel
 from explorer.web.engine_holder import engine
 
@@ -113,7 +113,7 @@ def _take_file() -> None:
     upload = Upload(hashlib.sha256(data).hexdigest(), data)
     st.session_state[_GIVEN] = file.name, upload
     st.session_state[_TURN] = turn + 1
-    named = _dense(st.session_state["_study"])
+    named = _dense(link.current_study())
     if named is not None:  # a refusal of before, as that a file was gone, must not stand for this one
         engine().cancel(HeatJob(named[1], "upload", upload).kept(), waiting.waiter())
 
