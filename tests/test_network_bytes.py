@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,8 +14,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from explorer.blocks.network import build_network, stages_of
 from explorer.measure.live import default_dtype
-from explorer.measure.network import count_network, counted_step
-from explorer.spec import DenseNetSpec, DType, InputSpec, NetworkSpec, SpecError, network
+from explorer.measure.network import count_network, counted_network, counted_step
+from explorer.measure.problems import StoppedError
+from explorer.spec import DenseNetSpec, DType, InputSpec, NetworkJob, NetworkSpec, SpecError, network
 from explorer.theory import network_theory
 
 MIB = 2**20
@@ -151,3 +154,37 @@ def test_the_receptive_field_is_what_the_live_network_sees(spec: NetworkSpec) ->
     # A max pooling passes the gradient of one place alone: up to a place of its window on either side is not seen.
     slack = 2 * 2 if spec.stem == "imagenet" else 0
     assert theory.receptive_field - slack <= found <= theory.receptive_field
+
+
+# --- run for real -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_a_network_that_fits_is_run_and_counts_the_same(implementation: str) -> None:
+    """On real tensors, to the byte, the peak of the step included."""
+    size = InputSpec(2, 64, 48)
+    ran = counted_network(NetworkJob(SMALL_DENSE, size, "float32", implementation, "cpu"))
+    planned = count_network(SMALL_DENSE, size, "float32", implementation)
+    assert ran.device.startswith("CPU") and replace(ran, device="") == planned
+    assert ran.held_bytes == network_theory(SMALL_DENSE, size, "float32", implementation).saved_bytes
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        NetworkJob(network("densenet264"), InputSpec(256, 224, 224), "float32", "list", "cpu"),
+        NetworkJob(SMALL_DENSE, InputSpec(2, 64, 64), "bfloat16", "list", "cpu"),  # slow on a CPU
+    ],
+    ids=["large", "16 bits"],
+)
+def test_what_does_not_fit_or_would_take_long_is_not_run(job: NetworkJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = count_network(SMALL_DENSE, InputSpec(2, 64, 64), "float32")
+    if job.input.batch > 2:
+        planned = replace(planned, peak_bytes=2**40)
+    monkeypatch.setattr("explorer.measure.network.count_network", lambda *_of: planned)
+    assert counted_network(job) is planned
+
+
+def test_a_device_that_is_not_there_is_told() -> None:
+    with pytest.raises(StoppedError, match="No GPU on this machine"):
+        counted_network(NetworkJob(SMALL_DENSE, InputSpec(2, 64, 64), device="cuda"))

@@ -98,8 +98,9 @@ def _where(found: NetworksFindings) -> str:
     said = [images_words(found.study)]
     if any(isinstance(one.theory.spec, DenseNetSpec) for one in networks):
         said.append(written_words(found.study))
-    live = any(one.counts for one in networks)
-    said.append("closed forms, and counts on tensors that hold no memory" if live else "closed forms")
+    live = [one.counts for one in networks if one.counts]
+    devices = dict.fromkeys(counts.device or "tensors that hold no memory" for counts in live)
+    said.append(f"closed forms, and counts on {' and on '.join(devices)}" if live else "closed forms")
     return " · ".join(said)
 
 
@@ -124,8 +125,8 @@ def network_json(found: NetworksFindings, link: str) -> dict[str, Any]:
     Keys: ``schema_version``, ``study`` (every field), ``link``, ``headline``, ``input``, ``implementation`` (how
     Dense Blocks are written), ``network``, and ``against``, null where the network stands alone. ``parameters``,
     ``macs`` and ``saved_bytes`` are closed forms, of the whole batch; a ResNet is written one way. ``counted`` is
-    what the live network gave on tensors that hold no memory, absent until then: parameters and MACs are counted
-    there, bytes are tracked. ``problem`` is why there is none.
+    what the live network gave, absent until then: on ``device`` or, where that is null, on tensors that hold no
+    memory; parameters and MACs are counted there, bytes are tracked. ``problem`` is why there is none.
     """
     against = None if len(shown_networks(found)) == 1 else _network(found.against)
     return {
@@ -205,4 +206,6 @@ def _counted(counts: NetworkCounts) -> dict[str, Any]:
         "saved_bytes": counts.held_bytes,
         "peak_bytes": counts.peak_bytes,
         "peak_per_image_bytes": counts.peak_per_image_bytes,
+        "device": counts.device or None,
+        "device_peak_bytes": counts.device_peak_bytes,
     }

@@ -138,7 +138,8 @@ def _network() -> Schema:
     stage = {"name": _TEXT, "kind": _typed(StageKind)}
     stage |= dict.fromkeys(("in_channels", "out_channels", "height", "width", "layers", "receptive_field"), _WHOLE)
     shape = {"type": "array", "items": _WHOLE, "minItems": 2, "maxItems": 2}
-    live = dict.fromkeys(("peak_bytes", "peak_per_image_bytes"), _WHOLE)
+    live: Schema = dict.fromkeys(("peak_bytes", "peak_per_image_bytes"), _WHOLE)
+    live |= {"device": _or_null(_TEXT), "device_peak_bytes": _or_null(_WHOLE)}
     return _object(
         {
             "name": _TEXT,
@@ -152,6 +153,10 @@ def _network() -> Schema:
         },
         optional=("counted", "problem"),
     )
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _problem() -> Schema:

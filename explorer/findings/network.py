@@ -117,6 +117,8 @@ class NetworkCounts:
         input_bytes: the images.
         peak_bytes: alive at the highest point of the step, parameters, buffers and images included.
         peak_per_image_bytes: how much higher that is for every further image, from 8 to 16 of them.
+        device: on which the step was run for real; empty where it was followed on tensors without memory alone.
+        device_peak_bytes: what the device's allocator gave at most, where it tells; None otherwise.
     """
 
     output_shape: tuple[int, ...]
@@ -127,6 +129,8 @@ class NetworkCounts:
     input_bytes: int
     peak_bytes: int
     peak_per_image_bytes: int
+    device: str = ""
+    device_peak_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from explorer.measure.heat import heat
 from explorer.measure.live import live_block, live_input, planned_block, ready
 from explorer.measure.lives import step_track
 from explorer.measure.look import look
-from explorer.measure.network import count_network
+from explorer.measure.network import counted_network
 from explorer.measure.plan import plan
 from explorer.measure.problems import StoppedError, is_device_fault, is_spent, known_problem
 from explorer.measure.step import Counts, count_step
@@ -138,7 +138,7 @@ def _result(job: Job) -> Result:
     if isinstance(job, MapsJob):
         return look(job)
     if isinstance(job, NetworkJob):
-        return count_network(job.network, job.input, job.dtype, job.implementation)
+        return counted_network(job)
     if isinstance(job, HeatJob | PublishedJob):
         return heat(job)
     assert isinstance(job, WeightsJob)

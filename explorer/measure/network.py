@@ -12,11 +12,44 @@ from torch import Tensor, nn
 
 from explorer.blocks.network import build_network, stages_of
 from explorer.findings.network import NetworkCounts
+from explorer.measure.allocator import watch_peak
+from explorer.measure.device import describe, resolve
 from explorer.measure.live import default_dtype
 from explorer.measure.track import StepTracker, counted_bytes, own_tensors, storage_key
-from explorer.spec import IMAGE_CHANNELS, DType, InputSpec, NetworkSpec
+from explorer.spec import IMAGE_CHANNELS, DType, InputSpec, NetworkJob, NetworkSpec
 
+QUICK_MACS = 12 * 10**9  # of a forward pass, at which a step on a CPU of two cores takes seconds
 FROM_TO = 8, 16  # images in the batch between which a further image's share of the peak is taken
+
+
+def counted_network(job: NetworkJob) -> NetworkCounts:
+    """What the live network counts: on the device where it fits there twice and takes seconds, else without memory.
+
+    Raises:
+        StoppedError: there is no such device.
+    """
+    planned = count_network(job.network, job.input, job.dtype, job.implementation)
+    device = resolve(job.device)
+    place = describe(device)
+    if 2 * planned.peak_bytes > place.free_bytes or not _is_quick(planned, device, job.dtype):
+        return planned
+    kind: torch.dtype = getattr(torch, job.dtype)
+    torch.manual_seed(0)
+    network = build_network(job.network, job.implementation).to(device, kind)
+    images = torch.randn((job.input.batch, IMAGE_CHANNELS, job.input.height, job.input.width)).to(device, kind)
+    if device.type == "cpu":
+        return replace(
+            counted_step(network, images), peak_per_image_bytes=planned.peak_per_image_bytes, device=place.name
+        )
+    # A GPU's libraries keep more than the tensors of the network, which its allocator tells.
+    peak = watch_peak(device)
+    network(images).sum().backward()
+    return replace(planned, device=place.name, device_peak_bytes=peak())
+
+
+def _is_quick(planned: NetworkCounts, device: torch.device, dtype: DType) -> bool:
+    """Whether a step takes no more than seconds; a CPU computes 16 bits at a small part of its speed."""
+    return device.type != "cpu" or (dtype in ("float32", "float64") and planned.macs <= QUICK_MACS)
 
 
 def count_network(

@@ -177,12 +177,20 @@ def table_title(found: NetworksFindings) -> str:
     return _("{one} and {other}, stage by stage").format(one=label(found.network.name), other=label(found.against.name))
 
 
-def table_line() -> str:
-    """The conventions of the table."""
-    return _(
+def table_line(found: NetworksFindings) -> str:
+    """The conventions of the table, and where the live networks ran."""
+    words = _(
         "Map after the stage. MACs of convolutions and the classifier, whole batch. Held for backward: with the stage "
         "that first keeps it. Field: pixels of the image, along a side, that a place of the map depends on."
     )
+    ran = [
+        _("{name} ran on {device}").format(name=label(one.name), device=one.counts.device)
+        if one.counts.device
+        else _("{name} was followed on tensors without memory").format(name=label(one.name))
+        for one in (found.network, found.against)
+        if one.counts is not None
+    ]
+    return f"{words} {'; '.join(dict.fromkeys(ran))}." if ran else words
 
 
 def table(found: NetworksFindings) -> str:

@@ -80,7 +80,8 @@ def stamp(one: NetworkFindings, of: str) -> str:
         return f'<span class="plain">{escape(_("closed form"))}</span>'
     same = counted(one.counts, of) == getattr(one.theory, of)
     words = _("✓ counted") if same else _("✕ differs")
-    tip = _("the live network on tensors without memory counts the same as the closed form") if same else ""
+    ran = _("run on {device}").format(device=one.counts.device) if one.counts.device else _("on tensors without memory")
+    tip = _("the live network, {ran}, counts the same as the closed form").format(ran=ran) if same else ""
     return f'<span class="{"ok" if same else "bad"}" title="{escape(tip)}">{escape(words)}</span>'
 
 

@@ -146,7 +146,7 @@ class WeightsJob:
 
 @dataclass(frozen=True)
 class NetworkJob:
-    """Count a training step of a whole network on fake tensors, which hold no memory.
+    """Count a training step of a whole network: on tensors without memory, and on ``device`` where it fits there.
 
     ``implementation``: how its Dense Blocks are written.
     """
@@ -155,6 +155,7 @@ class NetworkJob:
     input: InputSpec
     dtype: DType = "float32"
     implementation: str = "list"
+    device: str = "auto"
     kind: Literal["network"] = field(default="network", init=False)
 
 

@@ -20,11 +20,12 @@ def network_jobs(study: Study) -> dict[str, NetworkJob]:
     shown = study.written
     beside = PLAIN if shown == "shared" else "shared"
     network, against = (network_of(name) for name in (study.networks.network, study.networks.against))
-    size, dtype = study.images, study.run.dtype
+    around = study.images, study.run.dtype
+    device = study.run.device
     return {
-        "network": NetworkJob(network, size, dtype, _as_written(network, shown)),
-        "against": NetworkJob(against, size, dtype),
-        "shared": NetworkJob(network, size, dtype, _as_written(network, beside)),
+        "network": NetworkJob(network, *around, _as_written(network, shown), device),
+        "against": NetworkJob(against, *around, device=device),
+        "shared": NetworkJob(network, *around, _as_written(network, beside), device),
     }
 
 

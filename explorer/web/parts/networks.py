@@ -152,7 +152,7 @@ def show_claim(found: NetworksFindings) -> None:
 
 def show_table(found: NetworksFindings) -> None:
     """Every stage in figures."""
-    top = _head(network_blocks.table_title(found), network_blocks.table_line())
+    top = _head(network_blocks.table_title(found), network_blocks.table_line(found))
     panel("networks-table", top + network_blocks.table(found), layers=1)
 
 
