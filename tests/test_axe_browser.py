@@ -42,11 +42,11 @@ MEMORY = (
     "height=8&width=8&colours=kind&implementation=shared&order=post",
     "height=8&width=8&implementation=compiled&largest=layers",
     "height=8&width=8&select=source-2",
-    "layers=24&bottleneck=false&scale=log",
+    "layers=14&bottleneck=false&scale=log",
 )
 PHONE_MEMORY = (
     "height=8&width=8&layers=3&select=source-2",
-    "layers=24&bottleneck=false&scale=log&colours=kind&implementation=shared&order=post",
+    "layers=14&bottleneck=false&scale=log&colours=kind&implementation=shared&order=post",
     "height=8&width=8&implementation=compiled&largest=layers",
 )
 

@@ -99,7 +99,7 @@ def test_every_link_gives_exactly_its_study_and_its_controls_show_it(study: Stud
     assert found["preset"] == controls.preset_of(study)
 
 
-@settings(max_examples=110, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from([*FIELDS, "embed", "foo", "Layers", "__proto__"]),
