@@ -37,7 +37,7 @@ def bytes_for(found: StepTrack, step: int) -> Counter[str]:
     return count
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(blocks, sizes, st.sampled_from(TRAINED))
 def test_the_tensors_of_a_real_step_live_as_those_of_a_fake_one(block: BlockSpec, input: InputSpec, name: str) -> None:
     run = RunSpec(device="cpu")
@@ -45,7 +45,7 @@ def test_the_tensors_of_a_real_step_live_as_those_of_a_fake_one(block: BlockSpec
     assert real == track(block, input, name, run)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(blocks, sizes)
 def test_they_add_up_to_the_live_bytes_that_explore_tracks(block: BlockSpec, input: InputSpec) -> None:
     run = RunSpec(device="cpu")
@@ -56,7 +56,7 @@ def test_they_add_up_to_the_live_bytes_that_explore_tracks(block: BlockSpec, inp
     assert (found.peak_bytes, found.peak_step) == (counted.peak_bytes, counted.peak_step)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(blocks, sizes, st.sampled_from(TRAINED), st.integers(1, 5), st.integers(2, 40))
 def test_maps_grow_with_the_input_and_nothing_else_does(
     block: BlockSpec, input: InputSpec, name: str, batch: int, side: int
@@ -69,7 +69,7 @@ def test_maps_grow_with_the_input_and_nothing_else_does(
     assert said == track(block, other, name).totals
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(dense_blocks(channels=12, growth=6, layers=5), sizes)
 def test_what_forward_leaves_is_sorted_by_what_it_is_for(block: DenseBlockSpec, input: InputSpec) -> None:
     found = track(block, input, "list")

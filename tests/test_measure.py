@@ -528,7 +528,7 @@ def test_blocks_that_are_timed_together_must_fit_together() -> None:
     assert refused.needed_bytes == alone + theory.parameter_bytes + theory.buffer_bytes
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.sampled_from(MIXED),
     st.builds(InputSpec, batch=st.integers(1, 3), height=st.integers(2, 40), width=st.integers(2, 40)),

@@ -77,7 +77,7 @@ def by_source(track: StepTrack, block: DenseBlockSpec, step: int) -> dict[int | 
 # --- bands ----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(blocks, sizes, st.sampled_from(TRACKED))
 def test_the_bands_of_every_step_add_up_to_what_is_alive(block: DenseBlockSpec, size: InputSpec, name: str) -> None:
     track = followed(of(block, size), name)
@@ -85,7 +85,7 @@ def test_the_bands_of_every_step_add_up_to_what_is_alive(block: DenseBlockSpec, 
         assert sum(by_source(track, block, step).values()) == track.totals[step]
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(blocks, sizes)
 def test_what_forward_leaves_of_each_source_is_the_closed_form(block: DenseBlockSpec, size: InputSpec) -> None:
     """Of ``list``, after its last operator, behind which the output is given up."""
@@ -102,7 +102,7 @@ def test_what_forward_leaves_of_each_source_is_the_closed_form(block: DenseBlock
     assert "gradients" not in found
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(blocks, sizes, st.sampled_from(TRACKED))
 def test_every_purpose_has_one_row_and_one_kind(block: DenseBlockSpec, size: InputSpec, name: str) -> None:
     """So the rows of an instant, and the bands by kind, leave nothing out and count nothing twice."""

@@ -100,7 +100,7 @@ def test_inference_puts_fused_beside_the_others() -> None:
 # --- copies -------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(dense_blocks(channels=12, growth=6, layers=6), st.sampled_from(COPIES))
 def test_what_is_copied_adds_up_to_what_was_written(block: DenseBlockSpec, name: str) -> None:
     study = replace(SMALL, block=block)
@@ -151,7 +151,7 @@ def test_a_card_says_held_peak_and_time() -> None:
 
 
 @given(studies())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_cards_stand_before_anything_is_known(study: Study) -> None:
     nothing = MemoryFindings(study, study_theory(study))
     assert cards(nothing).count("<button") == len(CARDS)
