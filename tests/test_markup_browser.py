@@ -494,7 +494,8 @@ ODDEST = {
     "unit": "basic", "dtype": "bfloat16", "device": "cuda:99", "seed": "4294967295", "drawing": "paper",
     "select": "unit-1", "image": "upload", "matrix": "weights", "reference": "4096-512-64-b16-plain-post",
     "implementation": "checkpoint_1x1", "budget": "0.05", "colours": "kind", "versus": "resolution", "scale": "log",
-    "largest": "layers", "optimiser": "adam",
+    "largest": "layers", "optimiser": "adam", "network": "64-64-k1-c1-t0.01-b16-plain-cifar",
+    "against": "densenet-bc190-k40", "image_size": "9", "heights": "bytes", "frontier": "saved_bytes",
 }  # fmt: skip
 
 
