@@ -79,7 +79,7 @@ def test_the_claim_is_told_of_networks_of_equal_accuracy() -> None:
         ("densenet-bc100-k12", "DenseNet‑BC‑100, k = 12"),
         ("densenet40-k12", "DenseNet‑40, k = 12"),
         ("resnet152", "ResNet‑152"),
-        ("6-12-k24", "6‑12, k = 24"),
+        ("6-12-k24", "DenseNet 6‑12, k = 24"),
     ],
 )
 def test_networks_have_the_names_that_people_know(name: str, words: str) -> None:

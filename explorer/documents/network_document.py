@@ -9,9 +9,8 @@ from typing import Any
 
 from explorer.codec import to_json, to_link
 from explorer.documents.network_tables import (
-    MIB,
-    SHORT,
     published_table,
+    short,
     shown_networks,
     stages_table,
     totals_table,
@@ -19,7 +18,7 @@ from explorer.documents.network_tables import (
 from explorer.documents.tables import Table, columns
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, StageTheory, to_builtins
 from explorer.pictures.network_words import headline, label
-from explorer.pictures.words import why
+from explorer.pictures.words import byte_scale, why
 from explorer.spec import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, InputSpec, Study
 from explorer.study import networks_findings, published_images, published_network
 
@@ -43,9 +42,10 @@ def network_text(found: NetworksFindings) -> str:
     networks = shown_networks(found)
     parts = [[*_wrapped(_headline(found)), *_wrapped(_where(found))]]
     parts += [_wrapped(words) for words in _problems(networks)]
-    parts.append(_rows(totals_table(found, SHORT)))
+    units = short(networks)
+    parts.append(_rows(totals_table(found, units)))
     for one in networks:
-        parts.append([f"{one.name}, stage by stage", *_rows(stages_table([one], SHORT))])
+        parts.append([f"{one.name}, stage by stage", *_rows(stages_table([one], units))])
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
@@ -76,10 +76,11 @@ def _headline(found: NetworksFindings) -> str:
     dense = isinstance(theory.spec, DenseNetSpec)
     layers = sum(len(stage.layers) for stage in theory.stages if stage.kind in ("dense", "residual"))
     one, many = ("Bottleneck", "Bottlenecks") if dense else ("residual unit", "residual units")
-    held = f"holds {MIB.full(theory.saved_bytes)} for backward"
+    scale = byte_scale([theory.saved_bytes, found.shared.theory.saved_bytes])
+    held = f"holds {scale.full(theory.saved_bytes)} for backward"
     if dense:
         way = "in plain code" if found.study.written == "shared" else "with a shared buffer"
-        held += f", {MIB.full(found.shared.theory.saved_bytes)} {way}"
+        held += f", {scale.full(found.shared.theory.saved_bytes)} {way}"
     name = label(found.network.name).replace(HYPHEN, "-")
     return f"{name} has {layers:,} {one if layers == 1 else many} and {theory.parameters:,} parameters, and {held}."
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from explorer.documents.tables import Table
 from explorer.findings import NetworkFindings, NetworksFindings, Quantity, StageTheory
 from explorer.language import _
-from explorer.pictures.words import MILLION, Scale, ratio, thousands
+from explorer.pictures.words import Scale, byte_scale, mac_scale, ratio, thousands
 
 MIB = Scale("MiB", 2**20, 2)
 BILLION = Scale("billion", 10**9, 2)
@@ -29,8 +29,13 @@ class Units:
 
 #: For documents, which are compared: nothing is rounded.
 WHOLE = Units(Scale("", 1, 0), Scale("bytes", 1, 0))
-#: For a person at a terminal.
-SHORT = Units(MILLION, MIB)
+
+
+def short(networks: Sequence[NetworkFindings]) -> Units:
+    """For a person at a terminal: units in which the smaller of ``networks`` keeps its meaning."""
+    theories = [one.theory for one in networks]
+    macs = mac_scale(theory.macs for theory in theories)
+    return Units(macs, byte_scale(theory.saved_bytes for theory in theories))
 
 
 def shown_networks(found: NetworksFindings) -> tuple[NetworkFindings, ...]:

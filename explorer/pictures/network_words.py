@@ -15,7 +15,7 @@ _EVEN = 0.005
 
 
 def label(name: str) -> str:
-    """``DenseNet‑121``, ``DenseNet‑BC‑100, k = 12``, ``ResNet‑50``, or a network of one's own: ``6‑12‑24, k = 24``."""
+    """``DenseNet‑121``, ``DenseNet‑BC‑100, k = 12``, ``ResNet‑50``, or one's own: ``DenseNet 6‑12‑24, k = 24``."""
     found = re.fullmatch(r"(densenet|resnet)(-bc)?([0-9]+)(?:-k([0-9]+))?", name)
     if found is None:
         return _own(network_of(name))
@@ -26,7 +26,7 @@ def label(name: str) -> str:
 
 def _own(spec: NetworkSpec) -> str:
     assert isinstance(spec, DenseNetSpec)
-    return f"{_HYPHEN.join(map(str, spec.block_config))}, k = {spec.growth_rate}"
+    return f"DenseNet {_HYPHEN.join(map(str, spec.block_config))}, k = {spec.growth_rate}"
 
 
 def short(name: str) -> str:
