@@ -124,8 +124,8 @@ def test_the_drawing_stays_in_its_frame_and_has_every_stage(study: Study, width:
     size = InputSpec(1, section.image_size, section.image_size)
     shown = Shown(section.network, section.against, size, heights=section.heights)
     root = ET.fromstring(network_picture(shown, width))
-    assert float(root.get("width", "")) == width
-    height = float(root.get("height", ""))
+    assert float(root.get("width", "")) == width + 32  # margins
+    height = float(root.get("height", "")) - 32
     for one in root.iter(f"{SVG}rect"):
         x, y, w, h = (float(one.get(name, "0")) for name in ("x", "y", "width", "height"))
         assert x >= -1 and x + w <= width + 1 and y >= -2 and y + h <= height + 2, ET.tostring(one)

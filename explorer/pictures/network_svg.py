@@ -25,6 +25,9 @@ from explorer.theory import network_theory
 
 RAMP = 64  # Bottlenecks of the block whose colours are taken
 _HALO = "halo"
+_MARGIN = 16.0  # px around a file of its own
+#: px that a character of a total and of a name may take: of the page's font, and of any that a file may be shown in.
+_ROOM = {True: (8.2, 6.8), False: (10.4, 8.8)}
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,19 @@ def network_picture(
     """
     upper, lower = shown.networks
     drawn = network_layout(upper.theory, lower.theory, shown.dtype, shown.heights, width)
+    margin = 0.0 if links is not None else _MARGIN
+    frame = {
+        "x": number(-margin),
+        "y": number(-margin),
+        "width": number(drawn.width + 2 * margin),
+        "height": number(drawn.height + 2 * margin),
+    }
     root = {
         "xmlns": "http://www.w3.org/2000/svg",
         "class": "concat net",
-        "width": number(drawn.width),
-        "height": number(drawn.height),
-        "viewBox": f"0 0 {number(drawn.width)} {number(drawn.height)}",
+        "width": frame["width"],
+        "height": frame["height"],
+        "viewBox": " ".join(frame.values()),
     }
     title = words.spoken_title(upper.name, lower.name)
     told = " ".join(f"{words.label(one.name)}: {words.spoken_description(one.theory)}." for one in (upper, lower))
@@ -90,7 +100,7 @@ def network_picture(
         + tag("desc", {"id": "net-desc"}, escape(told))
         + (tag("metadata", {}, escape(carried)) if carried else "")
         + tag("style", {}, themes + style(palette) + network_style(palette))
-        + tag("rect", {"width": number(drawn.width), "height": number(drawn.height), "fill": palette.background})
+        + tag("rect", frame | {"fill": palette.background})
     )
     return tag("svg", root | {"role": "img", "aria-labelledby": "net-title net-desc"}, head + inside)
 
@@ -121,7 +131,7 @@ def _elements(
         yield tag("g", {"class": "rest"}, "".join(_between(drawn, side, up, palette)))
     for index in range(max(len(drawn.upper.stages), len(drawn.lower.stages))):
         pieces = "".join(
-            "".join(_stage(drawn, side.stages[index], up, palette))
+            "".join(_stage(drawn, side.stages[index], up, palette, own_font=links is not None))
             for side, _one, up in sides
             if index < len(side.stages)
         )
@@ -161,14 +171,14 @@ def _rect(x: float, y: float, width: float, height: float, fill: str, **more: ob
     return tag("rect", {**place, "fill": fill, **more})
 
 
-def _stage(drawn: NetworkLayout, stage: Stage, up: bool, palette: Palette) -> Iterator[str]:
+def _stage(drawn: NetworkLayout, stage: Stage, up: bool, palette: Palette, *, own_font: bool) -> Iterator[str]:
     base = drawn.base if up else drawn.below
     yield from (_block(stage, base, up, palette) if stage.dense else _units(stage, base, up, palette))
     far = base - stage.height if up else base + stage.height
     line = far - 8 if up else far + 17
     total, name = _amount(drawn, stage), _name(drawn, stage)
-    room = stage.width - 8.2 * len(total) - 6
-    if name and room > 6.8 * len(name):
+    wide, narrow = _ROOM[own_font]
+    if name and stage.width - wide * len(total) - 6 > narrow * len(name):
         yield _text(stage.x, line, name, f"n {_HALO}")
     yield _text(stage.end, line, total, f"{'n' if drawn.phone else 't'} {_HALO}", "end")
     yield tag(
@@ -314,7 +324,7 @@ def _said(
         yield _text(end + 12, place + 13, classes, "q")
     x, anchor = (end, "end") if side.corner == "right" else (0.0, "start")
     first = 14.0 if up else drawn.height - 26.0
-    yield _lines(x, first, anchor, words.side_words(one, drawn.phone), "say default")
+    yield _lines(x, first, anchor, words.side_words(one, phone=drawn.phone, opens=hover), "say default")
     if hover:
         for stage in side.stages:
             told = words.stage_words(stage.theory, stage.number)

@@ -166,15 +166,15 @@ def blocks(theory: NetworkTheory) -> tuple[StageTheory, ...]:
     return tuple(stage for stage in theory.stages if stage.kind in ("dense", "residual"))
 
 
-def side_words(one: NetworkFindings, phone: bool = False) -> tuple[str, str]:
-    """Two lines on one network."""
+def side_words(one: NetworkFindings, *, phone: bool = False, opens: bool = True) -> tuple[str, str]:
+    """Two lines on one network; ``opens`` where a block of the drawing leads to Explore."""
     spec = one.theory.spec
     if isinstance(spec, DenseNetSpec):
         cut = _("Transitions keep {share:.0%} of the channels and halve the map.").format(share=spec.compression)
         act = _("Tap a block to open it.") if phone else _("Click a block to open it in Explore.")
         words = _("Dense: {k} channels more a layer") if phone else _("Dense: each block grows by {k} channels a layer")
-        first = words.format(k=spec.growth_rate)
-        return first, act if phone else f"{cut} {act}"
+        said = [] if phone and opens else [cut]
+        return words.format(k=spec.growth_rate), " ".join([*said, *([act] if opens else [])])
     within = _("Each unit narrows to a quarter (1×1), works there (3×3), widens (1×1), adds.")
     if spec.expansion == 1:
         within = _("Each unit is two 3×3 convolutions, and adds.")
