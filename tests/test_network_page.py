@@ -192,6 +192,7 @@ class NetworksPage(MemoryPage):
         {"network": "resnet50", "against": "resnet18", "heights": "bytes", "frontier": "macs"},
         {"network": "densenet-bc100-k12", "against": "densenet40-k12", "image_size": 32, "frontier": "saved_bytes"},
         {"network": "4-8-k12-c24-t1-cifar", "against": "densenet264", "implementation": "shared", "batch": 256},
+        {"network": "resnet50", "against": "resnet18", "image_size": 9, "batch": 2},
         {"network": "densenet121", "against": "densenet121", "implementation": "compiled", "dtype": "bfloat16"},
     ],
     ids=str,

@@ -47,6 +47,8 @@ def third(found: NetworksFindings, of: str) -> tuple[str, int] | None:
     if pair is None or pair[0].name in (found.network.name, found.against.name):
         return None
     one = pair[0]
+    if not one.theory.spec.last_side(found.study.networks.image_size):
+        return None  # nothing would be left of so small an image
     if of == "parameters":
         return label(one.name), one.theory.parameters
     theory = network_theory(
