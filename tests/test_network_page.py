@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from strategies import networks
 from study_fakes import network_counted
@@ -23,7 +23,7 @@ from explorer.findings import NetworksFindings, to_builtins
 from explorer.pictures import figure_accuracy, figure_depth, network_blocks, network_cards, network_claim, network_words
 from explorer.pictures.layout.network import network_layout
 from explorer.pictures.network_svg import Shown, network_picture
-from explorer.spec import NETWORKS, DenseNetSpec, InputSpec, Job, NetworkJob, Study, network_of
+from explorer.spec import NETWORKS, DenseNetSpec, InputSpec, Job, NetworkJob, SpecError, Study, network_of
 from explorer.study import network_jobs, networks_findings
 from explorer.theory import PUBLISHED
 from explorer.web.parts.networks import opened
@@ -102,6 +102,20 @@ def test_no_two_networks_are_without_words(study: Study) -> None:
     ]  # fmt: skip
     assert all(text and "{" not in text and "nan" not in text and "inf" not in text.split() for text in said)
     assert network_words.differing(found) == ""
+
+
+@settings(max_examples=60)
+@given(asked(), st.integers(8, 63), st.integers(1, 3))
+def test_nor_is_anything_missing_on_the_smallest_images_that_are_allowed(study: Study, size: int, batch: int) -> None:
+    try:
+        small = study.with_(image_size=size, batch=batch)
+    except SpecError:
+        reject()
+    found = counted(small)
+    markup = network_cards.cards(found) + network_blocks.bars(found) + network_blocks.table(found)
+    assert "0.00 " not in markup and "nan" not in markup
+    network_picture(Shown.of(small))
+    assert network_words.headline(found) and figure_depth.depth(found)["alt"]
 
 
 def test_a_count_that_differs_is_said() -> None:
