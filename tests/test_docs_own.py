@@ -224,7 +224,7 @@ def test_what_is_called_with_what_and_what_cannot_be(
     assert look(directive("mypackage.blocks:block", " args=16,12,3")) == Looked(())
     for target, more, words in (
         ("mypackage.blocks:needy", "", "It needs depth; say with args=… what to call it with."),
-        ("mypackage.blocks:number", "", "It is a int, which cannot be called."),
+        ("mypackage.blocks:number", "", "It is of type int, which cannot be called."),
         ("mypackage.blocks:failing", "", "SystemExit: 0"),
         ("mypackage.blocks:Layer", " args=9,4", "RuntimeError: "),
         ("mypackage.blocks:none", "", "AttributeError: "),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -19,6 +20,7 @@ from explorer.study.apart import ApartError, trace_apart
 from explorer.web.own_module import Runner, Standing
 
 NETWORKS = """
+import os
 import sys
 import time
 import torch
@@ -44,6 +46,17 @@ needy = lambda channels: Two(channels)
 leaves = lambda: sys.exit(3)
 fails = lambda: 1 / 0
 hangs = lambda: time.sleep(60)
+
+
+class Forks(Two):
+    def forward(self, x):
+        for _ in range(2):
+            if os.fork() == 0:
+                time.sleep(120)
+                os._exit(0)
+        with open("forked", "w") as file:
+            file.write(str(os.getpid()))
+        return super().forward(x)
 """
 Capture = pytest.CaptureFixture[str]
 
@@ -99,9 +112,13 @@ def test_what_cannot_be_asked_for_exits_2(words: list[str], says: str, capsys: C
         (
             "ours.networks:number",
             None,
-            "ours.networks:number is a int, and neither a torch.nn.Module nor what gives one.",
+            "ours.networks:number is of type int: neither a torch.nn.Module nor what gives one.",
         ),
-        ("ours.networks:time.time", None, "ours.networks:time.time gives a float, and no torch.nn.Module."),
+        (
+            "ours.networks:time.time",
+            None,
+            "ours.networks:time.time gives an object of type float, and no torch.nn.Module.",
+        ),
         ("ours.networks:needy", None, "ours.networks:needy raised TypeError: <lambda>() missing 1 required"),
         ("ours.networks:fails", None, "ours.networks:fails raised ZeroDivisionError: division by zero."),
         ("ours.networks:leaves", None, "ours.networks:leaves raised SystemExit: 3."),
@@ -128,6 +145,27 @@ def test_a_module_that_hangs_is_stopped_and_exits_3(
     assert capsys.readouterr() == ("", "No answer within 0.2 s.\n")
     with pytest.raises(ApartError, match="folder to import it from is not there"):
         trace_apart(own_module("ours.networks:Two", None, str(team / "absent")))
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked for under /proc")
+def test_nothing_that_a_module_forks_is_left(team: Path, capsys: Capture) -> None:
+    assert cli.main(["trace", "ours.networks:Forks", "--input", "1,3,8,8"]) == 0
+    group = int((team / "forked").read_text())
+    end = time.monotonic() + 20
+    while (left := _members(group)) and time.monotonic() < end:  # an orphan's end is for the system to record
+        time.sleep(0.02)
+    assert left == []
+
+
+def _members(group: int) -> list[str]:
+    """Processes of a group that have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _parent, its_group = stat.read_text().rsplit(")", 1)[1].split()[:3]
+            if int(its_group) == group and state != "Z":
+                found.append(stat.parent.name)
+    return found
 
 
 def test_serve_hands_the_module_to_the_server(team: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

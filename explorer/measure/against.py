@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from explorer.findings import OwnBlock
+from explorer.measure.apart import end_with_parent
 from explorer.measure.live import default_dtype
 from explorer.measure.saved import SavedBytes
 
@@ -72,21 +73,21 @@ def look_at(
     with default_dtype(getattr(torch, dtype)):
         block = _called(thing, args, named)
     if not isinstance(block, nn.Module):
-        raise _AskedWrongly(f"It gives a {type(block).__name__}, and no torch.nn.Module.")
+        raise _AskedWrongly(f"It gives an object of type {type(block).__name__}, and no torch.nn.Module.")
     block = block.to("cpu", getattr(torch, dtype)).train()
     x = torch.randn(tuple(shape), generator=torch.Generator().manual_seed(0)).to(getattr(torch, dtype))
     saved, seen = SavedBytes(block, x.dtype), _Concatenations()
     with saved.watching(), seen:
         out = block(x)
     if not isinstance(out, Tensor):
-        raise _AskedWrongly(f"Its forward gives a {type(out).__name__}, and no tensor.")
+        raise _AskedWrongly(f"Its forward gives an object of type {type(out).__name__}, and no tensor.")
     parameters = sum(parameter.numel() for parameter in block.parameters())
     return OwnBlock(tuple(out.shape), parameters, tuple(seen.widths), saved.saved)
 
 
 def _called(thing: Any, args: Sequence[int] | None, named: Mapping[str, int]) -> Any:
     if not callable(thing):
-        raise _AskedWrongly(f"It is a {type(thing).__name__}, which cannot be called.")
+        raise _AskedWrongly(f"It is of type {type(thing).__name__}, which cannot be called.")
     if args is not None:
         return thing(*args)
     signature = inspect.signature(thing).parameters
@@ -110,6 +111,7 @@ def _sentence(error: BaseException) -> str:
 
 def main(asked: Path, found: Path) -> None:
     """Reads what was asked for and writes what was found; never raises."""
+    end_with_parent()
     try:
         sys.path.insert(0, str(Path.cwd()))
         # What that code prints belongs to nobody here.

@@ -9,10 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import os
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ import torch
 from torch import nn
 
 from explorer.findings import Trace, to_builtins
+from explorer.measure.apart import end_with_parent
 from explorer.measure.trace import trace
 from explorer.measure.worker import prepare
 from explorer.memory import limit_memory
@@ -65,14 +63,14 @@ def _built(target: str) -> tuple[nn.Module, Any]:
     example = None
     if not isinstance(thing, nn.Module):
         if not callable(thing):
-            raise _Told(f"{target} is a {type(thing).__name__}, and neither a torch.nn.Module nor what gives one.")
+            raise _Told(f"{target} is of type {type(thing).__name__}: neither a torch.nn.Module nor what gives one.")
         torch.manual_seed(0)
         with _telling(f"{target} raised"):
             thing = thing()
     if isinstance(thing, tuple | list) and len(thing) == 2:
         thing, example = thing
     if not isinstance(thing, nn.Module):
-        raise _Told(f"{target} gives a {type(thing).__name__}, and no torch.nn.Module.")
+        raise _Told(f"{target} gives an object of type {type(thing).__name__}, and no torch.nn.Module.")
     return thing, example
 
 
@@ -100,17 +98,10 @@ def answered(find: Callable[[], object]) -> dict[str, Any]:
     return told
 
 
-def _end_with(parent: int) -> None:
-    """Ends this process when the one that started it has ended: nobody would read what it finds."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
-
-
 def main(asked: Path, found: Path) -> None:
     """Reads what was asked for and writes what was found; never raises."""
     question = json.loads(asked.read_text(encoding="utf-8"))
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    end_with_parent()
     sys.path.insert(0, str(Path.cwd()))
     prepare()
     limit_memory(question["memory_bytes"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,16 +46,8 @@ def run_apart(module: str, asked: Mapping[str, Any], seconds: float, folder: str
         question, answer = Path(place) / "asked.json", Path(place) / "found.json"
         question.write_text(json.dumps(asked), encoding="utf-8")
         try:
-            ran = subprocess.run(
-                [sys.executable, "-m", module, str(question), str(answer)],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-                timeout=seconds,
-                check=False,
-            )
+            words = [sys.executable, "-m", module, str(question), str(answer)]
+            status = _run(words, seconds, folder, os.environ | {"PYTHONPATH": os.pathsep.join(paths)})
         except subprocess.TimeoutExpired:
             raise ApartError(f"No answer within {seconds:g} s.") from None
         except (FileNotFoundError, NotADirectoryError):
@@ -61,10 +55,32 @@ def run_apart(module: str, asked: Mapping[str, Any], seconds: float, folder: str
         try:
             found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise ApartError(f"Its process ended without an answer (exit status {ran.returncode}).") from None
+            raise ApartError(f"Its process ended without an answer (exit status {status}).") from None
     if "problem" in found:
         raise ApartError(found["problem"])
     return found
+
+
+def _run(words: Sequence[str], seconds: float, folder: str | None, environment: Mapping[str, str]) -> int:
+    """The exit status of a program in a group of its own, of which nothing is left then: that code may have forked."""
+    process = subprocess.Popen(
+        words,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(seconds)
+    finally:
+        if hasattr(os, "killpg"):
+            # macOS refuses where everybody in the group has ended.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
 
 
 def trace_apart(own: OwnModule) -> Trace:
