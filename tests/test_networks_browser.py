@@ -5,15 +5,22 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from browser import page_of, wait_until_still
 from playwright.sync_api import Browser, Page, expect
+from safetensors.torch import save_file
 from test_axe_browser import AXE, MEASURE, RUN
 
-from explorer.bench.server import Server
+from explorer.bench.server import ROOT, Server
+from explorer.blocks.network import build_network
+from explorer.blocks.weights import to_torchvision
+from explorer.spec import NETWORKS, InputSpec, network
+from explorer.theory import network_theory
 
 SOON = 60_000
 
@@ -127,3 +134,33 @@ def test_a_file_that_would_run_code_is_refused_and_the_page_stays(
     expect(page.locator(".net-frame svg:visible")).to_have_count(1)
     page.get_by_text("Fresh", exact=True).click()
     expect(page.locator("h2", has_text="Untrained")).to_be_visible()
+
+
+def test_a_file_of_real_size_is_read_and_one_with_nan_or_nothing_is_told(
+    kept_page: Page, server: Server, tmp_path: Path
+) -> None:
+    """DenseNet-121 in float32 is larger than a server takes where nobody raised its limit."""
+    torch.manual_seed(1)
+    module = build_network(network("densenet121"))
+    weights = to_torchvision(network("densenet121"), module.state_dict())
+    good, bad, empty = (tmp_path / name for name in ("good.safetensors", "nan.pth", "empty.pth"))
+    save_file({name: value.contiguous() for name, value in weights.items()}, good)
+    weights["classifier.bias"][3] = float("nan")
+    torch.save(weights, bad)
+    empty.write_bytes(b"")
+    assert good.stat().st_size > 30 * 2**20 < bad.stat().st_size
+    page = kept_page
+    visit(page, server)
+    page.get_by_text("Your file", exact=True).click()
+    for file, words in ((good, "good.safetensors: Row: source."), (bad, "holds NaN"), (empty, "The file is empty")):
+        page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
+        expect(page.locator(".st-key-section-heat")).to_contain_text(words, timeout=SOON)
+    expect(page.locator("h2", has_text="were not read")).to_be_visible()
+
+
+def test_the_server_takes_the_published_networks_in_float32() -> None:
+    limit = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]["maxUploadSize"]
+    for name, spec in NETWORKS.items():
+        if spec.kind == "resnet":  # whose weights weigh no sources
+            continue
+        assert 4 * network_theory(spec, InputSpec(1, 256, 256)).parameters < limit * 2**20, name

@@ -42,6 +42,7 @@ from explorer.web.engine_holder import engine
 CHOICE, FILE = "heat_weights", "heat_file"  # keys of the widgets; the file's is numbered
 _GIVEN = "_heat_given"  # session: (the file's name, the Upload)
 _TURN = "_heat_turn"  # session: how many files were given: each has a widget of its own, so that none is kept in it
+_EMPTY = hashlib.sha256(b"").hexdigest()
 _WIDTHS = {"wide": ("horizontal", 980.0), "phone": ("vertical", 350.0)}
 
 
@@ -127,8 +128,11 @@ def show(found: NetworksFindings, states: Mapping[Job, State]) -> None:
     choice, (at_once, long) = _choice(spec), jobs(found.study)
     (job,) = at_once or long
     read, problem = seen(HeatMap, job, states, "auto")
-    if choice == "upload" and st.session_state.get(_GIVEN) is None:
+    given = cast(tuple[str, Upload] | None, st.session_state.get(_GIVEN)) if choice == "upload" else None
+    if choice == "upload" and given is None:
         problem = None
+    if given is not None and given[1].digest == _EMPTY:
+        read, problem = None, Problem("failed", _("The file is empty."), _("Choose another one."))
     panel("networks-heat", _markup(name, spec, choice, read, problem), layers=1)
     options = _choices(spec)
     with st.container(key="heat-weights", horizontal=True, vertical_alignment="center", gap="small"):
@@ -142,17 +146,21 @@ def show(found: NetworksFindings, states: Mapping[Job, State]) -> None:
             label_visibility="collapsed",
         )
     if choice == "upload":
-        most = most_weight_bytes(network_theory(spec, InputSpec(1, 256, 256)).parameters)
+        most = most_megabytes(spec)
         st.file_uploader(
-            _("Weights of {name}, .safetensors or .pth, up to {size} MiB").format(
-                name=label(name), size=math.ceil(most / 2**20)
-            ),
+            _("Weights of {name}, .safetensors or .pth, up to {size} MiB").format(name=label(name), size=most),
             type=["safetensors", "pth", "pt", "bin"],
             key=f"{FILE}_{st.session_state.get(_TURN, 0)}",
-            max_upload_size=math.ceil(most / 2**20),
+            max_upload_size=most,
             on_change=_take_file,
             help=_("Read as tensors only: nothing in it is run, and nothing is kept."),
         )
+
+
+def most_megabytes(spec: DenseNetSpec) -> int:
+    """MiB of the largest file that is taken: three times the weights, and no more than the server takes of any."""
+    most = most_weight_bytes(network_theory(spec, InputSpec(1, 256, 256)).parameters)
+    return min(math.ceil(most / 2**20), int(st.get_option("server.maxUploadSize")))
 
 
 def _markup(name: str, spec: DenseNetSpec, choice: str, read: HeatMap | None, problem: Problem | None) -> str:
