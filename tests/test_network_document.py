@@ -318,7 +318,7 @@ def test_what_is_shared_of_the_networks_page_leads_back_to_it() -> None:
     [
         (
             ["densnet121"],
-            r"network must be one of densenet121, .* \(did you mean densenet121 or .*\), not 'densnet121'\.",
+            r"network must be one of densenet121, .* \(did you mean densenet121 .*\), or a .*, not 'densnet121'\.",
         ),
         (
             ["densenet121", "--against", "resnet51"],

@@ -62,6 +62,31 @@ def test_the_headline_settles_the_claim_with_both_sides() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("network", "against", "words"),
+    [
+        ("resnet50", "densenet121", "has 3.2 times the parameters of DenseNet‑121 and 44% more MACs,"),
+        ("resnet50", "resnet18", "has 2.2 times the parameters and 2.3 times the MACs of ResNet‑18,"),
+        ("densenet169", "densenet121", "has 77% more parameters and 19% more MACs than DenseNet‑121,"),
+        ("densenet121", "6-12-24-16-k32-c65", "has 1.00 times the parameters"),
+    ],
+)
+def test_what_one_network_needs_is_told_of_the_other(network: str, against: str, words: str) -> None:
+    assert words in network_words.headline(networks_findings(Study().with_(network=network, against=against)))
+
+
+def test_every_ratio_of_a_card_is_of_the_network_that_is_shown() -> None:
+    text = network_cards.cards(networks_findings(Study()))
+    assert [float(ratio) for ratio in re.findall(r"([\d.]+)×", text)] == [0.31, 0.40, 0.69, 0.66, 1.52, 3.23]
+    assert re.findall(r"<b>([+−][\d.]+)</b>", text) == ["−1.70", "−2.46"]
+
+
+def test_images_of_another_size_than_the_accuracys_are_told() -> None:
+    small = Study().with_(network="resnet110", against="densenet-bc100-k12")
+    assert "accuracy is of images of 32 × 32" in network_words.where(networks_findings(small))
+    assert "accuracy is of" not in network_words.where(networks_findings(small.with_(image_size=32)))
+
+
 def test_the_claim_is_told_of_networks_of_equal_accuracy() -> None:
     found = networks_findings(Study())
     title = network_claim.claim_title(found)
@@ -80,6 +105,7 @@ def test_the_claim_is_told_of_networks_of_equal_accuracy() -> None:
         ("densenet40-k12", "DenseNet‑40, k = 12"),
         ("resnet152", "ResNet‑152"),
         ("6-12-k24", "DenseNet 6‑12, k = 24"),
+        ("3-5-k20-c30-t0.7-plain", "DenseNet 3‑5, k = 20, stem 30, θ = 0.7, without 1×1"),
     ],
 )
 def test_networks_have_the_names_that_people_know(name: str, words: str) -> None:

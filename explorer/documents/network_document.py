@@ -17,7 +17,7 @@ from explorer.documents.network_tables import (
 )
 from explorer.documents.tables import Table, columns
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, StageTheory, to_builtins
-from explorer.pictures.network_words import headline, label
+from explorer.pictures.network_words import headline, label, other_images
 from explorer.pictures.words import byte_scale, why
 from explorer.spec import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, InputSpec, Study
 from explorer.study import networks_findings, published_images, published_network
@@ -101,6 +101,8 @@ def _where(found: NetworksFindings) -> str:
         said.append(written_words(found.study))
     live = [one.counts for one in networks if one.counts]
     devices = dict.fromkeys(counts.device or "tensors that hold no memory" for counts in live)
+    if differs := other_images(found):
+        said.append(differs)
     said.append(f"closed forms, and counts on {' and on '.join(devices)}" if live else "closed forms")
     return " · ".join(said)
 

@@ -67,8 +67,7 @@ def _measure(found: NetworksFindings, of: str) -> str:
     kind: Kind = "amount" if of == "saved_bytes" else "count"
     rows = _row(scale.text(values[1]), label(other.name), values[0], values[1], values[1] / most, kind, hatched=True)
     if extra is not None:
-        # The ratio of a row is always of its own network to the other one.
-        rows += _row(scale.text(extra[1]), extra[0], extra[1], values[1], extra[1] / most, kind, hatched=False)
+        rows += _row(scale.text(extra[1]), extra[0], values[0], extra[1], extra[1] / most, kind, hatched=False)
     head = f"<span>{escape(measure_name(of))}</span>{stamp(one, of)}"
     value = f'<div class="v">{escape(scale.text(values[0]))} <small>{escape(scale.unit)}</small></div>'
     return (
@@ -113,7 +112,7 @@ def _stages(theory: NetworkTheory, of: str, share: float) -> str:
 
 
 def _row(text: str, name: str, value: int, other: int, share: float, kind: Kind, *, hatched: bool) -> str:
-    """A number with its name and a bar, and how the value compares with the other network's."""
+    """A number with its name and a bar, and how the network that is shown, of ``value``, compares with it."""
     bar = "hatched" if hatched else "dense"
     words = difference(value, other, kind)
     return (
@@ -146,7 +145,7 @@ def _accuracy(found: NetworksFindings) -> str:
     for each in beside:
         if each.published is None or each.published.benchmark != benchmark:
             continue
-        points = each.published.top1 - one.published.top1
+        points = one.published.top1 - each.published.top1
         colour = TOKENS.dense if isinstance(each.theory.spec, DenseNetSpec) else TOKENS.residual
         body += (
             f'<div class="rv"><span><b>{each.published.top1:.2f}</b> <em>{escape(label(each.name))}</em></span>'

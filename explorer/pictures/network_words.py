@@ -12,6 +12,7 @@ from explorer.spec import DenseNetSpec, NetworkSpec, network_of
 
 _HYPHEN = "\u2011"  # which no line breaks at
 _EVEN = 0.005
+_TIMES = 1.995  # from here on "2.0 times" instead of a percentage
 
 
 def label(name: str) -> str:
@@ -26,7 +27,14 @@ def label(name: str) -> str:
 
 def _own(spec: NetworkSpec) -> str:
     assert isinstance(spec, DenseNetSpec)
-    return f"DenseNet {_HYPHEN.join(map(str, spec.block_config))}, k = {spec.growth_rate}"
+    words = [f"DenseNet {_HYPHEN.join(map(str, spec.block_config))}", f"k = {spec.growth_rate}"]
+    if spec.stem_channels != DenseNetSpec.stem_channels:
+        words.append(_("stem {channels}").format(channels=spec.stem_channels))
+    if spec.compression != DenseNetSpec.compression:
+        words.append(f"θ = {spec.compression:g}")
+    if spec.bottleneck_factor != DenseNetSpec.bottleneck_factor:
+        words.append(f"b = {spec.bottleneck_factor}")
+    return ", ".join([*words, *([] if spec.bottleneck else [_("without 1×1")])])
 
 
 def short(name: str) -> str:
@@ -47,8 +55,13 @@ def headline(found: NetworksFindings) -> str:
             parameters=thousands(one.theory.parameters),
             held=byte_scale([one.theory.saved_bytes]).full(one.theory.saved_bytes),
         )
-    parameters = _compared(one.theory.parameters, other.theory.parameters, "parameters")
-    macs = _compared(one.theory.macs, other.theory.macs, "MACs")
+    costs = _costs(
+        (
+            (one.theory.parameters, other.theory.parameters, _("parameters")),
+            (one.theory.macs, other.theory.macs, "MACs"),
+        ),
+        names["other"],
+    )
     scale = byte_scale([one.theory.saved_bytes, other.theory.saved_bytes])
     held = _("holds {one} {unit} for backward against {other}").format(
         one=scale.text(one.theory.saved_bytes), unit=scale.unit, other=scale.text(other.theory.saved_bytes)
@@ -57,10 +70,8 @@ def headline(found: NetworksFindings) -> str:
         words = _("{held} with a shared buffer") if _is_plain(found) else _("{held} in plain code")
         held = f"{held}, {words.format(held=scale.text(found.shared.theory.saved_bytes))}"
     pays = one.theory.parameters < other.theory.parameters and one.theory.saved_bytes > other.theory.saved_bytes
-    joined = _("{one} has {parameters} and {macs} than {other}, but {held}.") if pays else _(
-        "{one} has {parameters} and {macs} than {other}, and {held}."
-    )  # fmt: skip
-    return joined.format(one=names["one"], other=names["other"], parameters=parameters, macs=macs, held=held)
+    joined = _("{one} has {costs}, but {held}.") if pays else _("{one} has {costs}, and {held}.")
+    return joined.format(one=names["one"], costs=costs, held=held)
 
 
 def _is_plain(found: NetworksFindings) -> bool:
@@ -68,16 +79,27 @@ def _is_plain(found: NetworksFindings) -> bool:
     return found.shared.theory.saved_bytes <= found.network.theory.saved_bytes
 
 
-def _compared(value: int, other: int, what: str) -> str:
-    """``69% fewer parameters``, ``5% more MACs``, ``3.3 times the MACs``."""
-    nouns = {"parameters": _("parameters"), "MACs": _("MACs")}
-    quotient = value / other
-    if abs(quotient - 1) < _EVEN:
-        return _("no fewer {what}").format(what=nouns[what])
-    if quotient >= 1.995:
-        times = f"{quotient:.1f}" if quotient < 9.95 else f"{quotient:,.0f}"
-        return _("{times} times more {what}").format(times=times, what=nouns[what])
-    return f"{difference(value, other, 'count')} {nouns[what]}"
+def _costs(pairs: Sequence[tuple[int, int, str]], other: str) -> str:
+    """``69% fewer parameters and 31% fewer MACs than ResNet‑50``, ``3.2 times the parameters and … of ResNet‑50``.
+
+    ``pairs``: value, the other's, and what it is.
+    """
+    told: list[tuple[str, str]] = []  # (words, what leads from them to the other network's name)
+    for value, beside, what in pairs:
+        quotient = value / beside
+        if abs(quotient - 1) >= _EVEN and quotient < _TIMES:
+            told.append((f"{difference(value, beside, 'count')} {what}", _("than")))
+        elif value == beside:
+            told.append((_("as many {what}").format(what=what), _("as")))
+        else:
+            times = (
+                f"{quotient:.2f}" if quotient < _TIMES else f"{quotient:.1f}" if quotient < 9.95 else f"{quotient:,.0f}"
+            )
+            told.append((_("{times} times the {what}").format(times=times, what=what), _("of")))
+    (first, leads), (second, also) = told
+    if leads == also:
+        return _("{first} and {second} {leads} {other}").format(first=first, second=second, leads=leads, other=other)
+    return _("{first} {leads} {other} and {second}").format(first=first, second=second, leads=leads, other=other)
 
 
 def where(found: NetworksFindings) -> str:
@@ -88,6 +110,7 @@ def where(found: NetworksFindings) -> str:
         _("Input {n} × 3 × {h} × {w}, {dtype}").format(n=study.input.batch, h=size, w=size, dtype=study.run.dtype),
         _peaks(found),
         _accuracy(found),
+        other_images(found),
     ]
     return " · ".join(words for words in said if words)
 
@@ -111,6 +134,17 @@ def _accuracy(found: NetworksFindings) -> str:
     if len(known) < 2 or known[0].benchmark != known[1].benchmark:
         return ""
     return _("top-1 {one:.2f}% against {other:.2f}%, published").format(one=known[0].top1, other=known[1].top1)
+
+
+def other_images(found: NetworksFindings) -> str:
+    """That an accuracy was measured on images of another size than those that are counted here; else empty."""
+    sides = {"ImageNet": 224, "CIFAR-10+": 32}
+    known = [one.published for one in (found.network, found.against) if one.published is not None]
+    others = sorted({sides[one.benchmark] for one in known} - {found.study.networks.image_size})
+    if not others:
+        return ""
+    told = _(" or ").join(f"{side} × {side}" for side in others)
+    return _("accuracy is of images of {told}").format(told=told)
 
 
 def progress(found: NetworksFindings) -> str:
@@ -173,7 +207,7 @@ def side_words(one: NetworkFindings, *, phone: bool = False, opens: bool = True)
         cut = _("Transitions keep {share:.0%} of the channels and halve the map.").format(share=spec.compression)
         act = _("Tap a block to open it.") if phone else _("Click a block to open it in Explore.")
         words = _("Dense: {k} channels more a layer") if phone else _("Dense: each block grows by {k} channels a layer")
-        said = [] if phone and opens else [cut]
+        said = [] if (phone and opens) or len(spec.block_config) == 1 else [cut]
         return words.format(k=spec.growth_rate), " ".join([*said, *([act] if opens else [])])
     within = _("Each unit narrows to a quarter (1×1), works there (3×3), widens (1×1), adds.")
     if spec.expansion == 1:

@@ -182,7 +182,7 @@ def network(name: str) -> NetworkSpec:
     """
     found = NETWORKS.get(name)
     if found is None:
-        near = difflib.get_close_matches(name[:40], NETWORKS, n=3)
+        near = difflib.get_close_matches(name[:40].lower(), NETWORKS, n=3)
         hint = f" (did you mean {' or '.join(near)}?)" if near else ""
         raise SpecError("network", name, f"one of {', '.join(NETWORKS)}{hint}")
     return found
@@ -215,7 +215,9 @@ def network_of(text: str, field: str = "network") -> NetworkSpec:
         )
     except SpecError as problem:
         if problem.field == "network":
-            raise SpecError(field, text, problem.allowed) from None
+            raise SpecError(
+                field, text, f"{problem.allowed}, or a DenseNet of one's own, such as 6-12-24-16-k32"
+            ) from None
         raise SpecError(field, text, f"a network whose {problem.field} is {problem.allowed}") from None
 
 
