@@ -10,6 +10,7 @@ from explorer.spec import (
     Choice,
     CounterpartSpec,
     DenseBlockSpec,
+    GradientsSpec,
     InputSpec,
     MemorySpec,
     NetworksSpec,
@@ -91,6 +92,22 @@ def networks() -> st.SearchStrategy[NetworksSpec]:
     )
 
 
+def gradients() -> st.SearchStrategy[GradientsSpec]:
+    """What the Gradients page may be asked."""
+    return st.builds(
+        GradientsSpec,
+        batch_norm=st.booleans(),
+        init=st.sampled_from(("default", "he", "half")),
+        data=st.sampled_from(("digits", "noise")),
+        stack_unit=st.sampled_from(("preactivation", "bottleneck")),
+        seeds=st.integers(5, 20),
+        steps=st.integers(10, 1000),
+        learning_rate=st.sampled_from(("0.1", "0.02", "0.002", "0.0002")),
+        gradient=st.sampled_from(("raw", "free", "weights")),
+        trained=st.booleans(),
+    )
+
+
 @st.composite
 def studies(draw: st.DrawFn) -> Study:
     """Legal Studies that use every field."""
@@ -124,4 +141,4 @@ def studies(draw: st.DrawFn) -> Study:
             present=st.booleans(),
         )
     )
-    return Study(block, size, choice, run, view, draw(memories()), draw(networks()))
+    return Study(block, size, choice, run, view, draw(memories()), draw(networks()), draw(gradients()))

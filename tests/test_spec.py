@@ -16,6 +16,7 @@ from explorer.spec import (
     CounterpartSpec,
     DenseBlockSpec,
     FieldInfo,
+    GradientsSpec,
     InputSpec,
     MemorySpec,
     NetworksSpec,
@@ -38,6 +39,7 @@ SECTIONS = {
     "view": ViewSpec,
     "memory": MemorySpec,
     "networks": NetworksSpec,
+    "gradients": GradientsSpec,
 }
 #: What no field takes, whatever it allows.
 ODD: list[object] = [

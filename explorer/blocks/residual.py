@@ -37,10 +37,18 @@ class PreactivationUnit(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, c, H, W) → (N, C, H, W)."""
         activated = F.relu(self.bn1(x))  # (N, c, H, W)
+        out = self.made_of(activated)
+        return (x if self.proj is None else self.proj(activated)) + out
+
+    def branch(self, x: Tensor) -> Tensor:
+        """What the unit adds to x, (N, c, H, W) → (N, C, H, W)."""
+        return self.made_of(F.relu(self.bn1(x)))
+
+    def made_of(self, activated: Tensor) -> Tensor:
+        """The branch from where the first BN and ReLU have run."""
         out = self.conv1(activated)  # (N, w, H, W)
         out = self.conv2(F.relu(self.bn2(out)))  # (N, w, H, W)
-        out = self.conv3(F.relu(self.bn3(out)))  # (N, C, H, W)
-        return (x if self.proj is None else self.proj(activated)) + out  # type: ignore[no-any-return]  # torch: Any
+        return self.conv3(F.relu(self.bn3(out)))  # type: ignore[no-any-return]  # (N, C, H, W); torch: Any
 
 
 class PostactivationUnit(nn.Module):

@@ -7,6 +7,7 @@ from typing import Literal
 
 from explorer.spec.block import BlockSpec, DenseBlockSpec, ResidualSpec
 from explorer.spec.network import DenseNetSpec, NetworkSpec
+from explorer.spec.stack import LearningRate, StackSetting, StackSpec
 from explorer.spec.study import Budget, DType, Growth, Image, InputSpec, Optimiser, RunSpec
 
 #: Memories of common devices, in GB, which are read as 2³⁰ bytes.
@@ -186,6 +187,28 @@ class PublishedJob:
     kind: Literal["published"] = field(default="published", init=False)
 
 
+@dataclass(frozen=True)
+class GradientJob:
+    """Measure the gradient at every layer of a stack at initialisation, from the seeds 0 to ``seeds`` − 1."""
+
+    stack: StackSpec
+    setting: StackSetting
+    seeds: int
+    kind: Literal["gradients"] = field(default="gradients", init=False)
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Train a stack from one seed, read its accuracy on images that were held back, and measure its gradients again."""
+
+    stack: StackSpec
+    setting: StackSetting
+    seed: int
+    steps: int
+    learning_rate: LearningRate
+    kind: Literal["training"] = field(default="training", init=False)
+
+
 Job = (
     CountJob
     | TimeJob
@@ -199,4 +222,6 @@ Job = (
     | NetworkJob
     | HeatJob
     | PublishedJob
+    | GradientJob
+    | TrainJob
 )

@@ -10,6 +10,7 @@ from explorer.spec.block import DenseBlockSpec, Unit, reference_block
 from explorer.spec.domains import Choice, Domain, Flag, InNotebooks, Pattern, SpecError, Validated, Whole, domain_of
 from explorer.spec.network import NAMES, OWN, network_of
 from explorer.spec.selection import Selection, selection
+from explorer.spec.stack import Data, GradientOf, Init, LearningRate, StackSetting, StackUnit
 
 Match = Literal["depth", "parameters", "macs", "saved_bytes"]
 DType = Literal["float32", "float64", "bfloat16", "float16"]
@@ -164,6 +165,36 @@ class NetworksSpec(Validated):
 
 
 @dataclass(frozen=True)
+class GradientsSpec(Validated):
+    """What the Gradients page is asked. The stacks are as wide and deep as the Study's block."""
+
+    batch_norm: bool = domain_of(Flag(), True, "whether the stacks have BatchNorm")
+    init: Init = domain_of(
+        Choice(get_args(Init)), "default", "initial weights: PyTorch's default, He's, or half the default"
+    )
+    data: Data = domain_of(Choice(get_args(Data)), "digits", "8×8 digits, or noise of that size with random labels")
+    stack_unit: StackUnit = domain_of(
+        Choice(get_args(StackUnit)), "preactivation", "what the plain and residual stacks are made of"
+    )
+    seeds: int = domain_of(Whole(5, 20), 5, "how many times each is initialised anew")
+    steps: int = domain_of(Whole(10, 1000), 200, "training steps after which accuracy is read")
+    learning_rate: LearningRate = domain_of(
+        Choice(get_args(LearningRate)), "0.02", "learning rate of SGD with momentum 0.9"
+    )
+    gradient: GradientOf = domain_of(
+        Choice(get_args(GradientOf)),
+        "raw",
+        "whose gradient: a layer's output, raw or free of scale (times the size of the map), or its weights",
+    )
+    trained: bool = domain_of(Flag(), False, "whether gradients are shown after the training steps")
+
+    @property
+    def setting(self) -> StackSetting:
+        """What all three stacks are given."""
+        return StackSetting(self.batch_norm, self.init, self.data)
+
+
+@dataclass(frozen=True)
 class Study(InNotebooks):
     """Everything one link describes: the block, its input, its counterpart, the run and what the pages show.
 
@@ -179,6 +210,7 @@ class Study(InNotebooks):
     view: ViewSpec = ViewSpec()
     memory: MemorySpec = MemorySpec()
     networks: NetworksSpec = NetworksSpec()
+    gradients: GradientsSpec = GradientsSpec()
 
     def __post_init__(self) -> None:
         for section in fields(self):

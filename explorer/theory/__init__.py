@@ -17,8 +17,10 @@ from explorer.theory.match import counterpart, second_counterpart, study_theory
 from explorer.theory.network import network_theory
 from explorer.theory.optimiser import optimiser_bytes
 from explorer.theory.published import PUBLISHED
+from explorer.theory.stacks import MOST_STACK_MACS, matched_stack, mismatch, stack_macs, stack_parameters, stacks_of
 
 __all__ = [
+    "MOST_STACK_MACS",
     "PUBLISHED",
     "Formula",
     "HeldForm",
@@ -30,11 +32,16 @@ __all__ = [
     "held_forms",
     "inference_peak_bytes",
     "kept_bytes",
+    "matched_stack",
+    "mismatch",
     "network_theory",
     "one_by_one",
     "optimiser_bytes",
     "pays_from",
     "second_counterpart",
+    "stack_macs",
+    "stack_parameters",
+    "stacks_of",
     "study_theory",
     "without_bottleneck",
 ]

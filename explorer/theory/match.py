@@ -124,9 +124,9 @@ def _total(match: Match, spec: DenseBlockSpec | ResidualSpec, input: InputSpec, 
     return values[1] + (count - 2) * values[2] + values[count]
 
 
-def nearest_width(value: Callable[[int], int], target: int) -> int:
-    """The width from 1 to ``WIDEST`` whose ``value``, which grows with it, is nearest; the smaller of two."""
-    low, high = 1, WIDEST
+def nearest_width(value: Callable[[int], int], target: int, high: int = WIDEST) -> int:
+    """The width from 1 to ``high`` whose ``value``, which grows with it, is nearest; the smaller of two."""
+    low = 1
     while low < high:  # finds the smallest width that reaches the target
         middle = (low + high) // 2
         if value(middle) < target:
