@@ -49,7 +49,7 @@ class Failed:
 State = Pending | Done | Failed
 
 #: Kinds of jobs that read a clock or take long: they have a worker of their own.
-TIMED = frozenset({"time", "compare", "compiled", "plan", "published"})
+TIMED = frozenset({"time", "compare", "compiled", "plan", "published", "gradients", "training"})
 #: Kinds among them that wait for a network and not for a core: they give way to nobody.
 FETCHED = frozenset({"published"})
 #: Kinds of jobs whose process ends with them, whatever came out: what compiled shares a process with nothing after it.

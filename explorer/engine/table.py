@@ -32,7 +32,8 @@ class Answer:
 
 def _lacked_memory(result: dict[str, Any]) -> bool:
     """Whether something was counted on fake tensors alone, since it would not fit, or left out of a comparison."""
-    steps = (*result.get("steps", ()), *result.get("residuals", ()))
+    groups = [result.get(name) for name in ("steps", "residuals")]  # of a comparison; others may call a number so
+    steps = [step for group in groups if isinstance(group, tuple) for step in group]
     problems = [step.get("problem") for step in steps if isinstance(step, dict)]
     return result.get("refusal") is not None or any(p is not None and p["kind"] in SHORTAGES for p in problems)
 

@@ -20,6 +20,8 @@ DOING = {
     "network": "counted this network",
     "heat": "read this network's weights",
     "published": "fetched this network's weights",
+    "gradients": "measured this stack's gradients",
+    "training": "trained this stack",
 }
 
 
@@ -67,6 +69,8 @@ def timed_out(kind: str, seconds: float) -> Problem:
         "network": "Counting this network",
         "heat": "Reading this network's weights",
         "published": "Fetching this network's weights",
+        "gradients": "Measuring this stack's gradients",
+        "training": "Training this stack",
     }
     message = f"{noun.get(kind, 'This')} took longer than the {seconds:g} s allowed and was stopped."
     again = kind in ("device", "published")

@@ -10,6 +10,7 @@ edge without torch (:func:`to_builtins`, :func:`from_builtins`).
 """
 
 from explorer.findings.codec import from_builtins, to_builtins
+from explorer.findings.gradients import Beside, Cut, Gradients, GradientsFindings, StackFindings, StackRun, Trained
 from explorer.findings.heat import HeatMap
 from explorer.findings.inspection import (
     FeatureMap,
@@ -59,6 +60,7 @@ __all__ = [
     "INPUT",
     "OWN",
     "PURPOSES",
+    "Beside",
     "BlockFindings",
     "BlockMeasurement",
     "BlockTheory",
@@ -66,9 +68,12 @@ __all__ = [
     "CompiledStep",
     "Concatenation",
     "Counterpart",
+    "Cut",
     "Device",
     "FeatureMap",
     "Findings",
+    "Gradients",
+    "GradientsFindings",
     "HeatMap",
     "ImplementationStep",
     "Join",
@@ -98,6 +103,8 @@ __all__ = [
     "Slice",
     "Source",
     "SourceWeights",
+    "StackFindings",
+    "StackRun",
     "StageLayer",
     "StageTheory",
     "StepTrack",
@@ -106,6 +113,7 @@ __all__ = [
     "Timeline",
     "Timing",
     "Trace",
+    "Trained",
     "Values",
     "from_builtins",
     "reconciled",

@@ -20,6 +20,7 @@ from explorer.findings import (
     TimeMeasurement,
     to_builtins,
 )
+from explorer.findings.gradients import Gradients, Trained
 from explorer.findings.heat import HeatMap
 from explorer.measure.admission import refusal
 from explorer.measure.allocator import give_back, watch_peak
@@ -27,6 +28,7 @@ from explorer.measure.compare import compare
 from explorer.measure.compiled import compiled
 from explorer.measure.device import describe, resolve
 from explorer.measure.fake import fake_counts
+from explorer.measure.gradients import gradients, train
 from explorer.measure.heat import heat
 from explorer.measure.live import live_block, live_input, planned_block, ready
 from explorer.measure.lives import step_track
@@ -44,6 +46,7 @@ from explorer.spec import (
     CompiledJob,
     CountJob,
     DeviceJob,
+    GradientJob,
     HeatJob,
     InputSpec,
     Job,
@@ -54,6 +57,7 @@ from explorer.spec import (
     RunSpec,
     StepJob,
     TimeJob,
+    TrainJob,
     WeightsJob,
 )
 
@@ -63,12 +67,14 @@ Result = (
     | Comparison
     | CompiledStep
     | Device
+    | Gradients
     | HeatMap
     | LayerView
     | NetworkCounts
     | Plan
     | ReadWeights
     | StepTrack
+    | Trained
 )
 
 
@@ -80,7 +86,8 @@ def perform(job: Job) -> dict[str, Any]:
     Returns:
         What the job asks for as builtins: a :class:`BlockMeasurement`, :class:`TimeMeasurement`, :class:`Comparison`,
         :class:`CompiledStep`, :class:`Plan`, :class:`Device`, :class:`LayerView`, :class:`NetworkCounts`,
-        :class:`ReadWeights`, :class:`HeatMap` or :class:`StepTrack`; or ``{"problem": …}`` with a :class:`Problem`
+        :class:`ReadWeights`, :class:`HeatMap`, :class:`Gradients`, :class:`Trained` or
+        :class:`StepTrack`; or ``{"problem": …}`` with a :class:`Problem`
         where a person can be told why there is none. Beside either ``"worker_broken": True`` where later calls of this
         process would fail too: the accelerator has failed, or memory ran out on the CPU.
 
@@ -141,6 +148,10 @@ def _result(job: Job) -> Result:
         return counted_network(job)
     if isinstance(job, HeatJob | PublishedJob):
         return heat(job)
+    if isinstance(job, GradientJob):
+        return gradients(job)
+    if isinstance(job, TrainJob):
+        return train(job)
     assert isinstance(job, WeightsJob)
     return read_weights(job)
 
