@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gradient_fakes import gradients, trained
 from memory_fakes import compared, compiled, planned, stepped
 
 from explorer.engine import Done, Pending, State
@@ -35,6 +36,7 @@ from explorer.spec import (
     CompiledJob,
     CountJob,
     DenseBlockSpec,
+    GradientJob,
     HeatJob,
     Job,
     MapsJob,
@@ -44,6 +46,7 @@ from explorer.spec import (
     StepJob,
     Study,
     TimeJob,
+    TrainJob,
     WeightsJob,
 )
 from explorer.study import count_jobs, time_job
@@ -146,6 +149,10 @@ def answer(job: Job) -> Any:
         return to_builtins(ReadWeights(tuple((0.05,) * layer for layer in range(1, job.block.layers + 1))))
     if isinstance(job, NetworkJob):
         return to_builtins(network_counted(job))
+    if isinstance(job, GradientJob):
+        return to_builtins(gradients(job))
+    if isinstance(job, TrainJob):
+        return to_builtins(trained(job))
     if isinstance(job, HeatJob | PublishedJob):
         return to_builtins(weighed(job))
     return to_builtins(CPU)

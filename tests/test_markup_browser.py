@@ -496,6 +496,8 @@ ODDEST = {
     "implementation": "checkpoint_1x1", "budget": "0.05", "colours": "kind", "versus": "resolution", "scale": "log",
     "largest": "layers", "optimiser": "adam", "network": "64-64-k1-c1-t0.01-b16-plain-cifar",
     "against": "densenet-bc190-k40", "image_size": "9", "heights": "bytes", "frontier": "saved_bytes",
+    "batch_norm": "false", "init": "he", "data": "noise", "stack_unit": "bottleneck", "seeds": "20", "steps": "1000",
+    "learning_rate": "0.0002", "gradient": "free", "trained": "true",
 }  # fmt: skip
 
 

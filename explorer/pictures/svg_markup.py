@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from explorer.pictures.layout.shapes import Box, Point, TextShape
@@ -31,7 +31,7 @@ def group(name: str, elements: Iterable[str]) -> str:
     return tag("g", {"id": name}, "".join(elements))
 
 
-def tag(name: str, attributes: dict[str, object] | dict[str, str], inside: str = "") -> str:
+def tag(name: str, attributes: Mapping[str, object], inside: str = "") -> str:
     """One element; ``inside`` is markup."""
     written = "".join([f" {key}={_quoted(str(value))}" for key, value in attributes.items()])
     return f"<{name}{written}>{inside}</{name}>" if inside else f"<{name}{written}/>"

@@ -1,7 +1,7 @@
 """Runs a Study: which jobs a page needs, and what is known of them at any moment.
 
-:func:`findings`, :func:`memory_findings` and :func:`networks_findings` are pure: closed forms and whatever the engine
-has answered so far. A page calls them on every redraw.
+:func:`findings`, :func:`memory_findings`, :func:`networks_findings` and :func:`gradients_findings` are pure: closed
+forms and whatever the engine has answered so far. A page calls them on every redraw.
 """
 
 from explorer.study.exploring import (
@@ -12,6 +12,14 @@ from explorer.study.exploring import (
     maps_job,
     time_job,
     weights_job,
+)
+from explorer.study.gradients import (
+    beside_jobs,
+    first_problem,
+    gradient_jobs,
+    gradients_findings,
+    measure_gradients,
+    training_jobs,
 )
 from explorer.study.memory import BUDGETS, RESIDUAL, MemoryJobs, measure_memory, memory_findings, memory_jobs
 from explorer.study.networks import (
@@ -30,10 +38,15 @@ __all__ = [
     "ROLES",
     "MemoryJobs",
     "Runs",
+    "beside_jobs",
     "count_jobs",
     "explore",
     "findings",
+    "first_problem",
+    "gradient_jobs",
+    "gradients_findings",
     "maps_job",
+    "measure_gradients",
     "measure_memory",
     "measure_networks",
     "memory_findings",
@@ -45,5 +58,6 @@ __all__ = [
     "seen",
     "settled",
     "time_job",
+    "training_jobs",
     "weights_job",
 ]

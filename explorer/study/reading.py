@@ -12,6 +12,7 @@ from explorer.findings import (
     Comparison,
     CompiledStep,
     Device,
+    Gradients,
     HeatMap,
     LayerView,
     NetworkCounts,
@@ -20,6 +21,7 @@ from explorer.findings import (
     ReadWeights,
     StepTrack,
     TimeMeasurement,
+    Trained,
     from_builtins,
 )
 from explorer.spec import Job
@@ -31,12 +33,14 @@ T = TypeVar(
     | Comparison
     | CompiledStep
     | Device
+    | Gradients
     | HeatMap
     | LayerView
     | NetworkCounts
     | Plan
     | ReadWeights
-    | StepTrack,
+    | StepTrack
+    | Trained,
 )
 
 
@@ -55,7 +59,7 @@ def _read(kind: type[T], state: State | None, asked: str) -> tuple[T | None, Pro
     if isinstance(answer, Problem):
         return None, answer
     # Those that are the same on every device, or of one that they name.
-    if isinstance(answer, ReadWeights | StepTrack | Plan | NetworkCounts | HeatMap):
+    if isinstance(answer, ReadWeights | StepTrack | Plan | NetworkCounts | HeatMap | Gradients | Trained):
         return answer, None
     device = answer if isinstance(answer, Device) else answer.device
     if not _is(device.device, asked):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from explorer.language import _
 from explorer.presets import PRESETS
 from explorer.spec import FIELDS, Study, Whole
-from explorer.web import link, network_controls
+from explorer.web import gradient_controls, link, network_controls
 from explorer.web.widgets import bound_choice, choice, help_of, whole_number
 
 _BOX = "_box"  # a number box beside a slider has the slider's key and this
@@ -31,21 +32,31 @@ def name() -> None:
 def sidebar(study: Study, page: str = "") -> None:
     """Draws the sidebar of ``page`` for ``study``; every widget shows the study's value."""
     with st.sidebar:
-        if page != "networks":
+        if page == "networks":
+            network_controls.draw(study)
+        elif page == "gradients":
+            _shape(study)
+            gradient_controls.draw(study)
+        else:
             _block(study)
             return
-        network_controls.draw(study)
         # Out of sight (see style.py), but there: the parameters of widgets that are gone leave the address.
         with st.container(key="elsewhere"):
-            _block(study, shared=False)
+            _block(study, shared=page != "networks", shape=page != "gradients")
 
 
-def _block(study: Study, *, shared: bool = True) -> None:
-    """The controls of one block; those that it shares with whole networks only where ``shared``."""
+def _shape(study: Study) -> None:
+    """How wide and deep a block is."""
     _preset(study)
     _slider("growth_rate", _("Growth rate k"), study)
     _slider("layers", _("Bottlenecks L"), study)
     _slider("in_channels", _("Input channels c₀"), study)
+
+
+def _block(study: Study, *, shared: bool = True, shape: bool = True) -> None:
+    """The controls of one block; those that it shares with whole networks, and with stacks, only where asked for."""
+    if shape:
+        _shape(study)
     with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="xsmall"):
         whole_number("height", _("Height H"), width=74)
         whole_number("width", _("Width W"), width=74)
@@ -56,7 +67,8 @@ def _block(study: Study, *, shared: bool = True) -> None:
     _device(study)
     choice("match", _("Residual block matches"), _match_labels(), study)
     with st.expander(_("Advanced")):
-        whole_number("bottleneck_factor", _("Bottleneck factor b"))
+        if shape:
+            whole_number("bottleneck_factor", _("Bottleneck factor b"))
         st.toggle(
             _("1×1 convolution first"),
             value=FIELDS["bottleneck"].default,
@@ -75,8 +87,8 @@ def drawing_toggle() -> None:
     switch("drawing", _("Drawing"), {"chain": _("As coded"), "paper": _("As drawn in the paper")})
 
 
-def switch(name: str, label: str, labels: Mapping[str, str]) -> None:
-    """A switch for field ``name`` of the view, beside what it changes; ``labels`` by the field's words in the link."""
+def switch(name: str, label: str, labels: Mapping[Any, str]) -> None:
+    """A switch for field ``name`` of the view, beside what it changes; ``labels`` by the field's values."""
     now = link.current_study()[name]
     st.segmented_control(
         label,

@@ -20,6 +20,7 @@ st.set_page_config(
 pages = [
     st.Page(PAGES / "explore.py", title=_("Explore"), default=True),
     st.Page(PAGES / "memory.py", title=_("Memory"), url_path="memory"),
+    st.Page(PAGES / "gradients.py", title=_("Gradients"), url_path="gradients"),
     st.Page(PAGES / "networks.py", title=_("Networks"), url_path="networks"),
     st.Page(PAGES / "gallery.py", title=_("Gallery"), url_path="gallery"),
 ]

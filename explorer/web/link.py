@@ -57,7 +57,10 @@ CHOSEN = (
     "order", "mode", "match", "unit", "device", "drawing", "image", "matrix", "reference", "present",
     "implementation", "budget", "colours", "versus", "scale", "largest", "optimiser",
     "network", "against", "image_size", "heights", "frontier",
+    "batch_norm", "init", "data", "stack_unit", "seeds", "steps", "learning_rate", "gradient", "trained",
 )  # fmt: skip
+#: Sections whose controls stand on a page, so that a choice of this very run is in the session alone.
+_OF_PAGES = ("view", "memory", "networks", "gradients")
 SLIDERS = ("growth_rate", "layers", "in_channels")
 
 
@@ -114,7 +117,7 @@ def drawn() -> None:
 def current_study() -> Study:
     """The Study that the page shows now, with the view (drawing, selection, matrix …) as it stands."""
     study: Study = st.session_state[STUDY]
-    view = {name: st.session_state[name] for name in CHOSEN if FIELDS[name].section in ("view", "memory", "networks")}
+    view = {name: st.session_state[name] for name in CHOSEN if FIELDS[name].section in _OF_PAGES}
     try:
         return study.with_(**view, select=_selection(_context()))
     except SpecError:  # a selection that this block does not have

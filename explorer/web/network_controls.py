@@ -9,9 +9,9 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.pictures.network_words import label
-from explorer.spec import FIELDS, NETWORKS, DenseNetSpec, SpecError, Study, Whole, network_of, network_text
+from explorer.spec import NETWORKS, DenseNetSpec, SpecError, Study, network_of, network_text
 from explorer.web import link
-from explorer.web.widgets import bound_choice, choice, help_of, whole_number
+from explorer.web.widgets import bound_choice, choice, chosen_number, help_of, whole_number
 
 _SIZES = {"imagenet": 224, "cifar": 32}  # px of the images that a network with such a stem is for
 _BESIDE = {"imagenet": "resnet50", "cifar": "resnet110"}  # of the same kind, where what was there is of the other
@@ -22,7 +22,7 @@ def draw(study: Study) -> None:
     _network("network", _("Network"), study)
     _network("against", _("Against"), study)
     with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="xsmall"):
-        _image_size(study)
+        chosen_number("image_size", _("Image size"), study, width=113)
         whole_number("batch", _("Batch N"), width=113)
     bound_choice("dtype", _("dtype"))
     choice("implementation", _("Dense blocks written as"), _implementations(), study)
@@ -59,24 +59,6 @@ def _take_network(name: str) -> None:
         if network_of(study.networks.against).stem != after:
             values["against"] = _BESIDE[after]
     link.apply(values)
-
-
-def _image_size(study: Study) -> None:
-    domain = FIELDS["image_size"].domain
-    assert isinstance(domain, Whole)
-    size = study.networks.image_size
-    st.number_input(
-        _("Image size"),
-        min_value=domain.low,
-        max_value=domain.high,
-        value=size,
-        step=1,
-        key=link.shown_key("image_size", size),
-        on_change=link.choose,
-        args=("image_size",),
-        help=help_of("image_size"),
-        width=113,
-    )
 
 
 def _implementations() -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from explorer.language import _
@@ -45,6 +48,41 @@ def choice(name: str, label: str, labels: dict[str, str], study: Study) -> None:
         on_change=link.choose,
         args=(name,),
         help=help_of(name),
+    )
+
+
+def chosen_number(name: str, label: str, study: Study, width: int | None = None) -> None:
+    """A box for a number that is not bound to the address."""
+    domain, now = FIELDS[name].domain, study[name]
+    assert isinstance(domain, Whole)
+    st.number_input(
+        label,
+        min_value=domain.low,
+        max_value=domain.high,
+        value=now,
+        step=1,
+        key=link.shown_key(name, now),
+        on_change=link.choose,
+        args=(name,),
+        help=help_of(name),
+        width=width or "stretch",
+    )
+
+
+def segments(name: str, label: str, labels: Mapping[Any, str], study: Study) -> None:
+    """A choice of which all are seen at once, by the field's values."""
+    now = study[name]
+    st.segmented_control(
+        label,
+        list(labels),
+        default=now,
+        format_func=labels.__getitem__,
+        key=link.shown_key(name, now),
+        required=True,
+        on_change=link.choose,
+        args=(name,),
+        help=help_of(name),
+        width="stretch",
     )
 
 

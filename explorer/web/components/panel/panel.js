@@ -21,6 +21,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
 }
 
+const sourceOf = (element) => element?.dataset.source ?? element?.dataset.points;
+
 class Panel {
   constructor(root) {
     this.root = root;
@@ -37,11 +39,13 @@ class Panel {
     root.addEventListener("click", (event) => {
       this.toggle(event.target.closest("[data-opens]"));
       this.press(event.target.closest("[data-field]"));
+      this.keep(event.target.closest("[data-points]"));
       const copy = event.target.closest("[data-copy]");
       if (copy) copyFrom(copy);
       const jump = event.target.closest("[data-jump]");
       if (jump) document.dispatchEvent(new CustomEvent(JUMP, { detail: { to: jump.dataset.jump } }));
     });
+    root.addEventListener("keydown", (event) => this.walk(event));
     this.jumped = (event) => this.meet(event.detail?.to);
     document.addEventListener(JUMP, this.jumped);
     this.resize = new ResizeObserver(() => this.measure());
@@ -51,6 +55,7 @@ class Panel {
     if (turn < this.turn) return; // handed over late
     this.turn = turn;
     this.standing = source ?? null;
+    this.kept = this.standing;
     this.root.style.cssText = colours;
     if (markup !== this.markup) this.replace(markup);
     this.grid?.show(select);
@@ -90,12 +95,35 @@ class Panel {
   hover(element) {
     this.cell = this.grid?.at(element) ?? null;
     const place = this.cell ? this.grid.place(this.cell) : {};
-    const source = place.source ?? Number(element?.closest("[data-source]")?.dataset.source ?? NaN);
+    const source = place.source ?? Number(sourceOf(element?.closest("[data-source], [data-points]")));
     const told = Number.isNaN(source) ? null : source;
-    const name = `${told} ${place.reader}`;
+    this.tell(told, place.reader);
+  }
+
+  tell(source, reader) {
+    const name = `${source} ${reader}`;
     if (name === this.told) return;
     this.told = name;
-    document.dispatchEvent(new CustomEvent(EVENT, { detail: { source: told, reader: place.reader, from: "panel" } }));
+    document.dispatchEvent(new CustomEvent(EVENT, { detail: { source, reader, from: "panel" } }));
+  }
+
+  // Arrow keys light one source after another within a part that says from which to which; Enter keeps the lit one.
+  walk(event) {
+    const part = event.target.closest?.("[data-walk]");
+    if (!part || event.altKey || event.metaKey || event.ctrlKey) return;
+    const [first, last] = part.dataset.walk.split(" ").map(Number);
+    const now = this.source ?? this.standing ?? first;
+    const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, Home: -Infinity, End: Infinity, Enter: 0 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    if (step === 0) this.set("select", `source-${now}`);
+    else this.tell(Math.min(last, Math.max(first, now + step)));
+  }
+
+  // A source that is clicked stays lit; clicked once more, it is let go.
+  keep(element) {
+    const source = sourceOf(element);
+    if (source !== undefined) this.set("select", Number(source) === this.kept ? "" : `source-${source}`);
   }
 
   // What is pointed at anywhere; else the source that is chosen.
@@ -105,6 +133,7 @@ class Panel {
     this.root.classList.toggle("calm", source === null); // what stands stays readable
     for (const element of this.root.querySelectorAll("[data-source]"))
       element.classList.toggle("dim", lit !== null && Number(element.dataset.source) !== lit);
+    for (const element of this.root.querySelectorAll("[data-at]")) element.classList.toggle("on", Number(element.dataset.at) === lit);
     this.grid?.say(this.cell, source);
   }
 
