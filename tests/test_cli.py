@@ -25,7 +25,7 @@ from explorer.spec import FIELDS, CountJob, DenseBlockSpec, InputSpec, Study, Ti
 from explorer.study import explore
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = "describe, memory, network, networks, link, export, trace, serve, schema, docs, bench"
+COMMANDS = "describe, memory, gradients, network, networks, link, export, trace, serve, schema, docs, bench"
 TINY = ["--in-channels", "4", "--growth-rate", "2", "--layers", "2", "--height", "5", "--width", "5"]
 
 
@@ -111,8 +111,11 @@ def test_the_link_s_base_can_be_set(capsys: Capture, monkeypatch: pytest.MonkeyP
         (["describe", "--bottleneck", "maybe"], "bottleneck must be true or false, not 'maybe'."),
         (["describe", "--json=yes"], "--json takes no value, not 'yes'."),
         (["describe", "64"], "describe takes flags only, so '64' is not understood; --help lists them."),
-        (["bench"], "Say what to bench: page, files, engine, memory or time."),
-        (["bench", "rowing"], "What to bench must be one of page, files, engine, memory, time, not 'rowing'."),
+        (["bench"], "Say what to bench: page, files, engine, memory, time or gradients."),
+        (
+            ["bench", "rowing"],
+            "What to bench must be one of page, files, engine, memory, time, gradients, not 'rowing'.",
+        ),
         (["bench", "page", "--runs", "0"], "runs must be a whole number from 1 to 1,000, not '0'."),
     ],
 )

@@ -102,6 +102,10 @@ def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure, measur
 
         write(sys.stdout, json.dumps(schemas()[options.of], indent=2, ensure_ascii=False) + "\n")
         return OK
+    if options.command == "gradients":
+        from explorer.cli.gradients import gradients
+
+        return gradients(options, base)
     if options.command in ("network", "networks"):
         from explorer.cli.networks import network, networks
 

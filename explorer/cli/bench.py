@@ -29,6 +29,8 @@ def bench(what: str, runs: str, as_json: bool) -> int:
         from explorer.bench.implementations import bench_memory as measure
     elif what == "time":
         from explorer.bench.implementations import bench_time as measure
+    elif what == "gradients":
+        from explorer.bench.gradients import bench_gradients as measure
     else:
         from explorer.bench.page import bench_page as measure
     from explorer.bench.faults import told

@@ -11,6 +11,7 @@ from explorer.cli.sentences import (
     COMMANDS,
     DOCS,
     FORMATS,
+    GRADIENT_FIELDS,
     NETWORK_FIELDS,
     REPORTS,
     RUNS,
@@ -55,6 +56,7 @@ def parser() -> Parser:
         measured = add(name, text)
         measured.add_argument("--json", action="store_true", help="print JSON instead of a table")
         add_flags(measured)
+    _gradients(add)
     _network(add)
     link = add("link", "print the page's address for the block", f"Its base is EXPLORER_PUBLIC_URL, or {DEFAULT_BASE}.")
     link.add_argument("--from", dest="source", metavar="FILE", help="of the block that an exported file shows")
@@ -69,6 +71,14 @@ def parser() -> Parser:
     _docs(add("docs", "write or check the generated parts of Markdown documents"))
     _bench(add)
     return top
+
+
+def _gradients(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    gradients = add("gradients", "measure the gradient at every layer of plain, residual and dense stacks")
+    gradients.add_argument("--train", action="store_true", help="train them too, and read their accuracy (minutes)")
+    gradients.add_argument("--beside", action="store_true", help="also the other settings, skips cut, other depths")
+    gradients.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    add_flags(gradients, GRADIENT_FIELDS)
 
 
 def _network(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -122,7 +132,7 @@ def _docs(docs: argparse.ArgumentParser) -> None:
 def _bench(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     bench = add(
         "bench",
-        "measure how fast page, files or engine answer, and what each implementation takes",
+        "measure how fast page, files or engine answer, and what each implementation, and gradients, take",
         "It takes minutes: memory and time compile the block four times first.",
     )
     bench.add_argument("what", choices=BENCHMARKS, help="what to measure")

@@ -8,16 +8,22 @@ import re
 from explorer.spec import FIELDS, NETWORKS, Whole, shown
 
 COMMANDS = (
-    "describe", "memory", "network", "networks", "link", "export", "trace", "serve", "schema", "docs", "bench",
+    "describe", "memory", "gradients", "network", "networks",
+    "link", "export", "trace", "serve", "schema", "docs", "bench",
 )  # fmt: skip
 DOCS, REPORTS = ("check", "update"), ("text", "json", "github")
-BENCHMARKS = ("page", "files", "engine", "memory", "time")
+BENCHMARKS = ("page", "files", "engine", "memory", "time", "gradients")
 #: What ``export`` writes; the formats of :mod:`explorer.exports`, named here so that help costs no import of them.
 FORMATS = ("py", "svg", "png", "html", "json", "csv", "md", "tex", "dot", "mmd", "badge")
 #: What ``schema`` prints the schema of.
 SCHEMAS = ("block", "network")
 #: What of a Study ``network`` takes beside the two names: the others say nothing of a whole network.
 NETWORK_FIELDS = ("image_size", "batch", "dtype", "implementation")
+#: What of a Study ``gradients`` takes.
+GRADIENT_FIELDS = (
+    "in_channels", "growth_rate", "layers", "bottleneck_factor",
+    "batch_norm", "init", "data", "stack_unit", "seeds", "steps", "learning_rate",
+)  # fmt: skip
 RUNS = Whole(1, 1000)
 
 _FIELD_FLAGS = tuple(info.flag for info in FIELDS.values())
@@ -30,6 +36,7 @@ _FLAGS = {
     "memory": (*_FIELD_FLAGS, "--json"),
     "network": ("--against", *(FIELDS[name].flag for name in NETWORK_FIELDS), "--measure", "--json"),
     "networks": ("--json",),
+    "gradients": (*(FIELDS[name].flag for name in GRADIENT_FIELDS), "--train", "--beside", "--json"),
     "link": (*_FIELD_FLAGS, "--from"),
     "export": (*_FIELD_FLAGS, "--output", "--measure", "--theme", "--pixel-ratio", "--show"),
 }
