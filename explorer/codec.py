@@ -155,7 +155,9 @@ def _known(name: str) -> None:
     if name not in FIELDS:
         near = difflib.get_close_matches(name[:40], FIELDS, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
-        raise SpecError("parameter", name, f"one of {', '.join(FIELDS)}{hint}")
+        first, more = list(FIELDS)[:3], len(FIELDS) - 3
+        words = f"one of {', '.join(first)} and {more} more, which python -m explorer describe --help lists"
+        raise SpecError("parameter", name, words + hint)
 
 
 def as_text(value: object) -> str:

@@ -211,7 +211,7 @@ def test_a_good_link_reads_the_same_leniently(study: Study) -> None:
 def test_no_query_raises_anything_but_a_spec_error(pairs: list[tuple[str, str]]) -> None:
     reading = read_leniently(pairs)
     for problem in reading.problems:
-        assert str(problem).isprintable() and len(str(problem)) < 520
+        assert str(problem).isprintable() and len(str(problem)) < 450
     if reading.problems:
         with pytest.raises(SpecError):
             from_query(pairs)

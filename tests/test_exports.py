@@ -110,7 +110,7 @@ def test_a_study_comes_back_from_windows_line_endings() -> None:
 def test_a_file_that_carries_no_study_is_told_in_a_sentence(data: bytes) -> None:
     with pytest.raises(SpecError) as told:
         study_in(data)
-    assert str(told.value).endswith(".") and len(str(told.value)) < 470
+    assert str(told.value).endswith(".") and len(str(told.value)) < 400
 
 
 _SUMS = """

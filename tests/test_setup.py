@@ -41,7 +41,7 @@ def third_party(*folders: str) -> set[str]:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     names = {name.split(".")[0] for path in files for name in imports(path.read_text(encoding="utf-8"))}
     own = {"explorer", "tests", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
-    packages = {"PIL": "pillow"}  # the one that is installed under another name than it is imported by
+    packages = {"PIL": "pillow", "sklearn": "scikit-learn"}  # installed under another name than they are imported by
     return {packages.get(name, name) for name in names if name and name not in sys.stdlib_module_names} - own
 
 
