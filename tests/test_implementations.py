@@ -434,6 +434,7 @@ def test_the_engine_compares_in_the_worker_that_times() -> None:
     job = CompareJob(DenseBlockSpec(), InputSpec(), RunSpec(), ("list",))
     schedule.submit(job, "somebody", 0.0)
     assert Limits().seconds("compare") == Limits().seconds("time") and Limits().grace("compare") == 0
+    assert Limits().grace("training") == 0 < Limits().grace("gradients")
     assert schedule._slot(job) is schedule.times
 
 

@@ -52,6 +52,8 @@ State = Pending | Done | Failed
 TIMED = frozenset({"time", "compare", "compiled", "plan", "published", "gradients", "training"})
 #: Kinds among them that wait for a network and not for a core: they give way to nobody.
 FETCHED = frozenset({"published"})
+#: Kinds among them that take seconds: one that nobody waits for any more is let end, since a new worker takes as long.
+SHORT = frozenset({"gradients"})
 #: Kinds of jobs whose process ends with them, whatever came out: what compiled shares a process with nothing after it.
 LAST = frozenset({"compiled"})
 
@@ -70,6 +72,7 @@ class Limits:
         grace_seconds: a running job that nobody waits for may still take this long: a new worker
             costs about as much, and the answer is kept. A timing, which takes far longer, ends at once:
             what is wanted in its place wants the cores.
+        short_grace_seconds: the same of kinds that have a worker of their own and take seconds.
         idle_seconds: the worker for timings ends after this long without one.
         patience_seconds: a job that has waited this long is passed over no more.
         preemptions: how often a timing gives way to counts; then it runs beside them.
@@ -93,6 +96,7 @@ class Limits:
     start_seconds: float = 60
     lease_seconds: float = 10
     grace_seconds: float = 0.25
+    short_grace_seconds: float = 5
     idle_seconds: float = 30
     patience_seconds: float = 5
     preemptions: int = 2
@@ -109,6 +113,8 @@ class Limits:
 
     def grace(self, kind: str) -> float:
         """How long a running job of ``kind`` that nobody waits for may still take."""
+        if kind in SHORT:
+            return self.short_grace_seconds
         return 0.0 if kind in TIMED else self.grace_seconds
 
     def seconds(self, kind: str) -> float:
