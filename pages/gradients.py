@@ -8,6 +8,7 @@ from explorer.study import gradients_findings
 from explorer.web import link, pace, waiting
 from explorer.web.parts import gradients, spacing
 from explorer.web.parts.head import section
+from explorer.web.parts.share import share
 
 study = link.current_study()
 states = gradients.follow(study)
@@ -29,5 +30,7 @@ with section("settings"):
     gradients.table(found)
 with section("verdicts"):
     gradients.verdicts(found)
+with section("share"):
+    share(study, "gradients")
 
 waiting.watch(states)

@@ -49,6 +49,16 @@ def test_one_layer_is_lit_in_all_pictures_by_pointer_keys_and_link(kept_page: Pa
     expect(place).to_have_text("At layer 4, 8 layers before the last")
 
 
+def test_its_link_is_shared_and_leads_back(kept_page: Page, instant: Server) -> None:
+    page = kept_page
+    visit(page, instant, f"{STACKS}&init=he")
+    ways = page.locator(".share [data-way]")
+    expect(ways).to_have_count(2)
+    link = ways.first.locator("code").inner_text()
+    assert link == f"{instant.address}/gradients?{STACKS}&init=he" == page.url
+    expect(page.locator("a[download]")).to_have_count(0)
+
+
 def test_a_card_chooses_its_setting_and_back_undoes_it(kept_page: Page, instant: Server) -> None:
     page = kept_page
     visit(page, instant)

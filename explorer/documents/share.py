@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from explorer.codec import to_link, to_query
 from explorer.documents.badge import badge_words
+from explorer.documents.gradients_document import PAGE as GRADIENTS
 from explorer.documents.network_document import PAGE, network_link
 from explorer.documents.network_tables import networks_title
 from explorer.graph import concat_graph
@@ -40,10 +41,13 @@ def shared(study: Study, base: str, page: str = "") -> tuple[Shared, ...]:
     Args:
         study: what is shown, its drawing and selection included.
         base: under which people reach the server.
-        page: which page shows it: Explore, ``memory`` or ``networks``.
+        page: which page shows it: Explore, ``memory``, ``gradients`` or ``networks``.
     """
     if page == PAGE:
         return _of_networks(study, base)
+    if page == GRADIENTS:  # whose pictures are measured, so that no file shows them
+        link = to_link(study, base, page)
+        return _link(link), _frame(link, _("Gradients of plain, residual and dense stacks"))
     link, title = to_link(study, base, page), spoken.title(concat_graph(study.block))
     query = urlencode(to_query(study))
     memory = page == "memory"

@@ -19,6 +19,7 @@ from explorer.web.components.chart import chart
 from explorer.web.components.chart import written as as_text
 from explorer.web.components.panel import panel
 from explorer.web.parts.head import PASSING, titled
+from explorer.web.parts.share import jump
 
 CLAIM = "每一层都会接收其后所有层的梯度……一定程度上解决了梯度消失的问题"
 
@@ -32,7 +33,8 @@ def head(found: GradientsFindings) -> None:
     """Headline, the line under it, and one line that is always there: progress, a problem, or nothing."""
     with st.container(key="head", gap=None):
         title = f'<h1 class="two">{escape(words.headline(found))}</h1>'
-        panel("gradients-headline", f'{title}<p class="where">{escape(words.where(found))}</p>', layers=1)
+        line = f'<p class="where">{escape(words.where(found))} · {jump()}</p>'
+        panel("gradients-headline", title + line, layers=1)
         with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
             problem = first_problem(found)
             panel("gradients-status", _status(found), layers=1)

@@ -26,7 +26,8 @@ def jump() -> str:
 def share(study: Study, page: str = "") -> None:
     """The panel; ``page`` is the one that shows it."""
     base = files.base(st.context.url, page)
-    panel("share", _copies(shared(study, base, page), study, base) + _downloads(study, page), layers=study.block.layers)
+    downloads = _downloads(study, page) if page != "gradients" else ""
+    panel("share", _copies(shared(study, base, page), study, base) + downloads, layers=study.block.layers)
 
 
 def _copies(ways: tuple[Shared, ...], study: Study, base: str) -> str:
