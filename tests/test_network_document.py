@@ -26,7 +26,6 @@ from explorer.cli.output import BAD_INPUT, NOT_MEASURED, OK
 from explorer.docs.directive import Directive, read_directive
 from explorer.docs.parts import read_document
 from explorer.documents.network_document import (
-    WIDTH,
     network_document,
     network_json,
     network_link,
@@ -36,6 +35,7 @@ from explorer.documents.network_document import (
 )
 from explorer.documents.schema import network_schema
 from explorer.documents.share import shared
+from explorer.documents.tables import WIDTH
 from explorer.engine import Failed
 from explorer.exports import study_in
 from explorer.findings import NetworksFindings

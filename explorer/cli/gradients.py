@@ -8,7 +8,7 @@ import sys
 from explorer.cli.output import NOT_MEASURED, OK, write, write_found
 from explorer.codec import from_flags
 from explorer.documents.gradients_document import gradients_json, gradients_link, gradients_text
-from explorer.study import first_problem, measure_gradients
+from explorer.study import measure_gradients
 
 
 def gradients(options: argparse.Namespace, base: str) -> int:
@@ -23,4 +23,4 @@ def gradients(options: argparse.Namespace, base: str) -> int:
     found = measure_gradients(study, beside=options.beside, training=options.train)
     link = gradients_link(study, base)
     write_found(gradients_json(found, link) if options.json else gradients_text(found), link)
-    return NOT_MEASURED if first_problem(found) is not None else OK
+    return NOT_MEASURED if found.problems else OK

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import textwrap
-from collections.abc import Iterator
 from typing import Any
 
 from explorer.codec import to_json, to_link
-from explorer.documents.tables import columns
-from explorer.findings import Beside, Gradients, GradientsFindings, Problem, StackFindings, to_builtins
+from explorer.documents.tables import columns, wrapped
+from explorer.findings import Beside, Gradients, GradientsFindings, StackFindings, to_builtins
 from explorer.findings.gradients import Spread, relative
 from explorer.pictures import gradient_words as words
 from explorer.pictures.words import why
 from explorer.spec import Study
 
-WIDTH = 100
 PAGE = "gradients"
 #: Of the JSON's form. It goes up when a key changes its meaning or goes, not when one is added.
 GRADIENTS_SCHEMA_VERSION = 1
@@ -28,15 +25,15 @@ def gradients_link(study: Study, base: str) -> str:
 
 def gradients_text(found: GradientsFindings) -> str:
     """Headline, layer by layer, accuracy where it was measured, and what stands beside it where that was."""
-    parts = [[*_wrapped(words.headline(_untrained(found))), *_wrapped(words.where(found))]]
+    parts = [[*wrapped(words.headline(_untrained(found))), *wrapped(words.where(found))]]
     if any(one.accuracies for one in found.stacks.values()):
-        parts[0] += _wrapped(words.headline(_after(found)))
-    parts += [_wrapped(f"Not measured: {why(problem)}") for problem in _problems(found)]
+        parts[0] += wrapped(words.headline(_after(found)))
+    parts += [wrapped(f"Not measured: {why(problem)}") for problem in found.problems]
     if rows := _layer_rows(found):
         heads = ("gradient at / at the last", *words.JOINED, "free of scale:", *words.JOINED)
         parts.append(columns([heads, *rows]))
     if found.stacks["dense"].found is not None:
-        parts.append([*_wrapped(words.edges_title(found)), *_wrapped(words.edges_line(found))])
+        parts.append([*wrapped(words.edges_title(found)), *wrapped(words.edges_line(found))])
     if known := [one for one in found.settings if all(one.found.values())]:
         rows = [(f"{words.norm_name(one.setting)}, {words.init_name(one.setting)}", *_ends(one)) for one in known]
         parts.append(columns([("layer 1 / last layer", *words.JOINED), *rows]))
@@ -51,17 +48,6 @@ def _untrained(found: GradientsFindings) -> GradientsFindings:
 
 def _after(found: GradientsFindings) -> GradientsFindings:
     return dataclasses.replace(found, study=found.study.with_(trained=True, gradient="raw"))
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def _problems(found: GradientsFindings) -> Iterator[Problem]:
-    """Each reason once."""
-    stacks = found.stacks.values()
-    problems = [one.problem for one in stacks] + [one.training_problem for one in stacks]
-    yield from dict.fromkeys(problem for problem in problems if problem is not None)
 
 
 def _layer_rows(found: GradientsFindings) -> list[tuple[str, ...]]:
@@ -102,7 +88,7 @@ def gradients_json(found: GradientsFindings, link: str) -> dict[str, Any]:
         "cuts": [
             {"reach": cut.reach, "loss_reads_all": cut.loss_reads_all, "ratio": _ratio(cut.found)} for cut in found.cuts
         ],
-        "problems": [to_builtins(problem) for problem in _problems(found)],
+        "problems": [to_builtins(problem) for problem in found.problems],
     }
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 from explorer.codec import to_json
-from explorer.documents.tables import columns
+from explorer.documents.tables import columns, wrapped
 from explorer.findings import MemoryFindings, to_builtins
 from explorer.pictures.memory_cards import card
 from explorer.pictures.memory_plan import plan_title
@@ -14,21 +13,15 @@ from explorer.pictures.memory_words import headline, held, where
 from explorer.pictures.words import byte_scale, ms, ratio, why
 from explorer.spec import GIB, TRACKED, Growth
 
-WIDTH = 100
-
 
 def memory_text(found: MemoryFindings) -> str:
-    """Each implementation beside ``list``, and what fits, in lines of at most :data:`WIDTH` columns."""
-    lines = [*_wrapped(headline(found)), *_wrapped(where(found)), ""]
+    """Each implementation beside ``list``, and what fits, in lines of at most ``tables.WIDTH`` columns."""
+    lines = [*wrapped(headline(found)), *wrapped(where(found)), ""]
     lines += [*_steps(found), "", *_fits(found)]
     for problem in dict.fromkeys(found.problems.values()):
         whom = ", ".join(name for name, one in found.problems.items() if one == problem)
-        lines += ["", *_wrapped(f"Not measured ({whom}): {why(problem)}")]
+        lines += ["", *wrapped(f"Not measured ({whom}): {why(problem)}")]
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _steps(found: MemoryFindings) -> list[str]:
@@ -61,7 +54,7 @@ def _fits(found: MemoryFindings) -> list[str]:
         heads[-1] = f"{plan.limits[-1] / GIB:.1f} GiB here"
     rows: list[tuple[str, ...]] = [(_searched(found.study.memory.largest), *heads)]
     rows += [(row.name, *("more" if n is None else f"{n:,}" for n in row.largest)) for row in plan.rows]
-    return [*_wrapped(plan_title(found)), "", *columns(rows)]
+    return [*wrapped(plan_title(found)), "", *columns(rows)]
 
 
 def _searched(largest: Growth) -> str:

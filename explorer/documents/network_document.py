@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,14 +14,13 @@ from explorer.documents.network_tables import (
     stages_table,
     totals_table,
 )
-from explorer.documents.tables import Table, columns
+from explorer.documents.tables import Table, columns, wrapped
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, StageTheory, to_builtins
 from explorer.pictures.network_words import headline, label, other_images
 from explorer.pictures.words import byte_scale, why
 from explorer.spec import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, InputSpec, Study
 from explorer.study import networks_findings, published_images, published_network
 
-WIDTH = 100
 #: Of both documents' form. It goes up when a key changes its meaning or goes, not when one is added.
 NETWORK_SCHEMA_VERSION = 1
 PAGE = "networks"
@@ -38,10 +36,10 @@ def network_link(study: Study, base: str) -> str:
 
 
 def network_text(found: NetworksFindings) -> str:
-    """Totals, then each network stage by stage, in lines of at most :data:`WIDTH` columns where names are short."""
+    """Totals, then each network stage by stage, in lines of at most ``tables.WIDTH`` columns where names are short."""
     networks = shown_networks(found)
-    parts = [[*_wrapped(_headline(found)), *_wrapped(_where(found))]]
-    parts += [_wrapped(words) for words in _problems(networks)]
+    parts = [[*wrapped(_headline(found)), *wrapped(_where(found))]]
+    parts += [wrapped(words) for words in _problems(networks)]
     units = short(networks)
     parts.append(_rows(totals_table(found, units)))
     for one in networks:
@@ -57,11 +55,7 @@ def published_text() -> str:
         "GMACs are billions of multiply-accumulates, held is what stays for backward. "
         "The accuracy is its publisher’s, and was not measured here."
     )
-    return "\n".join([*lines, "", *_wrapped(words)]) + "\n"
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*lines, "", *wrapped(words)]) + "\n"
 
 
 def _rows(table: Table) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +13,8 @@ from explorer.pictures.words import block_words, thousands
 from explorer.spec import Study
 from explorer.theory import held_forms, study_theory
 
+WIDTH = 100  # columns of a terminal that a text is wrapped for
+
 
 @dataclass(frozen=True)
 class Table:
@@ -19,6 +22,11 @@ class Table:
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+def wrapped(text: str) -> list[str]:
+    """``text`` as lines of at most :data:`WIDTH` columns for a terminal."""
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

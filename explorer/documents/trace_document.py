@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
-from explorer.documents.tables import Table
+from explorer.documents.tables import Table, wrapped
 from explorer.findings import Trace, to_builtins
 from explorer.language import _
 from explorer.pictures.trace_words import headline, size_words, slices_words, where
 from explorer.pictures.words import thousands
-
-WIDTH = 100
 
 
 def trace_table(found: Trace) -> Table:
@@ -30,14 +27,14 @@ def trace_table(found: Trace) -> Table:
 
 def trace_text(found: Trace) -> str:
     """Its numbers, each concatenation in a row, and what could not be attributed."""
-    lines = [*_wrapped(headline(found)), *_wrapped(where(found)), ""]
+    lines = [*wrapped(headline(found)), *wrapped(where(found)), ""]
     rows = trace_table(found).rows
     wide = max(len(name) for name, _number in rows)
     lines += [f"{name.ljust(wide)}  {told}" for name, told in rows]
     if found.concatenations:
         lines += ["", *_concatenations(found)]
     for note in found.notes:
-        lines += ["", *_wrapped(note)]
+        lines += ["", *wrapped(note)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -58,7 +55,3 @@ def _concatenations(found: Trace) -> list[str]:
         f"{row[0].rjust(wide[0])}  {row[1].ljust(wide[1])}  {row[2].ljust(wide[2])}  {row[3].rjust(wide[3])}  {row[4]}"
         for row in (heads, *rows)
     ]
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from explorer.findings.measurement import Problem
@@ -208,6 +209,18 @@ class GradientsFindings:
     waiting: int = 0
     training: int = 0
     jobs: int = 0
+
+    @cached_property
+    def shares(self) -> tuple[tuple[float, ...] | None, ...]:
+        """The mean shares of the dense stack, as the page asks for it; empty where it was not measured."""
+        return mean_shares(self.stacks["dense"].runs(trained=self.study.gradients.trained))
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why something is missing, each reason once, of initialisation first."""
+        stacks = self.stacks.values()
+        problems = [one.problem for one in stacks] + [one.training_problem for one in stacks]
+        return tuple(dict.fromkeys(problem for problem in problems if problem is not None))
 
     @property
     def measured(self) -> bool:

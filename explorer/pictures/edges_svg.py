@@ -25,7 +25,7 @@ Row = tuple[float, ...] | None
 
 def matrix(found: GradientsFindings, width: float = WIDE, palette: Palette = TOKENS) -> str:
     """Sources down, readers across, and a bar for what comes straight from the loss."""
-    rows = words.shares(found)
+    rows = found.shares
     if not rows:
         return ""
     layers = found.study.block.layers
@@ -125,7 +125,7 @@ def _opacity(tint: int) -> float:
 
 def readers(found: GradientsFindings, width: float = 420.0, palette: Palette = TOKENS) -> str:
     """Every reader's column to scale, the lit source's slice in full; under it, what each sends back to that source."""
-    rows, block = words.shares(found), found.study.block
+    rows, block = found.shares, found.study.block
     if not rows:
         return ""
     layers = block.layers

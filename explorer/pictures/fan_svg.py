@@ -240,11 +240,12 @@ def dots(found: GradientsFindings, palette: Palette = TOKENS) -> str:
         if lost:
             words_lost = _("{lost} of {all} diverged").format(lost=lost, all=len(one.accuracies))
             drawn.append(_text(x(0.5), y - 6, words_lost, "note", "middle"))
-        if known:
-            drawn.append(_text(288, y + 4.5, f"{100 * words.median(known):.0f}", "name", "end"))
+        middle = words.accuracy(one)
+        if middle is not None:
+            drawn.append(_text(288, y + 4.5, f"{100 * middle:.0f}", "name", "end"))
         elif not lost:
             drawn.append(_text(x(0.14), y + 4.5, _not_trained(one, found), "note halo"))
-        read = f"{100 * words.median(known):.0f}%" if known else _("diverged") if lost else _("not measured")
+        read = f"{100 * middle:.0f}%" if middle is not None else _("diverged") if lost else _("not measured")
         said.append(f"{words.joined_name(joined)} {read}")
     label = _("Accuracy of each seed: {told}").format(told=", ".join(said))
     return tag(

@@ -6,10 +6,9 @@ A gradient grows or falls; no word judges it, and its size never stands without 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-from explorer.findings import Beside, Cut, Gradients, GradientsFindings, StackFindings
-from explorer.findings.gradients import Spread, mean_direct, mean_shares, relative
+from explorer.findings import Beside, Gradients, GradientsFindings, StackFindings
+from explorer.findings.gradients import Spread, mean_direct, relative
 from explorer.language import _, number_word, plural
 from explorer.pictures.layout.lettering import source_name
 from explorer.pictures.words import why
@@ -72,11 +71,6 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}%".replace("-", "−")
 
 
-def median(values: Sequence[float]) -> float:
-    """The upper median."""
-    return sorted(values)[len(values) // 2]
-
-
 # --- names ------------------------------------------------------------------------------------------------
 
 
@@ -134,7 +128,7 @@ def _first(found: GradientsFindings) -> dict[Joined, float]:
 def accuracy(one: StackFindings) -> float | None:
     """Median held-back accuracy of the seeds that did not diverge; None where there is none."""
     known = [value for value in one.accuracies if value is not None]
-    return median(known) if known else None
+    return Spread.of(known).median if known else None
 
 
 def diverged(one: StackFindings) -> int:
@@ -359,14 +353,9 @@ def cards_line(found: GradientsFindings) -> str:
 # --- by edge ----------------------------------------------------------------------------------------------
 
 
-def shares(found: GradientsFindings) -> tuple[tuple[float, ...] | None, ...]:
-    """The mean shares of the dense stack, as the page asks for it; empty where it was not measured."""
-    return mean_shares(found.stacks["dense"].runs(trained=found.study.gradients.trained))
-
-
 def edges_title(found: GradientsFindings) -> str:
     """How much of x₁'s gradient comes straight from the loss."""
-    rows, layers = shares(found), found.study.block.layers
+    rows, layers = found.shares, found.study.block.layers
     row = rows[1] if len(rows) > 1 else None
     if row is None:
         return _("Which reader sends back how much")
@@ -541,7 +530,7 @@ def verdicts(found: GradientsFindings) -> list[tuple[str, str]]:
     plain, residual, dense = (values[joined] for joined in JOINED)
     if plain and residual and dense:
         said += _verdicts_at_start(found, plain, residual, dense)
-    row = shares(found)[1] if len(shares(found)) > 1 else None
+    row = found.shares[1] if len(found.shares) > 1 else None
     trained = found.study.gradients.trained
     if row is not None and found.study.block.layers > 1:
         also = mean_direct(found.stacks["residual"].runs(trained=trained), 1)
@@ -643,7 +632,6 @@ def _free_words(found: GradientsFindings) -> str:
     return said
 
 
-def missing(found: GradientsFindings, cut: Cut | None = None) -> str:
+def missing(found: GradientsFindings) -> str:
     """Why a part has nothing to show."""
-    problem = next((one.problem for one in found.stacks.values() if one.problem), None)
-    return why(problem) if problem is not None else _("Not measured yet.")
+    return why(found.problems[0]) if found.problems else _("Not measured yet.")

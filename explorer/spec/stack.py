@@ -15,7 +15,7 @@ StackUnit = Literal["preactivation", "bottleneck"]
 GradientOf = Literal["raw", "free", "weights"]
 LearningRate = Literal["0.1", "0.02", "0.002", "0.0002"]
 
-_WIDEST = 4 * (4096 + 64 * 512)
+WIDEST = 4 * (4096 + 64 * 512)
 
 #: Images a gradient is measured on, in one batch; their height and width, channels and classes.
 IMAGES, SIDE, COLOURS, CLASSES = 64, 8, 1, 10
@@ -84,8 +84,8 @@ class UnitStackSpec(Validated):
 
     joined: Joined = domain_of(Choice(("plain", "residual")), "plain", "whether each unit adds to what came in")
     unit: StackUnit = domain_of(Choice(get_args(StackUnit)), "preactivation", "what each layer is")
-    channels: int = domain_of(Whole(1, _WIDEST), 24, "channels of every map, c")
-    inner_width: int = domain_of(Whole(1, _WIDEST), 6, "channels inside a unit, w")
+    channels: int = domain_of(Whole(1, WIDEST), 24, "channels of every map, c")
+    inner_width: int = domain_of(Whole(1, WIDEST), 6, "channels inside a unit, w")
     layers: int = domain_of(Whole(1, 64), 24, "number of units, L")
     kind: Literal["unit_stack"] = field(default="unit_stack", init=False)
 

@@ -15,7 +15,6 @@ from explorer.study.exploring import (
 )
 from explorer.study.gradients import (
     beside_jobs,
-    first_problem,
     gradient_jobs,
     gradients_findings,
     measure_gradients,
@@ -42,7 +41,6 @@ __all__ = [
     "count_jobs",
     "explore",
     "findings",
-    "first_problem",
     "gradient_jobs",
     "gradients_findings",
     "maps_job",

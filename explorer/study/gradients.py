@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from explorer.engine import Engine, Pending, State
-from explorer.findings import Beside, Cut, Gradients, GradientsFindings, Problem, StackFindings, Trained
+from explorer.findings import Beside, Cut, Gradients, GradientsFindings, StackFindings, Trained
 from explorer.spec import (
     DenseBlockSpec,
     DenseStackSpec,
@@ -176,10 +176,3 @@ def measure_gradients(
     finally:
         if engine is None:
             running.close()
-
-
-def first_problem(found: GradientsFindings) -> Problem | None:
-    """Why something is missing, of the three stacks first."""
-    stacks = found.stacks.values()
-    problems = [one.problem for one in stacks] + [one.training_problem for one in stacks]
-    return next((problem for problem in problems if problem is not None), None)

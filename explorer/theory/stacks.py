@@ -20,6 +20,7 @@ from explorer.spec import (
     UnitStackSpec,
     dense_stack,
 )
+from explorer.spec.stack import WIDEST
 from explorer.theory.match import nearest_width
 
 #: Multiply-accumulates of one forward pass up to which a stack is measured: some ten seconds a seed on two cores.
@@ -81,10 +82,7 @@ def matched_stack(dense: DenseStackSpec, joined: Joined, unit: StackUnit = "prea
             return UnitStackSpec(joined, unit, width, dense.mid_channels, dense.layers)
         return UnitStackSpec(joined, unit, 4 * width, width, dense.layers)
 
-    return of(nearest_width(lambda width: layer_parameters(of(width)), target, high=_WIDEST // 4))
-
-
-_WIDEST = UnitStackSpec.__dataclass_fields__["channels"].metadata["domain"].high
+    return of(nearest_width(lambda width: layer_parameters(of(width)), target, high=WIDEST // 4))
 
 
 def mismatch(dense: DenseStackSpec, stack: StackSpec) -> float:

@@ -16,7 +16,7 @@ from explorer.language import _
 from explorer.presets import PRESETS
 from explorer.spec import FIELDS, Study, Whole
 from explorer.web import gradient_controls, link, network_controls
-from explorer.web.widgets import bound_choice, choice, help_of, whole_number
+from explorer.web.widgets import bound_choice, choice, help_of, segments, whole_number
 
 _BOX = "_box"  # a number box beside a slider has the slider's key and this
 _BOX_WIDTH = 68
@@ -89,18 +89,7 @@ def drawing_toggle() -> None:
 
 def switch(name: str, label: str, labels: Mapping[Any, str]) -> None:
     """A switch for field ``name`` of the view, beside what it changes; ``labels`` by the field's values."""
-    now = link.current_study()[name]
-    st.segmented_control(
-        label,
-        list(labels),
-        default=now,
-        format_func=labels.__getitem__,
-        key=link.shown_key(name, now),
-        required=True,
-        on_change=link.choose,
-        args=(name,),
-        label_visibility="collapsed",
-    )
+    segments(name, label, labels, link.current_study(), beside=True)
 
 
 def stops(domain: Whole) -> list[int]:

@@ -69,8 +69,11 @@ def chosen_number(name: str, label: str, study: Study, width: int | None = None)
     )
 
 
-def segments(name: str, label: str, labels: Mapping[Any, str], study: Study) -> None:
-    """A choice of which all are seen at once, by the field's values."""
+def segments(name: str, label: str, labels: Mapping[Any, str], study: Study, *, beside: bool = False) -> None:
+    """A choice of which all are seen at once, by the field's values.
+
+    ``beside`` what it changes, in a page, it is as wide as its words and shows no name.
+    """
     now = study[name]
     st.segmented_control(
         label,
@@ -81,8 +84,9 @@ def segments(name: str, label: str, labels: Mapping[Any, str], study: Study) -> 
         required=True,
         on_change=link.choose,
         args=(name,),
-        help=help_of(name),
-        width="stretch",
+        help=None if beside else help_of(name),
+        label_visibility="collapsed" if beside else "visible",
+        width="content" if beside else "stretch",
     )
 
 

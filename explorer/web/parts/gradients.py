@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from html import escape
 
-import streamlit as st
-
 from explorer.engine import State
 from explorer.findings import GradientsFindings
 from explorer.language import _
 from explorer.pictures import edges_svg, fan_svg, figure_gradients, gradient_cards
 from explorer.pictures import gradient_words as words
-from explorer.pictures.words import why
 from explorer.spec import Job, Study
-from explorer.study import beside_jobs, first_problem, gradient_jobs
+from explorer.study import beside_jobs, gradient_jobs
 from explorer.web import controls, link, waiting
 from explorer.web.components.chart import chart
 from explorer.web.components.chart import written as as_text
 from explorer.web.components.panel import panel
-from explorer.web.parts.head import PASSING, titled
-from explorer.web.parts.share import jump
+from explorer.web.parts.head import standing, titled, titled_text
 
 CLAIM = "每一层都会接收其后所有层的梯度……一定程度上解决了梯度消失的问题"
 
@@ -31,25 +27,10 @@ def follow(study: Study) -> dict[Job, State]:
 
 def head(found: GradientsFindings) -> None:
     """Headline, the line under it, and one line that is always there: progress, a problem, or nothing."""
-    with st.container(key="head", gap=None):
-        title = f'<h1 class="two">{escape(words.headline(found))}</h1>'
-        line = f'<p class="where">{escape(words.where(found))} · {jump()}</p>'
-        panel("gradients-headline", title + line, layers=1)
-        with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
-            problem = first_problem(found)
-            panel("gradients-status", _status(found), layers=1)
-            if found.waiting:
-                st.button(_("Cancel"), key="gradients-cancel", type="tertiary", on_click=waiting.stop)
-            elif problem is not None and problem.kind in PASSING:
-                st.button(_("Try again"), key="gradients-again", type="tertiary", on_click=waiting.again)
-
-
-def _status(found: GradientsFindings) -> str:
-    if found.waiting:
-        return f'<p class="status busy" role="status"><i></i>{escape(words.progress(found))}</p>'
-    problem = first_problem(found)
-    text = escape(why(problem)) if problem else ""
-    return f'<p class="status" role="status" title="{text}">{text}</p>'
+    problem = next(iter(found.problems), None)
+    standing(
+        "gradients", words.headline(found), words.where(found), words.progress(found) if found.waiting else "", problem
+    )
 
 
 def fan(found: GradientsFindings) -> None:
@@ -85,13 +66,12 @@ def edges(found: GradientsFindings) -> None:
     matrix = "".join(
         f'<div class="{name}">{edges_svg.matrix(found, width)}</div>'
         for name, width in (("wide", edges_svg.WIDE), ("phone", edges_svg.PHONE))
-        if edges_svg.matrix(found, width)
     )
     body = f'<p class="why">{escape(words.missing(found))}</p>'
-    if matrix:
+    if found.shares:
         frame = f'<div class="edges-frame" tabindex="0" role="group" aria-label="{keys}" data-walk="0 {layers}">'
         body = f'<div class="edges">{frame}{matrix}</div><div>{edges_svg.readers(found)}</div></div>'
-    _linked("gradients-edges", _head(words.edges_title(found), words.edges_line(found)) + body, found)
+    _linked("gradients-edges", titled_text(words.edges_title(found), words.edges_line(found)) + body, found)
 
 
 def _linked(key: str, markup: str, found: GradientsFindings) -> None:
@@ -135,7 +115,7 @@ def depth(found: GradientsFindings) -> None:
 
 def table(found: GradientsFindings) -> None:
     """All six settings in figures."""
-    top = _head(words.table_title(found), words.table_line(found))
+    top = titled_text(words.table_title(found), words.table_line(found))
     panel("gradients-table", top + gradient_cards.table(found), layers=1)
 
 
@@ -145,7 +125,3 @@ def verdicts(found: GradientsFindings) -> None:
     line = f'<p class="sub">{escape(_("Claim tested:"))} <span lang="zh">“{CLAIM}”</span> ({escape(claim)}).</p>'
     title = f"<h2>{escape(_('What this shows, and what it does not'))}</h2>"
     panel("gradients-verdicts", title + line + gradient_cards.verdicts(found), layers=1)
-
-
-def _head(title: str, line: str) -> str:
-    return f'<h2>{escape(title)}</h2><p class="sub">{escape(line)}</p>'

@@ -37,6 +37,37 @@ def head(findings: Findings, states: Mapping[Job, State]) -> None:
                 st.button(_("Try again"), key="again", type="tertiary", on_click=waiting.again)
 
 
+def standing(name: str, headline: str, where: str, running: str, problem: Problem | None, note: str = "") -> None:
+    """The head of a page that is not of one block: headline, the line under it, and one line that is always there.
+
+    Args:
+        name: the page's, with which its keys begin.
+        headline: has room for two lines, so that nothing moves when it gets its second half.
+        where: on what, and whence.
+        running: what is being measured; empty where nothing is.
+        problem: why something is missing.
+        note: what is said where neither is.
+    """
+    with st.container(key="head", gap=None):
+        words = f'<h1 class="two">{escape(headline)}</h1><p class="where">{escape(where)} · {jump()}</p>'
+        panel(f"{name}-headline", words, layers=1)
+        with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
+            said = escape(why(problem) if problem else note)
+            line = f'<p class="status" role="status" title="{said}">{said}</p>'
+            if running:
+                line = f'<p class="status busy" role="status"><i></i>{escape(running)}</p>'
+            panel(f"{name}-status", line, layers=1)
+            if running:
+                st.button(_("Cancel"), key=f"{name}-cancel", type="tertiary", on_click=waiting.stop)
+            elif problem is not None and problem.kind in PASSING:
+                st.button(_("Try again"), key=f"{name}-again", type="tertiary", on_click=waiting.again)
+
+
+def titled_text(title: str, line: str) -> str:
+    """A section's title and the line under it, as markup."""
+    return f'<h2>{escape(title)}</h2><p class="sub">{escape(line)}</p>'
+
+
 def picture_row(study: Study) -> AbstractContextManager[None]:
     """The picture's title, and beside it what is drawn within."""
     return titled("picture-title", graph_title(study), study.block.layers)

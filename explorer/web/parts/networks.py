@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from html import escape
-
-import streamlit as st
 
 from explorer.codec import to_link
 from explorer.engine import State
@@ -16,7 +13,6 @@ from explorer.pictures.network_cards import cards
 from explorer.pictures.network_claim import claim_line, claim_table, claim_title
 from explorer.pictures.network_svg import RAMP, Shown, network_picture
 from explorer.pictures.palette import TOKENS
-from explorer.pictures.words import why
 from explorer.spec import DenseNetSpec, Job, Study
 from explorer.study import network_jobs
 from explorer.web import controls, waiting
@@ -24,8 +20,7 @@ from explorer.web.components.chart import chart
 from explorer.web.components.chart import written as as_text
 from explorer.web.components.panel import panel
 from explorer.web.parts import heat
-from explorer.web.parts.head import PASSING, titled
-from explorer.web.parts.share import jump
+from explorer.web.parts.head import standing, titled, titled_text
 
 _WIDTHS = {"wide": 980.0, "mid": 680.0, "phone": 350.0}
 
@@ -38,34 +33,15 @@ def follow(study: Study) -> dict[Job, State]:
 
 def head(found: NetworksFindings) -> None:
     """Headline, the line under it, and one line that is always there: progress, a problem, or nothing."""
-    with st.container(key="head", gap=None):
-        title = f'<h1 class="two">{escape(network_words.headline(found))}</h1>'
-        panel(
-            "networks-headline",
-            f'{title}<p class="where">{escape(network_words.where(found))} · {jump()}</p>',
-            layers=1,
-        )
-        with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
-            problem = next((one.problem for one in _all(found) if one.problem is not None), None)
-            panel("networks-status", _status(found), layers=1)
-            if found.waiting:
-                st.button(_("Cancel"), key="networks-cancel", type="tertiary", on_click=waiting.stop)
-            elif problem is not None and problem.kind in PASSING:
-                st.button(_("Try again"), key="networks-again", type="tertiary", on_click=waiting.again)
+    problem = next((one.problem for one in _all(found) if one.problem is not None), None)
+    running, note = network_words.progress(found) if found.waiting else "", ""
+    if found.study.memory.implementation not in (found.study.written, "fused"):
+        note = _("Whole networks are not compiled here: the Dense Blocks are shown as list.")
+    standing("networks", network_words.headline(found), network_words.where(found), running, problem, note)
 
 
 def _all(found: NetworksFindings) -> tuple[NetworkFindings, ...]:
     return found.network, found.against, found.shared
-
-
-def _status(found: NetworksFindings) -> str:
-    if found.waiting:
-        return f'<p class="status busy" role="status"><i></i>{escape(network_words.progress(found))}</p>'
-    problem = next((one.problem for one in _all(found) if one.problem is not None), None)
-    words = escape(why(problem)) if problem else ""
-    if not words and found.study.memory.implementation not in (found.study.written, "fused"):
-        words = escape(_("Whole networks are not compiled here: the Dense Blocks are shown as list."))
-    return f'<p class="status" role="status" title="{words}">{words}</p>'
 
 
 def picture(found: NetworksFindings) -> None:
@@ -115,7 +91,7 @@ def show_cards(found: NetworksFindings) -> None:
 
 def show_blocks(found: NetworksFindings) -> None:
     """Stage by stage, as bars."""
-    top = _head(network_words.blocks_title(found), network_words.blocks_line(found))
+    top = titled_text(network_words.blocks_title(found), network_words.blocks_line(found))
     panel("networks-blocks", top + network_blocks.bars(found), layers=RAMP)
 
 
@@ -147,14 +123,10 @@ def show_depth(found: NetworksFindings) -> None:
 
 def show_claim(found: NetworksFindings) -> None:
     """The claim, settled with the numbers of this page."""
-    panel("networks-claim", _head(claim_title(found), claim_line()) + claim_table(found), layers=1)
+    panel("networks-claim", titled_text(claim_title(found), claim_line()) + claim_table(found), layers=1)
 
 
 def show_table(found: NetworksFindings) -> None:
     """Every stage in figures."""
-    top = _head(network_blocks.table_title(found), network_blocks.table_line(found))
+    top = titled_text(network_blocks.table_title(found), network_blocks.table_line(found))
     panel("networks-table", top + network_blocks.table(found), layers=1)
-
-
-def _head(title: str, line: str) -> str:
-    return f'<h2>{escape(title)}</h2><p class="sub">{escape(line)}</p>'
