@@ -1,12 +1,13 @@
 # make run    the explorer in your browser             make serve HOST=0.0.0.0 NAMES=lab.example.org
 # make test   the checks, then all tests               make check, make format, make bench, make clean
+#                                                      make catalogues, after a text in the code has changed
 #
 # Each target first makes .venv and installs there what the requirements pin, if that has changed.
 # Settings: PORT=8501, HOST=127.0.0.1, NAMES=…, PYTHON=python3.12, and ARGS=… for pytest.
 #           MODULE=package.module:Name INPUT=1,3,224,224: a page that shows a module of your own.
 # All paths are relative, so a folder with spaces in its name works.
 
-.PHONY: run serve test check format bench clean environment test-environment test-browser
+.PHONY: run serve test check format catalogues bench clean environment test-environment test-browser
 .NOTPARALLEL:
 .DEFAULT_GOAL := run
 
@@ -41,6 +42,9 @@ check: test-environment
 format: test-environment
 	@$(VENV_PYTHON) -m ruff format .
 	@$(VENV_PYTHON) -m ruff check --fix .
+
+catalogues: test-environment
+	@$(VENV_PYTHON) -m explorer.setup.catalogues
 
 bench: test-environment test-browser
 	@$(VENV_PYTHON) -m explorer bench page

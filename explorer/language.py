@@ -1,23 +1,125 @@
-"""The door that the page's texts go through, so that a second language is a catalogue."""
+"""The door that every text for a person goes through, so that a language is a catalogue.
+
+    with speaking("zh"):
+        _("Share")                # 分享
+        str(said("{n} left", n=3))  # put into words only when it is read, in the reader's language
+
+Which language is spoken belongs to the thread or task that asks, so that one server speaks several at once.
+English stands in the code; other languages in ``locale/<language>/LC_MESSAGES/explorer.po``, and compiled beside it:
+``make catalogues`` brings both up to date with the code.
+"""
 
 from __future__ import annotations
 
 import gettext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache, lru_cache, wraps
+from pathlib import Path
+from typing import Any, Literal, ParamSpec, TypeVar
 
+Language = Literal["en", "zh"]
+#: What can be spoken, and how each calls itself.
+LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
+
+LOCALE = Path(__file__).with_name("locale")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_catalogue = gettext.NullTranslations()  # English: the texts in the code are the catalogue
+_spoken: ContextVar[Language] = ContextVar("language", default="en")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def _(text: str) -> str:
     """``text`` in the person's language. Values are put in afterwards, with ``str.format``."""
-    return _catalogue.gettext(text)
+    return _catalogue(_spoken.get()).gettext(text)
+
+
+def N_(text: str) -> str:  # gettext's own name for it
+    """``text`` as it is, marked as one that the catalogues have; :func:`_` is called when it is shown."""
+    return text
 
 
 def plural(one: str, many: str, count: int) -> str:
     """``one`` or ``many`` in the person's language, as ``count`` asks for."""
-    return _catalogue.ngettext(one, many, count)
+    return _catalogue(_spoken.get()).ngettext(one, many, count)
 
 
 def number_word(count: int) -> str:
     """Up to twelve as a word: ``six``; beyond as digits."""
     return _(_NUMBERS[count]) if 0 <= count < len(_NUMBERS) else f"{count:,}"
+
+
+def language() -> Language:
+    """What is spoken in this thread or task."""
+    return _spoken.get()
+
+
+def speak(spoken: Language) -> None:
+    """From now on, this thread or task speaks ``spoken``."""
+    _spoken.set(spoken)
+
+
+@contextmanager
+def speaking(spoken: Language) -> Iterator[None]:
+    """Within, ``spoken`` is spoken."""
+    token = _spoken.set(spoken)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def language_of(locale: str | None, otherwise: Language = "en") -> Language:
+    """The language of a locale such as ``zh-CN`` or ``zh_TW.UTF-8``, if it is spoken here."""
+    first = (locale or "").replace("_", "-").partition("-")[0].lower()
+    return next((spoken for spoken in LANGUAGES if spoken == first), otherwise)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence that is put into words when it is read: it may have been made for people of several languages.
+
+    Attributes:
+        template: English, marked by :func:`said` for the catalogues.
+        values: what is put into it, by name.
+    """
+
+    template: str
+    values: tuple[tuple[str, str | int | float], ...] = ()
+
+    def __str__(self) -> str:
+        return _(self.template).format(**dict(self.values))
+
+
+def said(template: str, **values: str | int | float) -> Said:
+    """``template`` with ``values``, put into words by ``str``."""
+    return Said(template, tuple(values.items()))
+
+
+def kept(maxsize: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Like ``functools.lru_cache``, for what has words in it: kept for each language."""
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        @lru_cache(maxsize)
+        def answered(_language: Language, *args: Any, **kwargs: Any) -> T:
+            return function(*args, **kwargs)
+
+        keyed: Callable[..., T] = answered
+
+        @wraps(function)
+        def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+            return keyed(_spoken.get(), *args, **kwargs)
+
+        asked.cache_info = answered.cache_info  # type: ignore[attr-defined]
+        asked.cache_clear = answered.cache_clear  # type: ignore[attr-defined]
+        return asked
+
+    return decorate
+
+
+@cache
+def _catalogue(spoken: Language) -> gettext.NullTranslations:
+    """The catalogue of a language; English has none, since the texts in the code are it."""
+    return gettext.NullTranslations() if spoken == "en" else gettext.translation("explorer", LOCALE, [spoken])
