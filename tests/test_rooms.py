@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BASE = {"spec", "language", "memory"}
 READERS = BASE | {"codec", "presets", "findings", "theory", "graph"}
 MAY_IMPORT: dict[str, set[str]] = {
-    "spec": set(),
+    "spec": {"language"},
     "language": set(),
     "place": set(),
     "memory": set(),
@@ -29,21 +29,24 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measure": BASE | {"findings", "theory", "blocks"},
     "engine": BASE | {"environment", "findings"},  # names measure only in a string
     "study": READERS | {"engine"},
-    "pictures": BASE | {"findings", "theory", "graph"},
+    "lesson": READERS | {"study"},
+    "pictures": BASE | {"findings", "theory", "graph", "lesson"},
     "version": set(),
-    "documents": READERS | {"study", "pictures", "version"},
+    "documents": READERS | {"lesson", "study", "pictures", "version"},
     "docs": READERS | {"engine", "study", "pictures", "documents", "version"},
     "notebook": READERS | {"study", "pictures", "documents"},  # the specs' own face, which they name in a string
     "exports": READERS | {"pictures", "documents", "docs"},
-    "web": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "place", "version"},
+    "web": READERS
+    | {"environment", "lesson", "engine", "study", "pictures", "documents", "docs", "exports", "place", "version"},
     "setup": set(),  # runs before a package is installed
     "launch": {"environment", "place", "spec"},
     "bench": READERS | {"engine", "setup", "version"},
-    "cli": READERS | {"environment", "engine", "study", "pictures", "documents", "docs", "exports", "bench", "launch"},
+    "cli": READERS
+    | {"environment", "lesson", "engine", "study", "pictures", "documents", "docs", "exports", "bench", "launch"},
     "__main__": {"cli"},
     "__init__": {"spec", "findings", "study", "measure"},  # the Python face: four names, looked up when asked for
     "app.py": {"web"},
-    "pages": READERS | {"study", "web"},
+    "pages": READERS | {"lesson", "study", "web"},
 }
 
 # Each library with a say in who sees it, and the rooms that may import it.

@@ -53,7 +53,11 @@ def updated(language: str) -> Catalog:
     for message in extracted():
         if message.id:
             known = before.get(message.id)
-            now.add(message.id, known.string if known is not None and is_translated(known) else "", flags=message.flags - {"fuzzy"})
+            now.add(
+                message.id,
+                known.string if known is not None and is_translated(known) else "",
+                flags=message.flags - {"fuzzy"},
+            )
     return now
 
 

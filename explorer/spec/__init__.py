@@ -11,6 +11,7 @@ from explorer.spec.domains import Choice, Domain, Flag, InNotebooks, Pattern, Sp
 from explorer.spec.jobs import (
     GIB,
     MEMORIES,
+    CheckJob,
     CompareJob,
     CompiledJob,
     CountJob,
@@ -104,6 +105,7 @@ __all__ = [
     "Budget",
     "Choice",
     "Colours",
+    "CheckJob",
     "CompareJob",
     "CompiledJob",
     "CountJob",

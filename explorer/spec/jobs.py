@@ -10,6 +10,8 @@ from explorer.spec.network import DenseNetSpec, NetworkSpec
 from explorer.spec.stack import LearningRate, StackSetting, StackSpec
 from explorer.spec.study import Budget, DType, Growth, Image, InputSpec, Optimiser, RunSpec
 
+Check = Literal["joined", "drawings", "transition"]
+
 #: Memories of common devices, in GB, which are read as 2³⁰ bytes.
 MEMORIES, GIB = (8, 16, 24, 80), 2**30
 
@@ -209,6 +211,21 @@ class TrainJob:
     kind: Literal["training"] = field(default="training", init=False)
 
 
+@dataclass(frozen=True)
+class CheckJob:
+    """Build and run modules to find one thing out of a Dense Block.
+
+    ``what``: ``joined`` compares what leaves a Bottleneck by concatenation and a residual unit by addition with what
+    came in, channel by channel; ``drawings`` runs the block as coded and as the paper draws it and counts what each
+    reads and concatenates; ``transition`` runs the Transition behind it with the pool last and first.
+    """
+
+    what: Check
+    block: DenseBlockSpec
+    input: InputSpec
+    kind: Literal["check"] = field(default="check", init=False)
+
+
 Job = (
     CountJob
     | TimeJob
@@ -224,4 +241,5 @@ Job = (
     | PublishedJob
     | GradientJob
     | TrainJob
+    | CheckJob
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
+from explorer.language import N_
 from explorer.spec.block import DenseBlockSpec, Unit, reference_block
 from explorer.spec.domains import Choice, Domain, Flag, InNotebooks, Pattern, SpecError, Validated, Whole, domain_of
 from explorer.spec.network import NAMES, OWN, network_of
@@ -26,6 +27,7 @@ Scale = Literal["linear", "log"]
 Optimiser = Literal["none", "sgd", "momentum", "adam"]
 Heights = Literal["channels", "bytes"]
 Frontier = Literal["parameters", "macs", "saved_bytes"]
+LessonState = Literal["ask", "answer", "play"]
 
 #: Implementations whose every tensor is seen, ``list`` first: all others are told relative to it.
 TRACKED = ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")
@@ -195,6 +197,56 @@ class GradientsSpec(Validated):
 
 
 @dataclass(frozen=True)
+class LessonSpec(Validated):
+    """Where a person is in the lesson, and what they predicted. Nothing here touches the Study's own block."""
+
+    chapter: int = domain_of(Whole(1, 99), 1, "chapter of the lesson")
+    state: LessonState = domain_of(
+        Choice(get_args(LessonState)), "ask", "predict first, then compare, then try for oneself"
+    )
+    guess: str | None = domain_of(
+        Pattern(
+            r"-?[0-9]{1,12}(\.[0-9]{1,6})?(e-?[0-9]{1,3})?(,-?[0-9]{1,12}(\.[0-9]{1,6})?(e-?[0-9]{1,3})?){0,63}",
+            N_("numbers with commas between them, such as 0.6,0.6,0.7,0.8"),
+            optional=True,
+        ),
+        None,
+        "what was predicted, column by column",
+    )
+    placed: str | None = domain_of(
+        Pattern(r"[a-z0-9]{1,20}(-[a-z0-9]{1,20}){0,19}", N_("names of cards with dashes between them"), optional=True),
+        None,
+        "cards in the order in which they were put",
+    )
+    tried: str | None = domain_of(
+        Pattern(r"[a-z0-9]{1,20}", N_("a value of the chapter's control"), optional=True),
+        None,
+        "what the chapter's control was set to",
+    )
+    locked: str | None = domain_of(
+        Pattern(
+            r"[a-z_0-9]{1,30}(,[a-z_0-9]{1,30}){0,49}", N_("names of fields with commas between them"), optional=True
+        ),
+        None,
+        "fields whose controls cannot be moved in this link",
+    )
+    hide: str | None = domain_of(
+        Pattern(
+            r"[a-z_0-9]{1,30}(,[a-z_0-9]{1,30}){0,49}",
+            N_("answers, names of fields, or both, with commas between them"),
+            optional=True,
+        ),
+        None,
+        "what this link does not show: the lesson's answers, or the controls of fields",
+    )
+
+    @property
+    def hides_answers(self) -> bool:
+        """Whether the link keeps the answers back."""
+        return "answers" in (self.hide or "").split(",")
+
+
+@dataclass(frozen=True)
 class Study(InNotebooks):
     """Everything one link describes: the block, its input, its counterpart, the run and what the pages show.
 
@@ -211,6 +263,7 @@ class Study(InNotebooks):
     memory: MemorySpec = MemorySpec()
     networks: NetworksSpec = NetworksSpec()
     gradients: GradientsSpec = GradientsSpec()
+    lesson: LessonSpec = LessonSpec()
 
     def __post_init__(self) -> None:
         for section in fields(self):
