@@ -12,6 +12,7 @@ from explorer.spec import (
     DenseBlockSpec,
     GradientsSpec,
     InputSpec,
+    LessonSpec,
     MemorySpec,
     NetworksSpec,
     ResidualSpec,
@@ -108,6 +109,21 @@ def gradients() -> st.SearchStrategy[GradientsSpec]:
     )
 
 
+def lessons() -> st.SearchStrategy[LessonSpec]:
+    """Where a person may be in a lesson."""
+    fields = st.none() | st.sampled_from(("growth_rate", "growth_rate,layers", "answers"))
+    return st.builds(
+        LessonSpec,
+        chapter=st.integers(1, 99),
+        state=st.sampled_from(("ask", "answer", "play")),
+        guess=st.none() | st.sampled_from(("1", "0.6,0.6,0.7,0.8", "1e-30,2")),
+        placed=st.none() | st.sampled_from(("bn1-relu1", "a")),
+        tried=st.none() | st.sampled_from(("24", "true", "half")),
+        locked=fields,
+        hide=fields,
+    )
+
+
 @st.composite
 def studies(draw: st.DrawFn) -> Study:
     """Legal Studies that use every field."""
@@ -141,4 +157,4 @@ def studies(draw: st.DrawFn) -> Study:
             present=st.booleans(),
         )
     )
-    return Study(block, size, choice, run, view, draw(memories()), draw(networks()), draw(gradients()))
+    return Study(block, size, choice, run, view, draw(memories()), draw(networks()), draw(gradients()), draw(lessons()))

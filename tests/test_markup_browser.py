@@ -498,6 +498,8 @@ ODDEST = {
     "against": "densenet-bc190-k40", "image_size": "9", "heights": "bytes", "frontier": "saved_bytes",
     "batch_norm": "false", "init": "he", "data": "noise", "stack_unit": "bottleneck", "seeds": "20", "steps": "1000",
     "learning_rate": "0.0002", "gradient": "free", "trained": "true",
+    "chapter": "99", "state": "play", "guess": "1e300,0.5", "placed": "b-a", "tried": "x", "locked": "growth_rate",
+    "hide": "answers,layers",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from explorer.spec import (
     FieldInfo,
     GradientsSpec,
     InputSpec,
+    LessonSpec,
     MemorySpec,
     NetworksSpec,
     Pattern,
@@ -40,6 +41,7 @@ SECTIONS = {
     "memory": MemorySpec,
     "networks": NetworksSpec,
     "gradients": GradientsSpec,
+    "lesson": LessonSpec,
 }
 #: What no field takes, whatever it allows.
 ODD: list[object] = [
@@ -50,7 +52,7 @@ ODD: list[object] = [
     float("inf"),
     3.0,
     "",
-    "nonsense",
+    "non sense",
     "x" * 100_000,
     "\x00\x1b[31m",
     "\ud800",

@@ -21,7 +21,7 @@ from explorer.theory import counterpart
 from explorer.web import controls, engine_holder, link
 
 ROOT = Path(__file__).resolve().parents[1]
-BESIDE = ("view", "memory", "networks", "gradients")  # sections whose controls stand where they act
+BESIDE = ("view", "memory", "networks", "gradients", "lesson")  # sections whose controls stand where they act
 
 
 class NoEngine:

@@ -58,9 +58,10 @@ CHOSEN = (
     "implementation", "budget", "colours", "versus", "scale", "largest", "optimiser",
     "network", "against", "image_size", "heights", "frontier",
     "batch_norm", "init", "data", "stack_unit", "seeds", "steps", "learning_rate", "gradient", "trained",
+    "chapter", "state", "guess", "placed", "tried", "locked", "hide",
 )  # fmt: skip
 #: Sections whose controls stand on a page, so that a choice of this very run is in the session alone.
-_OF_PAGES = ("view", "memory", "networks", "gradients")
+_OF_PAGES = ("view", "memory", "networks", "gradients", "lesson")
 SLIDERS = ("growth_rate", "layers", "in_channels")
 
 
