@@ -22,6 +22,7 @@ from explorer.findings.inspection import (
     SourceWeights,
     Values,
 )
+from explorer.findings.lesson import Answer, Check, Column
 from explorer.findings.lives import PURPOSES, Life, Plan, PlanRow, Purpose, StepTrack
 from explorer.findings.measurement import (
     GRADIENTS,
@@ -60,10 +61,13 @@ __all__ = [
     "INPUT",
     "OWN",
     "PURPOSES",
+    "Answer",
     "Beside",
     "BlockFindings",
     "BlockMeasurement",
     "BlockTheory",
+    "Check",
+    "Column",
     "Comparison",
     "CompiledStep",
     "Concatenation",

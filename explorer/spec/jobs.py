@@ -10,7 +10,7 @@ from explorer.spec.network import DenseNetSpec, NetworkSpec
 from explorer.spec.stack import LearningRate, StackSetting, StackSpec
 from explorer.spec.study import Budget, DType, Growth, Image, InputSpec, Optimiser, RunSpec
 
-Check = Literal["joined", "drawings", "transition"]
+Check = Literal["joined", "drawings", "transition", "networks"]
 
 #: Memories of common devices, in GB, which are read as 2³⁰ bytes.
 MEMORIES, GIB = (8, 16, 24, 80), 2**30
@@ -217,7 +217,8 @@ class CheckJob:
 
     ``what``: ``joined`` compares what leaves a Bottleneck by concatenation and a residual unit by addition with what
     came in, channel by channel; ``drawings`` runs the block as coded and as the paper draws it and counts what each
-    reads and concatenates; ``transition`` runs the Transition behind it with the pool last and first.
+    reads and concatenates; ``transition`` runs the Transition behind it with the pool last and first; ``networks``
+    builds DenseNet-121 with the block's growth rate, and ResNet-50, and counts the parameters of each.
     """
 
     what: Check

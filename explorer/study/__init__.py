@@ -20,6 +20,7 @@ from explorer.study.gradients import (
     measure_gradients,
     training_jobs,
 )
+from explorer.study.lesson import MEASURES, Measure, lesson_answer, lesson_jobs, measure_lesson
 from explorer.study.memory import BUDGETS, RESIDUAL, MemoryJobs, measure_memory, memory_findings, memory_jobs
 from explorer.study.networks import (
     measure_networks,
@@ -33,8 +34,10 @@ from explorer.study.settling import Runs, settled
 
 __all__ = [
     "BUDGETS",
+    "MEASURES",
     "RESIDUAL",
     "ROLES",
+    "Measure",
     "MemoryJobs",
     "Runs",
     "beside_jobs",
@@ -43,8 +46,11 @@ __all__ = [
     "findings",
     "gradient_jobs",
     "gradients_findings",
+    "lesson_answer",
+    "lesson_jobs",
     "maps_job",
     "measure_gradients",
+    "measure_lesson",
     "measure_memory",
     "measure_networks",
     "memory_findings",

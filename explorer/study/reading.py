@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from explorer.engine import Done, Failed, State
 from explorer.findings import (
     BlockMeasurement,
+    Check,
     Comparison,
     CompiledStep,
     Device,
@@ -29,6 +30,7 @@ from explorer.spec import Job
 T = TypeVar(
     "T",
     bound=BlockMeasurement
+    | Check
     | TimeMeasurement
     | Comparison
     | CompiledStep
@@ -59,7 +61,7 @@ def _read(kind: type[T], state: State | None, asked: str) -> tuple[T | None, Pro
     if isinstance(answer, Problem):
         return None, answer
     # Those that are the same on every device, or of one that they name.
-    if isinstance(answer, ReadWeights | StepTrack | Plan | NetworkCounts | HeatMap | Gradients | Trained):
+    if isinstance(answer, ReadWeights | StepTrack | Plan | NetworkCounts | HeatMap | Gradients | Trained | Check):
         return answer, None
     device = answer if isinstance(answer, Device) else answer.device
     if not _is(device.device, asked):
