@@ -22,6 +22,7 @@ DOING = {
     "published": "fetched this network's weights",
     "gradients": "measured this stack's gradients",
     "training": "trained this stack",
+    "check": "tried this out on modules",
 }
 
 
@@ -71,6 +72,7 @@ def timed_out(kind: str, seconds: float) -> Problem:
         "published": "Fetching this network's weights",
         "gradients": "Measuring this stack's gradients",
         "training": "Training this stack",
+        "check": "Trying this out on modules",
     }
     message = f"{noun.get(kind, 'This')} took longer than the {seconds:g} s allowed and was stopped."
     again = kind in ("device", "published")

@@ -8,6 +8,7 @@ import torch
 
 from explorer.findings import (
     BlockMeasurement,
+    Check,
     Comparison,
     CompiledStep,
     Device,
@@ -24,6 +25,7 @@ from explorer.findings.gradients import Gradients, Trained
 from explorer.findings.heat import HeatMap
 from explorer.measure.admission import refusal
 from explorer.measure.allocator import give_back, watch_peak
+from explorer.measure.checks import check
 from explorer.measure.compare import compare
 from explorer.measure.compiled import compiled
 from explorer.measure.device import describe, resolve
@@ -42,6 +44,7 @@ from explorer.measure.timing import time_blocks
 from explorer.measure.weights import read_weights
 from explorer.spec import (
     BlockSpec,
+    CheckJob,
     CompareJob,
     CompiledJob,
     CountJob,
@@ -63,6 +66,7 @@ from explorer.spec import (
 
 Result = (
     BlockMeasurement
+    | Check
     | TimeMeasurement
     | Comparison
     | CompiledStep
@@ -86,8 +90,8 @@ def perform(job: Job) -> dict[str, Any]:
     Returns:
         What the job asks for as builtins: a :class:`BlockMeasurement`, :class:`TimeMeasurement`, :class:`Comparison`,
         :class:`CompiledStep`, :class:`Plan`, :class:`Device`, :class:`LayerView`, :class:`NetworkCounts`,
-        :class:`ReadWeights`, :class:`HeatMap`, :class:`Gradients`, :class:`Trained` or
-        :class:`StepTrack`; or ``{"problem": …}`` with a :class:`Problem`
+        :class:`ReadWeights`, :class:`HeatMap`, :class:`Gradients`, :class:`Trained`,
+        :class:`Check` or :class:`StepTrack`; or ``{"problem": …}`` with a :class:`Problem`
         where a person can be told why there is none. Beside either ``"worker_broken": True`` where later calls of this
         process would fail too: the accelerator has failed, or memory ran out on the CPU.
 
@@ -152,6 +156,8 @@ def _result(job: Job) -> Result:
         return gradients(job)
     if isinstance(job, TrainJob):
         return train(job)
+    if isinstance(job, CheckJob):
+        return check(job)
     assert isinstance(job, WeightsJob)
     return read_weights(job)
 
