@@ -25,12 +25,15 @@ from explorer.documents.network_document import network_document
 from explorer.documents.picture import networks_svg, png_document, png_study, svg_document
 from explorer.documents.source import pytorch_source
 from explorer.findings import Findings
-from explorer.language import _
+from explorer.language import _, language, speaking, typeset
 from explorer.pictures.palette import DARK, LIGHT, TOKENS
 from explorer.spec import SpecError, Study
 
 MEASURED, THEME, PIXEL_RATIO, SHOW = "measured", "theme", "pixel_ratio", "show"
 _THEMES = {"light": LIGHT, "dark": DARK, "auto": TOKENS}
+
+#: What a person reads, and not a program alone.
+_READ = ("image/svg+xml", "text/html", "text/markdown", "application/x-tex")
 
 Options = Mapping[str, str]
 
@@ -63,6 +66,11 @@ class Format:
         return MEASURED in self.options
 
     @property
+    def spoken(self) -> bool:
+        """Whether it is for a person, in a language, and not for programs alone."""
+        return self.kind in _READ or self.picture
+
+    @property
     def picture(self) -> bool:
         """Whether it is shown as an image."""
         return self.kind.startswith("image/")
@@ -84,7 +92,11 @@ class Format:
             SpecError: there is no such option, or it may not be that.
         """
         given = self.checked((options or {}).items())
-        made = self.make(found, base, given)
+        chosen = found.study.view.lang
+        with speaking(language() if chosen == "auto" else chosen):
+            made = self.make(found, base, given)
+            if isinstance(made, str) and self.kind in _READ:
+                made = typeset(made)
         return made.encode() if isinstance(made, str) else made
 
     def checked(self, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -12,7 +12,8 @@ English stands in the code; other languages in ``locale/<language>/LC_MESSAGES/e
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,8 +25,20 @@ Language = Literal["en", "zh"]
 #: What can be spoken, and how each calls itself.
 LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
+#: The same, as HTML names them.
+TAGS: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
+
 LOCALE = Path(__file__).with_name("locale")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_HAN = r"[\u2e80-\u2fff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+_FULL = r"[，。；：！？（）、]"
+_TAGS = r"(?:</?[a-zA-Z][^<>]*>)*"
+_MARKS = str.maketrans(",;:.!?", "，；：。！？")
+_ENTITY = r"&#?\w{1,8};"
+_AFTER_HAN = re.compile(rf"{_ENTITY}|({_HAN}{_TAGS}) *(?:([,;:!?])|(\.)(?![\w.…])) *")
+_BEFORE_HAN = re.compile(rf"{_ENTITY}|(?:([,;])|(?<=[a-zA-Z`)₀-₉%])([:.]) ) *(?={_TAGS}{_HAN})")
+_BRACKETS = re.compile(rf"({_HAN}{_TAGS}) *\(([^()\n]*)\)|(?<!\])\((?={_HAN})([^()\n]*)\)|(?<!\])\(([^()\n]*{_HAN})\)")
+_SPACES = re.compile(rf"(?<={_HAN}) +(?={_HAN})|(?<={_FULL}) +| +(?={_FULL})")
 _spoken: ContextVar[Language] = ContextVar("language", default="en")
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,6 +62,38 @@ def plural(one: str, many: str, count: int) -> str:
 def number_word(count: int) -> str:
     """Up to twelve as a word: ``six``; beyond as digits."""
     return _(_NUMBERS[count]) if 0 <= count < len(_NUMBERS) else f"{count:,}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """``words`` one after another: ``a, b, c``."""
+    return _(", ").join(words)
+
+
+def typeset(text: str) -> str:
+    """``text``, which may be markup, as it is set in the language that is spoken.
+
+    Of Chinese, whatever parts it was put together from: full-width punctuation beside Chinese characters, and no space
+    between those.
+    """
+    if _spoken.get() != "zh" or text.isascii():
+        return text
+    text = _BRACKETS.sub(_full_brackets, text)
+    text = _AFTER_HAN.sub(_after_han, text)
+    text = _BEFORE_HAN.sub(_before_han, text)
+    return _SPACES.sub("", text)
+
+
+def typeset_all(value: Any) -> Any:
+    """``value``, which JSON can hold, with every text in it :func:`typeset`; keys stay."""
+    if _spoken.get() != "zh":
+        return value
+    if isinstance(value, str):
+        return typeset(value)
+    if isinstance(value, dict):
+        return {key: typeset_all(inside) for key, inside in value.items()}
+    if isinstance(value, list | tuple):
+        return [typeset_all(inside) for inside in value]
+    return value
 
 
 def language() -> Language:
@@ -75,6 +120,20 @@ def language_of(locale: str | None, otherwise: Language = "en") -> Language:
     """The language of a locale such as ``zh-CN`` or ``zh_TW.UTF-8``, if it is spoken here."""
     first = (locale or "").replace("_", "-").partition("-")[0].lower()
     return next((spoken for spoken in LANGUAGES if spoken == first), otherwise)
+
+
+def preferred(accepted: str, otherwise: Language = "en") -> Language:
+    """Of what an ``Accept-Language`` header lists the first that is spoken here, the most wanted first."""
+    wanted: list[tuple[float, str]] = []
+    for one in accepted.split(","):
+        locale, _semicolon, quality = one.partition(";")
+        number = re.fullmatch(r"q=([01](?:\.[0-9]{0,3})?)", quality.strip())
+        wanted.append((float(number[1]) if number else 1.0, locale.strip()))
+    for weight, locale in sorted(wanted, key=lambda one: -one[0]):
+        for spoken in LANGUAGES:
+            if weight > 0 and locale and language_of(locale, spoken) == language_of(locale, otherwise) == spoken:
+                return spoken
+    return otherwise
 
 
 @dataclass(frozen=True)
@@ -123,3 +182,17 @@ def kept(maxsize: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 def _catalogue(spoken: Language) -> gettext.NullTranslations:
     """The catalogue of a language; English has none, since the texts in the code are it."""
     return gettext.NullTranslations() if spoken == "en" else gettext.translation("explorer", LOCALE, [spoken])
+
+
+def _full_brackets(found: re.Match[str]) -> str:
+    before = found[1] or ""
+    return f"{before}（{next(part for part in found.groups()[1:] if part is not None)}）"
+
+
+def _after_han(found: re.Match[str]) -> str:
+    return found[1] + (found[2] or found[3]).translate(_MARKS) if found[1] else found[0]
+
+
+def _before_han(found: re.Match[str]) -> str:
+    mark = found[1] or found[2]
+    return mark.translate(_MARKS) if mark else found[0]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from explorer.web import style
+from explorer.web import controls
 from explorer.web.parts import spacing
 from explorer.web.parts.gallery import gallery
 
-style.without_sidebar()
+controls.without_sidebar()
 spacing.apply()
 gallery(Path(__file__).with_suffix(".md"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from explorer.web import own_module, style
+from explorer.web import controls, own_module
 from explorer.web.parts import module, spacing
 
-style.without_sidebar()
+controls.without_sidebar()
 spacing.apply()
 runner = own_module.runner()
 if runner is not None:

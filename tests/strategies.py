@@ -155,6 +155,7 @@ def studies(draw: st.DrawFn) -> Study:
             matrix=st.sampled_from(("share", "channels", "bytes", "weights")),
             reference=st.none() | dense_blocks().map(reference_text),
             present=st.booleans(),
+            lang=st.sampled_from(("auto", "en", "zh")),
         )
     )
     return Study(block, size, choice, run, view, draw(memories()), draw(networks()), draw(gradients()), draw(lessons()))

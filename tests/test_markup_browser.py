@@ -500,6 +500,7 @@ ODDEST = {
     "learning_rate": "0.0002", "gradient": "free", "trained": "true",
     "chapter": "99", "state": "play", "guess": "1e300,0.5", "placed": "b-a", "tried": "x", "locked": "growth_rate",
     "hide": "answers,layers",
+    "lang": "zh",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from explorer.documents.network_tables import networks_title, shown_networks, st
 from explorer.documents.picture import networks_svg, svg_document
 from explorer.documents.tables import Table, block_table, compare_table, layers_table, memory_table
 from explorer.graph import concat_graph
-from explorer.language import _
+from explorer.language import _, language, speaking, typeset
 from explorer.pictures import network_words, spoken
 from explorer.pictures.captions import matched_words
 from explorer.pictures.layout import layout
@@ -55,6 +55,11 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
         base: of the link to the live page.
         indent: what every line begins with.
     """
+    with speaking("zh" if directive.study.view.lang == "zh" else "en"):  # whatever the machine's own is
+        return _content(directive, number, folder, base, indent)
+
+
+def _content(directive: Directive, number: int, folder: str, base: str, indent: str) -> Content:
     study = directive.study
     blocks: list[list[str]] = []
     pictures: tuple[tuple[str, str], ...] = ()
@@ -62,7 +67,8 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
         if what == "graph":
             names = [f"{number}-{palette.name}.svg" for palette in (LIGHT, DARK)]
             draw = networks_svg if directive.kind == "network" else svg_document
-            pictures = tuple((name, draw(study, p) + "\n") for name, p in zip(names, (LIGHT, DARK), strict=True))
+            drawn = [typeset(draw(study, palette)) + "\n" for palette in (LIGHT, DARK)]
+            pictures = tuple(zip(names, drawn, strict=True))
             alt = escape(_spoken(directive))
             light, dark = (f"{quote(folder)}/{name}" for name in names)
             blocks.append(
@@ -79,7 +85,7 @@ def content(directive: Directive, number: int, folder: str, base: str, indent: s
     lines = [""]
     for block in blocks:
         lines += [*block, ""]
-    return Content(tuple(f"{indent}{line}" if line else "" for line in lines), pictures)
+    return Content(tuple(f"{indent}{typeset(line)}" if line else "" for line in lines), pictures)
 
 
 def _spoken(directive: Directive) -> str:
@@ -107,6 +113,7 @@ def table_of(directive: Directive, what: str) -> Table:
 
 def living(study: Study, base: str) -> str:
     """A document of its own: a part that shows every table of ``study``, and which ``docs check`` can check."""
+    study = _in_words(study)
     query = urlencode(to_query(study))
     words = f"compare{'?' if query else ''}{query} show=table,layers,memory"
     return _document(spoken.title(concat_graph(study.block)).rstrip("."), words, base)
@@ -114,10 +121,16 @@ def living(study: Study, base: str) -> str:
 
 def living_network(study: Study, base: str) -> str:
     """The same of the whole networks of ``study``."""
+    study = _in_words(study)
     query = urlencode(to_query(study))
     return _document(
         networks_title(networks_findings(study)), f"network{'?' if query else ''}{query} show=totals,stages", base
     )
+
+
+def _in_words(study: Study) -> Study:
+    """``study`` with the language that is spoken, unless that is English: a document is checked in its own."""
+    return study if study.view.lang != "auto" or language() == "en" else study.with_(lang=language())
 
 
 def _document(title: str, words: str, base: str) -> str:

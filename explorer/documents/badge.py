@@ -10,7 +10,7 @@ from explorer.findings import BlockTheory
 from explorer.language import _
 from explorer.pictures.layout.lettering import text_width
 from explorer.pictures.palette import DARK, LIGHT, TOKENS, Palette, themed_variables
-from explorer.pictures.svg import FAMILY
+from explorer.pictures.svg import family
 from explorer.pictures.svg_markup import number, tag
 from explorer.pictures.words import byte_scale, thousands
 from explorer.spec import Study
@@ -59,7 +59,7 @@ def badge_document(study: Study, show: str = "parameters", palette: Palette = LI
     if palette is DARK or palette is TOKENS:
         colours["on"] = palette.background
     theme = themed_variables(0) if palette is TOKENS else ""
-    look = f"text{{font:600 {_SIZE}px {FAMILY};text-anchor:middle}}"
+    look = f"text{{font:600 {_SIZE}px {family()};text-anchor:middle}}"
     inside = [
         tag("title", {}, escape(title)),
         tag("metadata", {}, escape(carried(study))),

@@ -19,12 +19,12 @@ from explorer.codec import from_json, to_json
 from explorer.documents import html_picture
 from explorer.documents.html_tables import compare_table, layers_table
 from explorer.findings import Findings
-from explorer.language import _
+from explorer.language import TAGS, _, language
 from explorer.pictures import moving
 from explorer.pictures.captions import graph_title
 from explorer.pictures.formulas import formulas
 from explorer.pictures.palette import themed_variables
-from explorer.pictures.svg import FAMILY
+from explorer.pictures.svg import family
 from explorer.pictures.tables import numbers_sheet
 from explorer.pictures.tiles import fairness, tiles
 from explorer.pictures.words import block_words, headline, input_words, where, why
@@ -100,7 +100,7 @@ class _Reader(HTMLParser):
 def _document(found: Findings, link: str, unfolded: bool) -> str:
     study = found.study
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{TAGS[language()]}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{content_policy()}">
@@ -165,7 +165,7 @@ def _foot(link: str) -> str:
 
 def _colours(layers: int) -> str:
     """Light or dark as the system is; on paper light."""
-    return themed_variables(layers, first=f"--family:{FAMILY};", screen=" screen and ")
+    return themed_variables(layers, first=f"--family:{family()};", screen=" screen and ")
 
 
 @cache

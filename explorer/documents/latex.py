@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.documents.carried import carried
 from explorer.documents.tables import Table, compare_table, layers_table
 from explorer.graph import concat_graph
-from explorer.language import _
+from explorer.language import _, language
 from explorer.pictures import spoken
 from explorer.pictures.words import input_words
 from explorer.spec import Study
@@ -13,6 +13,7 @@ from explorer.version import VERSION
 
 _PAGE = 40  # rows that one page holds
 _WIDE, _SMALL = 40, r"\scriptsize\setlength{\tabcolsep}{3pt}"  # characters in a row that fit in the text's own size
+_CTEX = r"\usepackage{ctex}"
 _SIGNS = {
     **{sign: rf"\{sign}" for sign in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -36,6 +37,8 @@ def latex_document(study: Study) -> str:
     packages = r"\usepackage{booktabs,graphicx" + (",longtable}" if long else "}")
     lines = [f"% {carried(study)}", f"% {_('Needs {packages}.').format(packages=packages)}"]
     lines += _table(compare_table(study), f"{title} {_first_large(size)}. {made}", "dense-block")
+    if language() == "zh":
+        lines.append(f"% {_('Set by XeLaTeX or LuaLaTeX, with {package}.').format(package=_CTEX)}")
     words = _("The same Dense Block, Bottleneck by Bottleneck: channels that each reads, makes and gives.")
     lines += (_longtable if long else _table)(layers_table(study), f"{words} {made}", "dense-block-layers")
     return "\n".join(lines) + "\n"

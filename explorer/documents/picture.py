@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from explorer.documents.carried import carried, carried_by
 from explorer.graph import concat_graph
+from explorer.language import language, typeset
 from explorer.pictures.layout import layout
 from explorer.pictures.network_svg import Shown, network_picture
 from explorer.pictures.palette import LIGHT, Palette
@@ -33,9 +34,10 @@ def networks_svg(study: Study, palette: Palette = LIGHT) -> str:
 def png_document(study: Study, palette: Palette = LIGHT, pixel_ratio: int = 2) -> bytes:
     """The same as a PNG with ``pixel_ratio`` pixels to each of the SVG's, in a font that comes with the explorer.
 
-    The same bytes on every machine: fonts of the system are not looked at.
+    The same bytes on every machine: fonts of the system are not looked at, unless the words are Chinese, of which the
+    explorer brings none.
     """
-    return with_study(rendered(svg_document(study, palette), pixel_ratio), study)
+    return with_study(rendered(typeset(svg_document(study, palette)), pixel_ratio), study)
 
 
 def rendered(svg: str, pixel_ratio: int = 2) -> bytes:
@@ -43,7 +45,7 @@ def rendered(svg: str, pixel_ratio: int = 2) -> bytes:
     from resvg_py import svg_to_bytes  # loaded here alone: nobody else needs it
 
     svg = svg.replace("font-weight:650", "font-weight:700")  # of which the font has no cut
-    return svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=_fonts(), zoom=pixel_ratio)
+    return svg_to_bytes(svg_string=svg, skip_system_fonts=language() != "zh", font_files=_fonts(), zoom=pixel_ratio)
 
 
 def with_study(png: bytes, study: Study) -> bytes:

@@ -13,13 +13,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from explorer.pictures.layout.lettering import is_square
 from explorer.pictures.palette import Palette
 from explorer.pictures.words import Scale
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]
 
-FONT = '"Source Sans", sans-serif'
+FONT = '"Source Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 TEXT = 13  # px
 AT_THE_END = "end"  # name of an annotation on the last Bottleneck, or the whole: the film shows it last
 CLEAR = "rgba(0,0,0,0)"
@@ -35,7 +36,7 @@ def source_name(source: int) -> str:
 
 def text_width(text: str) -> float:
     """About how many pixels ``text`` takes in a chart."""
-    return _CHARACTER * len(text)
+    return sum(TEXT if is_square(character) else _CHARACTER for character in text)
 
 
 def tint(palette: Palette, colour: str, share: float) -> str:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from explorer.findings.heat import HeatBlock, HeatMap
-from explorer.language import _
+from explorer.language import _, kept
 from explorer.pictures import heat_words
 from explorer.pictures.layout.lettering import source_name, text_width
 from explorer.pictures.layout.shapes import Anchor, Orientation, Role
@@ -53,7 +52,7 @@ class _Place:
         return self.y + (self.layers + 1) * self.cell
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def heat_picture(
     found: HeatMap,
     orientation: Orientation = "horizontal",

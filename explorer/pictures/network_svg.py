@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from explorer.findings import NetworkFindings
-from explorer.language import _
+from explorer.language import _, kept
 from explorer.pictures import network_words as words
 from explorer.pictures.layout.network import NetworkLayout, Side, Stage, network_layout
 from explorer.pictures.palette import LIGHT, TOKENS, Palette, themed_variables
@@ -55,7 +54,7 @@ class Shown:
         return NetworkFindings(self.upper, upper), NetworkFindings(self.lower, lower)
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def network_picture(
     shown: Shown,
     width: float = 980.0,

@@ -6,11 +6,10 @@ Ids stay the same from block to block; a unit's group carries ``data-layer``, it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from explorer.graph import concat_graph
-from explorer.language import _, plural
+from explorer.language import _, kept, plural
 from explorer.pictures.layout.measures import measure as dense_measures
 from explorer.pictures.layout.residual import residual_layout
 from explorer.pictures.layout.residual_shapes import ResidualLayout, UnitShape
@@ -22,7 +21,7 @@ from explorer.pictures.words import thousands
 from explorer.spec import DenseBlockSpec, ResidualSpec
 
 
-@lru_cache(maxsize=256)
+@kept(maxsize=256)
 def residual_picture(
     spec: ResidualSpec,
     beside: DenseBlockSpec,

@@ -13,6 +13,7 @@ from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from explorer.graph import concat_graph
+from explorer.language import kept, language
 from explorer.pictures import spoken
 from explorer.pictures.layout import Layout, Orientation, layout
 from explorer.pictures.layout.lettering import FONTS
@@ -25,11 +26,24 @@ from explorer.spec import DenseBlockSpec, Drawing, Selection
 NOTHING = Selection()
 FAMILY = '"Source Sans","Source Sans 3","Source Sans Pro","Helvetica Neue",Arial,sans-serif'
 
+#: What macOS, Windows and Linux have for Chinese.
+HAN_FONTS = '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC"'
+
+
+def family() -> str:
+    """The fonts of a picture that stands alone; a Chinese one has the systems' own behind them."""
+    return _with_han(FAMILY) if language() == "zh" else FAMILY
+
+
+def _with_han(fonts: str) -> str:
+    return fonts.replace("sans-serif", f"{HAN_FONTS},sans-serif")
+
 
 def style(palette: Palette, scope: str = "") -> str:
     """CSS that the drawing's classes need; ``scope`` is a selector to put before each rule."""
+    fonts = _with_han(FAMILY) if scope else family()  # a page's sheet serves every language
     rules = {
-        "text": f"font-family:{FAMILY};font-feature-settings:'tnum','lnum';fill:{palette.ink}",
+        "text": f"font-family:{fonts};font-feature-settings:'tnum','lnum';fill:{palette.ink}",
         **{f".{role}": f"font-size:{font.size:g}px;font-weight:{font.weight}" for role, font in FONTS.items()},
         ".width,.note": f"fill:{palette.mute}",
         ".link": f"font-weight:600;fill:{palette.accent};text-decoration:underline",
@@ -47,7 +61,7 @@ def style(palette: Palette, scope: str = "") -> str:
     )
 
 
-@lru_cache(maxsize=256)
+@kept(maxsize=256)
 def picture(
     block: DenseBlockSpec,
     drawing: Drawing = "chain",

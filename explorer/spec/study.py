@@ -28,6 +28,7 @@ Optimiser = Literal["none", "sgd", "momentum", "adam"]
 Heights = Literal["channels", "bytes"]
 Frontier = Literal["parameters", "macs", "saved_bytes"]
 LessonState = Literal["ask", "answer", "play"]
+Lang = Literal["auto", "en", "zh"]
 
 #: Implementations whose every tensor is seen, ``list`` first: all others are told relative to it.
 TRACKED = ("list", "concat", "checkpoint_1x1", "shared", "checkpoint")
@@ -116,6 +117,9 @@ class ViewSpec(Validated):
         "a second Dense Block, pinned to compare with",
     )
     present: bool = domain_of(Flag(), False, "the view for a lecture hall: large type, no sidebar, keys only")
+    lang: Lang = domain_of(
+        Choice(get_args(Lang)), "auto", "language of pages and files, English or Chinese; auto takes the reader's own"
+    )
 
     @property
     def selected(self) -> Selection:

@@ -162,7 +162,10 @@ def _apart(made: Format, study: Study, base: str, options: Options) -> bytes:
     """Makes a file in a process of its own, by the command line."""
     given = {name: value for name, value in options.items() if name != MEASURED}
     flags = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)]
-    surroundings = {**os.environ, "EXPLORER_PUBLIC_URL": base} if made.linked else None
+    # In the Study's language, whatever this machine's is.
+    surroundings = {**os.environ, "LANGUAGE": "", "LC_ALL": "C.UTF-8"}
+    if made.linked:
+        surroundings["EXPLORER_PUBLIC_URL"] = base
     command = [sys.executable, "-m", "explorer", "export", made.name, *flags, *to_flags(study)]
     try:
         ran = subprocess.run(

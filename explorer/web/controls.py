@@ -12,10 +12,10 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.language import LANGUAGES, _, language
 from explorer.presets import PRESETS
 from explorer.spec import FIELDS, Study, Whole
-from explorer.web import gradient_controls, link, network_controls
+from explorer.web import gradient_controls, link, network_controls, style
 from explorer.web.widgets import bound_choice, choice, help_of, segments, whole_number
 
 _BOX = "_box"  # a number box beside a slider has the slider's key and this
@@ -39,10 +39,41 @@ def sidebar(study: Study, page: str = "") -> None:
             gradient_controls.draw(study)
         else:
             _block(study)
+        _languages("lang")
+        if page not in ("networks", "gradients"):
             return
         # Out of sight (see style.py), but there: the parameters of widgets that are gone leave the address.
         with st.container(key="elsewhere"):
             _block(study, shared=page != "networks", shape=page != "gradients")
+
+
+def without_sidebar() -> None:
+    """For a page that the controls change nothing on: hides them, and offers the languages above it instead."""
+    style.without_sidebar()
+    with st.container(key="languages"):
+        _languages("lang_above")
+
+
+def _languages(widget: str) -> None:
+    """A switch between what can be spoken, each called as it calls itself."""
+    now = language()
+    st.segmented_control(
+        _("Language"),
+        list(LANGUAGES),
+        default=now,
+        format_func=LANGUAGES.__getitem__,
+        key=link.shown_key(widget, now),
+        required=True,
+        on_change=_take_language,
+        args=(widget,),
+        label_visibility="collapsed",
+    )
+
+
+def _take_language(widget: str) -> None:
+    chosen = link.taken(widget)
+    if chosen is not None:
+        link.apply({"lang": chosen})
 
 
 def _shape(study: Study) -> None:

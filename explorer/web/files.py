@@ -24,6 +24,7 @@ from explorer import environment
 from explorer.codec import from_query, of_networks, to_query
 from explorer.documents.html_document import content_policy
 from explorer.exports import MEASURED, Format, badge, formats, networks
+from explorer.language import Language, _, language, language_of, preferred, speaking, typeset
 from explorer.pictures.notice import notice
 from explorer.spec import FIELDS, SpecError, Study, shown
 from explorer.web.answers import Answers, NotMade, TooMany
@@ -102,7 +103,7 @@ def routes() -> list[BaseRoute]:
 def _nothing(request: Request) -> Response:
     """For a file that there is none of, where Streamlit would answer with its page."""
     paths = ", ".join(file.path for file in served())
-    return _told(404, "There is no such file.", f"There are {paths}.", as_picture=False)
+    return _told(404, _("There is no such file."), _("There are {paths}.").format(paths=paths), as_picture=False)
 
 
 def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Response]]:
@@ -110,10 +111,16 @@ def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Res
 
     async def answer(request: Request) -> Response:
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
+        with speaking(_asked_in(request, pairs)):
+            return await in_words(request, pairs)
+
+    async def in_words(request: Request, pairs: list[tuple[str, str]]) -> Response:
         try:
             options = made.checked([pair for pair in pairs if pair[0] in made.options])
             fields = _fields(file, pairs)
             study = from_query(of_networks(fields) if file.of_networks else fields)
+            if made.spoken and study.view.lang == "auto" and language() != "en":
+                study = study.with_(lang=language())  # so that it stands in the file, too
         except SpecError as problem:
             return refused(problem, as_picture=made.picture)
         make = answers.measured if options.get(MEASURED) == "1" else answers.file
@@ -121,10 +128,12 @@ def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Res
             body = await make(made, study, base(_page(request)), options)
         except TooMany as full:
             await anyio.sleep(_HELD)
-            words = "Others are waiting for their files already: ask again in a second."
-            return _told(429, "Too many at once.", words, {"retry-after": str(full.seconds)}, as_picture=made.picture)
+            words = _("Others are waiting for their files already: ask again in a second.")
+            return _told(
+                429, _("Too many at once."), words, {"retry-after": str(full.seconds)}, as_picture=made.picture
+            )
         except NotMade as problem:
-            return _told(503, "It was not made.", str(problem), as_picture=made.picture)
+            return _told(503, _("It was not made."), str(problem), as_picture=made.picture)
         return _sent(made, body, request)
 
     return answer
@@ -136,14 +145,20 @@ def _sent(made: Format, body: bytes, request: Request) -> Response:
     headers = FOR_ALL | {"etag": tag, "cache-control": "no-cache"}
     if made.picture:
         headers["cache-control"] = f"public, max-age={_FRESH}"
-    if made.linked:
-        headers["vary"] = "Referer"
+    if vary := [name for name, varies in (("Referer", made.linked), ("Accept-Language", made.spoken)) if varies]:
+        headers["vary"] = ", ".join(vary)
     if made.kind == "text/html":
         headers["content-security-policy"] = f"{content_policy()}; {framing()}"
     known = re.split(r"\s*,\s*", request.headers.get("if-none-match", "").strip())
     if "*" in known or tag in [one.removeprefix("W/") for one in known]:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=made.kind, headers=headers)
+
+
+def _asked_in(request: Request, pairs: list[tuple[str, str]]) -> Language:
+    """The language that the address names, else the one that the reader prefers."""
+    named = next((value for name, value in pairs if name == "lang"), "auto")
+    return language_of(named, preferred(request.headers.get("accept-language", "")))
 
 
 def _fields(file: Served, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -165,13 +180,13 @@ def refusal(path: str, status: int, sentence: str) -> Response:
     file = next((one for one in served() if one.path == path), None)
     if file is None:
         return plainly(path, status, sentence)
-    return _told(status, "This request is refused.", sentence, as_picture=file.format.picture)
+    return _told(status, _("This request is refused."), sentence, as_picture=file.format.picture)
 
 
 def refused(problem: SpecError, *, as_picture: bool = False) -> Response:
     """What is said of a parameter that may not be."""
     about = {"field": problem.field, "value": shown(problem.value), "allowed": problem.allowed}
-    return _told(400, "This link is not allowed.", str(problem), about=about, as_picture=as_picture)
+    return _told(400, _("This link is not allowed."), str(problem), about=about, as_picture=as_picture)
 
 
 def _told(
@@ -185,6 +200,7 @@ def _told(
 ) -> Response:
     """Why there is no file: a picture of the sentence where a picture was asked for, else a problem (RFC 9457)."""
     sent = {**FOR_ALL, "cache-control": "no-store", **headers}
+    title, detail = typeset(title), typeset(detail)
     if as_picture:
         return Response(notice(detail), status, media_type=_PICTURE, headers=sent)
     problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **about}

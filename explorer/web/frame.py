@@ -10,6 +10,7 @@ from explorer.web import controls, link, notice, own_module, pace, style
 
 PAGES = HOME / "pages"
 
+link.speak()
 st.set_page_config(
     page_title=_("Dense Block Explorer"),
     layout="wide",

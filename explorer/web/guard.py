@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
 from explorer import environment
+from explorer.language import _, preferred, speak
 from explorer.spec import SpecError
 from explorer.web.faults import report
 from explorer.web.hints import link_header
@@ -126,6 +127,11 @@ def origin_allowed(origin: str | None, host: str | None, names: tuple[str, ...])
     return parts.netloc.lower() == (host or "").lower() or _named(name.lower().rstrip("."), explicit)
 
 
+def _short(sentence: str) -> str:
+    """As much of it as a websocket's end has room for."""
+    return sentence.encode()[:120].decode(errors="ignore")
+
+
 def _named(name: str, names: tuple[str, ...]) -> bool:
     return any(n == "*" or n == name or (n.startswith("*.") and name.endswith(n[1:])) for n in names)
 
@@ -154,10 +160,11 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
+        speak(preferred(Headers(scope=scope).get("accept-language", "")))  # in this request's own task
         refusal = self.refusal(scope)
         if scope["type"] == "websocket":
             if refusal:
-                await send({"type": "websocket.close", "code": 1008, "reason": refusal[1][:120]})
+                await send({"type": "websocket.close", "code": 1008, "reason": _short(refusal[1])})
             else:
                 await self.websocket(scope, receive, send)
             return
@@ -185,7 +192,7 @@ class Guard:
         except Exception as fault:  # whatever it was, neither browser nor terminal gets a traceback
             report(f"{scope['method']} {scope['path']!a}", fault)
             if not started:
-                words = "Something went wrong on the server; the request was not carried out."
+                words = _("Something went wrong on the server; the request was not carried out.")
                 await PlainTextResponse(words + "\n", 500)(scope, receive, send_with_headers)
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -207,17 +214,16 @@ class Guard:
         headers = Headers(scope=scope)
         host, origin = headers.get("host"), headers.get("origin")
         if not host_allowed(host, self.names):
-            return 400, (
-                f"This server does not go by the name {(host or '')[:80]!a}; "
+            words = _(
+                "This server does not go by the name {host}; "
                 "start it with EXPLORER_NAMES set to the names it should answer to."
             )
+            return 400, words.format(host=ascii((host or "")[:80]))
         changes = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if changes and not origin_allowed(origin, host, self.names):
-            return 403, "A page from another site may not talk to this server."
+            return 403, _("A page from another site may not talk to this server.")
         query: bytes = scope["query_string"]
         if len(query) > LONGEST_QUERY or query.count(b"&") >= MOST_PARAMETERS:
-            return 414, (
-                f"This link is too long: at most {LONGEST_QUERY:,} characters "
-                f"and {MOST_PARAMETERS} parameters are read."
-            )
+            words = _("This link is too long: at most {characters:,} characters and {parameters} parameters are read.")
+            return 414, words.format(characters=LONGEST_QUERY, parameters=MOST_PARAMETERS)
         return None

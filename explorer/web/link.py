@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 from urllib.parse import parse_qsl, urlencode
 
@@ -34,11 +35,12 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
 from explorer.codec import Reading, read_leniently, to_query
-from explorer.language import _, plural
+from explorer.language import N_, Language, _, language_of, plural, preferred
+from explorer.language import speak as speak_in
 from explorer.spec import FIELDS, ResidualSpec, SpecError, Study
 from explorer.theory import counterpart
 
-STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and sentences on what was not taken
+STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and what was not taken
 _DRAWN = "_drawn"  # session key: whether the sidebar has been drawn to its end once
 _PAGE = "_page"  # session key: the page that was shown last
 _SHOWN = "_shown"  # session key: unbound widget → (how often its value came from elsewhere, its value)
@@ -54,7 +56,7 @@ BOUND = (
     "batch", "height", "width", "dtype", "seed",
 )  # fmt: skip
 CHOSEN = (
-    "order", "mode", "match", "unit", "device", "drawing", "image", "matrix", "reference", "present",
+    "order", "mode", "match", "unit", "device", "drawing", "image", "matrix", "reference", "present", "lang",
     "implementation", "budget", "colours", "versus", "scale", "largest", "optimiser",
     "network", "against", "image_size", "heights", "frontier",
     "batch_norm", "init", "data", "stack_unit", "seeds", "steps", "learning_rate", "gradient", "trained",
@@ -63,6 +65,47 @@ CHOSEN = (
 #: Sections whose controls stand on a page, so that a choice of this very run is in the session alone.
 _OF_PAGES = ("view", "memory", "networks", "gradients", "lesson")
 SLIDERS = ("growth_rate", "layers", "in_channels")
+
+
+_KEPT = N_("The value before it is kept.")
+
+
+@dataclass(frozen=True)
+class Untaken:
+    """A value that was not taken, told in the reader's language for as long as it is shown.
+
+    Attributes:
+        problem: what is wrong with it.
+        kept: what stands in its place, in English; None where those are the defaults.
+    """
+
+    problem: SpecError
+    kept: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.problem} {_told(self.problem) if self.kept is None else _(self.kept)}"
+
+
+def speak() -> None:
+    """Speaks the language of this session's page. To be called first in every run, a fragment's too.
+
+    Streamlit runs each in a thread which may be new, and speak nothing yet. Callbacks run before that: what they have
+    to tell is kept as an object, and put into words when it is shown.
+    """
+    speak_in(spoken())
+
+
+def spoken() -> Language:
+    """The language of this session's page: what the address or the person has chosen, else the browser's."""
+    context = _context()
+    if not st.session_state.get(_DRAWN) or context.is_history_navigation:
+        chosen = read(context.query_string).study.view.lang
+    else:
+        chosen = st.session_state.get("lang", "auto")
+    if chosen != "auto":
+        return chosen
+    locale = st.context.locale  # what the browser's script tells of it, or what its request did
+    return language_of(locale) if locale else preferred(st.context.headers.get("Accept-Language") or "")
 
 
 def read(query: str) -> Reading:
@@ -86,7 +129,7 @@ def resolve(page: str = "") -> Study:
     reading = read(context.query_string)
     leads = not st.session_state.get(_DRAWN) or context.is_history_navigation
     if leads:
-        study, problems = reading.study, tuple(map(_told, reading.problems))
+        study, problems = reading.study, tuple(map(Untaken, reading.problems))
         for name in CHOSEN:
             st.session_state[name] = study[name]
         st.session_state.pop(_SAID, None)
@@ -116,9 +159,14 @@ def drawn() -> None:
 
 
 def current_study() -> Study:
-    """The Study that the page shows now, with the view (drawing, selection, matrix …) as it stands."""
+    """The Study that the page shows now, with the view (drawing, selection, matrix …) as it stands.
+
+    Where it is shown in another language than English, that is said, so that every link and file made of it speaks it.
+    """
     study: Study = st.session_state[STUDY]
     view = {name: st.session_state[name] for name in CHOSEN if FIELDS[name].section in _OF_PAGES}
+    if view["lang"] == "auto" and (here := spoken()) != "en":
+        view["lang"] = here
     try:
         return study.with_(**view, select=_selection(_context()))
     except SpecError:  # a selection that this block does not have
@@ -162,6 +210,7 @@ def choose(name: str) -> None:
 
 def hold() -> None:
     """Puts bound widgets back to this run's Study. To be called first in a fragment that runs by itself."""
+    speak()
     study: Study = st.session_state[STUDY]
     for name in BOUND:
         if st.session_state.get(name) != study[name]:
@@ -180,7 +229,7 @@ def apply(values: Mapping[str, object]) -> None:
 
 def tell(problem: SpecError) -> None:
     """A widget's callback: what the person put in cannot be, and what was there stays."""
-    st.session_state[PROBLEMS] = (f"{problem} {_('The value before it is kept.')}",)
+    st.session_state[PROBLEMS] = (Untaken(problem, _KEPT),)
 
 
 def dismiss() -> None:
@@ -219,29 +268,29 @@ def _unit_missing(study: Study) -> SpecError | None:
 
 
 def _told(problem: SpecError) -> str:
-    """What was wrong with a link, and what is shown instead."""
+    """What is shown instead of what was wrong with a link."""
     infos = [FIELDS[name] for name in problem.fields if name in FIELDS]
     if not infos:
-        return f"{problem} {_('It is passed over.')}"
+        return _("It is passed over.")
     if infos[0].default is None:
-        return f"{problem} {_('Nothing is selected.')}"
+        return _("Nothing is selected.")
     defaults = [str(info.default).lower() if isinstance(info.default, bool) else str(info.default) for info in infos]
     words = plural("The default, {values}, is kept.", "The defaults, {values}, are shown.", len(defaults))
-    return f"{problem} {words.format(values=' · '.join(defaults))}"
+    return words.format(values=" · ".join(defaults))
 
 
-def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[str, ...]]:
+def _from_controls(before: Study, select: str | None) -> tuple[Study, tuple[Untaken, ...]]:
     names = [*BOUND, *CHOSEN]
     values = {name: st.session_state.get(name, before[name]) for name in names}
     values = {
         name: before[name] if value is None and FIELDS[name].default is not None else value
         for name, value in values.items()
     }
-    problems: tuple[str, ...] = ()
+    problems: tuple[Untaken, ...] = ()
     try:
         study = before.with_(**values, select=None)
     except SpecError as problem:  # each widget keeps its own bounds, so this is a rule between fields
-        problems = (f"{problem} {_('The value before it is kept.')}",)
+        problems = (Untaken(problem, _KEPT),)
         study = before.with_(select=None)
         apply({name: before[name] for name in names if values[name] != before[name]})
     if select is not None:

@@ -9,11 +9,12 @@ import streamlit as st
 
 from explorer.language import _, plural
 from explorer.web import link
+from explorer.web.link import Untaken
 
 _SHOWN = 4
 
 
-def show(problems: Sequence[str]) -> None:
+def show(problems: Sequence[Untaken]) -> None:
     """Shows ``problems`` above the page until they are dismissed or something is changed.
 
     The container is there even when it is empty, so that nothing below it moves in Streamlit's tree:
@@ -22,7 +23,7 @@ def show(problems: Sequence[str]) -> None:
     with st.container(key="notice", border=False):
         if not problems:
             return
-        items = [escape(problem) for problem in problems[:_SHOWN]]
+        items = [escape(str(problem)) for problem in problems[:_SHOWN]]
         rest = len(problems) - _SHOWN
         if rest > 0:
             items.append(escape(plural("and one more.", "and {count} more.", rest).format(count=rest)))

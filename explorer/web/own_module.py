@@ -13,6 +13,7 @@ import streamlit as st
 
 from explorer import environment
 from explorer.findings import Trace
+from explorer.language import Said, said
 from explorer.spec import OwnModule
 from explorer.study.apart import ApartError, trace_apart
 from explorer.web import link
@@ -28,13 +29,13 @@ class Standing:
         runs: how many have begun.
         running: whether the last of them still does.
         found: what the last one that ended found; None where it failed, or none has.
-        problem: why it failed, in a sentence.
+        problem: why it failed, in a sentence, put into words when it is read.
     """
 
     runs: int = 0
     running: bool = False
     found: Trace | None = None
-    problem: str = ""
+    problem: str | Said = ""
 
 
 class Runner:
@@ -66,7 +67,7 @@ class Runner:
         except ApartError as problem:
             ended = Standing(runs, False, problem=str(problem))
         except Exception as fault:  # so that nobody waits for it for ever
-            ended = Standing(runs, False, problem=f"It could not be run ({type(fault).__name__}).")
+            ended = Standing(runs, False, problem=said("It could not be run ({kind}).", kind=type(fault).__name__))
         self._standing = ended
 
 

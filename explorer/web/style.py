@@ -9,6 +9,7 @@ import streamlit as st
 
 SIDEBAR_WIDTH = 300  # px
 MAIN_WIDTH = 980  # px, where the window has room
+_PHONE = 768  # px up to which Streamlit folds the pages' names into the sidebar
 
 _CSS = f"""
 <style>
@@ -16,6 +17,8 @@ _CSS = f"""
   max-width: {MAIN_WIDTH}px; padding: 3.6rem 0 3rem; width: calc(100% - 2.5rem); margin-inline: auto;
 }}
 [data-testid="stMain"] {{ font-feature-settings: "tnum"; }}
+
+[data-testid="stApp"]:lang(zh) :is(p, h1, h2, h3, li) {{ text-wrap: pretty; }}
 
 /* Streamlit fades out what the run under way has not sent yet. Each element would get a layer of its own for that, and
    the page be a tenth slower; that numbers are on their way is said where they stand. */
@@ -46,6 +49,10 @@ _CSS = f"""
 }}
 [data-testid="stSidebar"] [data-testid="stVerticalBlock"] {{ gap: .75rem; }}
 
+/* Where there is no sidebar, the languages stand above the page's title; on a phone they are in the sidebar. */
+.st-key-languages {{ align-items: end; margin-bottom: -2.5rem; z-index: 1; }}
+@media (max-width: {_PHONE}px) {{ .st-key-languages {{ display: none; }} }}
+
 /* Controls of other pages, whose values stay in the address. */
 .st-key-elsewhere {{ display: none; }}
 
@@ -57,7 +64,6 @@ _CSS = f"""
 
 PRESENT_WIDTH, PRESENT_HEIGHT = 1010, 610  # px that headline and picture take at the page's own size
 _LARGEST = 4.0
-_PHONE = 768  # px up to which Streamlit folds the pages' names into the sidebar
 _SIDEBAR = ("stSidebar", "stExpandSidebarButton", "stSidebarCollapsedControl")
 
 

@@ -6,6 +6,7 @@ what fits by this estimate fits in Source Sans too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -41,12 +42,21 @@ _ADVANCE = {
 }
 _OTHER = 0.63  # the widest of the remaining small letters and the dash
 _BOLD = 1.125
+_SQUARE = re.compile(
+    r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]"
+)  # Han characters and their punctuation: 1 em, bold too
+
+
+def is_square(character: str) -> bool:
+    """Whether ``character`` is as wide as high: a Han character, or their punctuation."""
+    return _SQUARE.match(character) is not None
 
 
 def text_width(text: str, role: Role) -> float:
     """Pixels that ``text`` needs at most."""
     font = FONTS[role]
-    return sum(_ADVANCE.get(c, _OTHER) for c in text) * font.size * (_BOLD if font.weight >= 600 else 1.0)
+    bold = _BOLD if font.weight >= 600 else 1.0
+    return sum(1.0 if is_square(c) else _ADVANCE.get(c, _OTHER) * bold for c in text) * font.size
 
 
 def text_box(shape: TextShape) -> Box:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from explorer.findings import StudyTheory
 from explorer.graph import Graph
 from explorer.graph import concat_graph as graph_of
+from explorer.language import kept
 from explorer.pictures.layout import folding, layout
 from explorer.pictures.layout.frame import CORNER_FROM
 from explorer.pictures.layout.shapes import Orientation
@@ -100,11 +101,13 @@ def drawn(
         every: sends all of them, for where nobody can be asked.
         linked: whether a folded drawing offers to unfold, and the other way round.
     """
-    found = pictures(windows, room, lambda *one: _packed(block, drawing, *one, not unfolded, linked), every)
+    found = pictures(
+        windows, room, lambda side, width: _packed(block, drawing, side, width, not unfolded, linked), every
+    )
     return [one | {"corner": _has_corner(block.layers, unfolded, one["orientation"], one["width"])} for one in found]
 
 
-@lru_cache(maxsize=512)
+@kept(maxsize=512)
 def _packed(
     block: DenseBlockSpec, drawing: Drawing, orientation: Orientation, width: float, folded: bool, linked: bool
 ) -> str:

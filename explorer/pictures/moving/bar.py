@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from explorer.findings import BlockTheory
 from explorer.graph import concat_graph
-from explorer.language import _
+from explorer.language import _, kept
 from explorer.pictures.layout.lettering import source_name
 from explorer.pictures.moving.words import Words
 from explorer.spec import DenseBlockSpec
@@ -87,7 +85,7 @@ def finder_words(dense: BlockTheory) -> Words:
     }
 
 
-@lru_cache(maxsize=256)
+@kept(maxsize=256)
 def film_words(block: DenseBlockSpec) -> tuple[str, ...]:
     """One sentence for each stage of the film, the input first."""
     start = _("The block’s input: {channels} channels, {source}.").format(

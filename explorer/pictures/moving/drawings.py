@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from explorer.language import typeset
 from explorer.pictures.layout import folding
 from explorer.pictures.layout.shapes import Orientation
 
@@ -44,8 +45,8 @@ def pictures(
 
 
 def packed(svg: str) -> str:
-    """Deflated, in base64: an eighth of its size on the way to the browser."""
-    return base64.b64encode(zlib.compress(svg.encode())).decode()
+    """Typeset, deflated, in base64: an eighth of its size on the way to the browser."""
+    return base64.b64encode(zlib.compress(typeset(svg).encode())).decode()
 
 
 def in_sight(

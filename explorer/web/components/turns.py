@@ -9,8 +9,19 @@ over one that is older than what it shows.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
+
+from explorer.language import TAGS, language, typeset_all
+
+
+def sent(key: str, data: Mapping[str, Any], content: tuple[object, ...]) -> dict[str, Any]:
+    """``data`` as the component ``key`` is sent it: typeset, with the language's name, and the turn of ``content``."""
+    tongue = TAGS[language()]
+    set_data: dict[str, Any] = typeset_all(dict(data))
+    return set_data | {"lang": tongue, "turn": turn(key, (tongue, content))}
 
 
 def turn(key: str, content: tuple[object, ...]) -> int:

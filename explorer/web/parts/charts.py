@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
-from functools import lru_cache
 
 import streamlit as st
 
 from explorer.findings import Findings, StudyTheory
-from explorer.language import _
+from explorer.language import _, kept
 from explorer.pictures import captions, figure_channels, figure_memory, figure_parameters
 from explorer.pictures.figures import channel_growth, live_bytes, parameters_per_layer
 from explorer.pictures.words import why
@@ -91,12 +90,12 @@ def _without_view(theory: StudyTheory) -> Study:
     return replace(theory.study, view=ViewSpec())
 
 
-@lru_cache(maxsize=128)
+@kept(maxsize=128)
 def _channels(study: Study) -> str:
     return written(channel_growth(study_theory(study)))
 
 
-@lru_cache(maxsize=128)
+@kept(maxsize=128)
 def _parameters(study: Study, bottleneck: bool) -> str:
     return written(parameters_per_layer(study_theory(study), bottleneck))
 
@@ -115,7 +114,7 @@ class _Tracked:
         return isinstance(other, _Tracked) and all(map(operator.is_, self.shown, other.shown))
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def _live_bytes(tracked: _Tracked) -> str | None:
     figure = live_bytes(tracked.findings)
     return written(figure) if figure else None

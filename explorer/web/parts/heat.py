@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 from html import escape
 from typing import cast
 
@@ -14,9 +13,10 @@ import streamlit as st
 from explorer import environment
 from explorer.engine import Done, Failed, State
 from explorer.findings import HeatMap, NetworksFindings, Problem
-from explorer.language import _
+from explorer.language import _, kept
 from explorer.pictures import heat_words
 from explorer.pictures.heat_svg import heat_picture
+from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.network_words import label
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import why
@@ -43,7 +43,7 @@ CHOICE, FILE = "heat_weights", "heat_file"  # keys of the widgets; the file's is
 _GIVEN = "_heat_given"  # session: (the file's name, the Upload)
 _TURN = "_heat_turn"  # session: how many files were given: each has a widget of its own, so that none is kept in it
 _EMPTY = hashlib.sha256(b"").hexdigest()
-_WIDTHS = {"wide": ("horizontal", 980.0), "phone": ("vertical", 350.0)}
+_WIDTHS: dict[str, tuple[Orientation, float]] = {"wide": ("horizontal", 980.0), "phone": ("vertical", 350.0)}
 
 
 def jobs(study: Study) -> tuple[tuple[Job, ...], tuple[Job, ...]]:
@@ -186,7 +186,7 @@ def _file_words(choice: str) -> str:
     return f"{shown}: "
 
 
-@lru_cache(maxsize=16)
+@kept(maxsize=16)
 def _drawings(read: HeatMap) -> str:
     drawn = "".join(
         f'<div class="{kind}">{heat_picture(read, orientation, width, TOKENS, standalone=False)}</div>'

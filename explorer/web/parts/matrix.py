@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from explorer.engine import State
 from explorer.findings import Findings, ReadWeights
 from explorer.graph import concat_graph
-from explorer.language import _
+from explorer.language import _, kept
 from explorer.pictures.matrix import reuse_head, reuse_table
 from explorer.pictures.moving.words import source_words
 from explorer.pictures.words import why
@@ -37,7 +36,7 @@ def show_matrix(found: Findings, states: Mapping[Job, State]) -> None:
     panel("reuse-matrix", markup, layers=layers, select=study.view.select, on_select=link.set_select)
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def _markup(study: Study, weights: ReadWeights | None, problem: str) -> str:
     graph = concat_graph(study.block)
     sentences = [_sentence(source_words(graph, source)) for source in graph.sources]

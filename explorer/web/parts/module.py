@@ -17,7 +17,7 @@ def show(runner: Runner) -> Standing:
         runner.start()
     stands = runner.standing()
     found = None if stands.problem else stands.found
-    panel("module-head", trace_page.head(runner.own, found, stands.problem), layers=1)
+    panel("module-head", trace_page.head(runner.own, found, str(stands.problem)), layers=1)
     with st.container(key="status", horizontal=True, vertical_alignment="center", gap="small"):
         panel("module-status", trace_page.status(stands.running), layers=1)
         if not stands.running:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from explorer.codec import to_link
 from explorer.engine import State
 from explorer.findings import NetworkFindings, NetworksFindings
-from explorer.language import _
+from explorer.language import _, kept
 from explorer.pictures import figure_accuracy, figure_depth, network_blocks, network_words
 from explorer.pictures.network_cards import cards
 from explorer.pictures.network_claim import claim_line, claim_table, claim_title
@@ -76,7 +74,7 @@ def opened(found: NetworksFindings) -> tuple[Study, ...]:
     return ()
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def _drawings(shown: Shown, links: tuple[str, ...]) -> str:
     drawn = "".join(
         f'<div class="{name}">{network_picture(shown, width, TOKENS, links)}</div>' for name, width in _WIDTHS.items()

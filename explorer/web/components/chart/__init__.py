@@ -12,11 +12,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.language import _
 from explorer.pictures.figure_frame import Figure
 from explorer.spec import selection
 from explorer.web.components.colours import colours_for, declarations
 from explorer.web.components.scripts import script
-from explorer.web.components.turns import turn
+from explorer.web.components.turns import sent
 from explorer.web.routes import plotly_url
 
 _HERE = Path(__file__).parent
@@ -62,17 +63,21 @@ def chart(
     text = figure or ""
     _component(
         key=key,
-        data={
-            "title": title,
-            "line": line,
-            "figure": text,
-            "message": message,
-            "busy": busy,
-            "height": height,
-            "colours": declarations(frozenset(), layers),
-            "palette": colours_for(text, layers),
-            "plotly": plotly_url(),
-            "source": selection(select).source,
-            "turn": turn(key, (title, line, text, message, busy, layers, select)),
-        },
+        data=sent(
+            key,
+            {
+                "title": title,
+                "line": line,
+                "figure": text,
+                "message": message,
+                "fault": _("This chart could not be drawn."),
+                "busy": busy,
+                "height": height,
+                "colours": declarations(frozenset(), layers),
+                "palette": colours_for(text, layers),
+                "plotly": plotly_url(),
+                "source": selection(select).source,
+            },
+            (title, line, text, message, busy, layers, select),
+        ),
     )

@@ -5,6 +5,7 @@ const FILM = "dbe-film"; // {layer: n}: only what Bottlenecks 1 to n do is to be
 const COLOUR = /color-mix\(in srgb, (var\(--[\w-]+\)) (\d+)%, (var\(--[\w-]+\))\)|var\(--[\w-]+\)/g;
 const STRIDES = [1, 2, 4, 5, 8, 10, 16, 20, 32, 64];
 const CHARACTER = 7.2; // px, the widest mean of a 13 px font that we may have to fall back to
+const characters = (text) => [...text].reduce((sum, one) => sum + (one > "\u2e80" ? 1.8 : 1), 0); // Han ones are square
 const charts = new WeakMap();
 document.adoptedStyleSheets.push(sheet);
 let together; // until when charts wait for one another
@@ -88,7 +89,7 @@ class Chart {
       }
     } catch (fault) {
       plotly = undefined; // the next redraw tries again
-      this.say(`This chart could not be drawn. ${this.alt ?? ""}`);
+      this.say(`${this.data.fault} ${this.alt ?? ""}`);
     } finally {
       this.drawing = false;
     }
@@ -200,8 +201,8 @@ function thin(data, layout) {
   if (!xaxis.range || !xaxis.tickvals) return;
   const unit = (width - margin.l - margin.r) / (xaxis.range[1] - xaxis.range[0]);
   const numbers = data.filter((trace) => trace.meta?.thin);
-  const longest = Math.max(...[xaxis.ticktext.slice(1), ...numbers.map((trace) => trace.text)].flat().map((t) => t.length), 1);
-  const first = xaxis.ticktext[0].length * CHARACTER > unit - 4 ? 2 : 1; // a word there, such as "input"
+  const longest = Math.max(...[xaxis.ticktext.slice(1), ...numbers.map((trace) => trace.text)].flat().map(characters), 1);
+  const first = characters(xaxis.ticktext[0]) * CHARACTER > unit - 4 ? 2 : 1; // a word there, such as "input"
   const stride = STRIDES.find((s) => s * unit >= longest * CHARACTER + 5 && s >= first) ?? STRIDES.at(-1);
   const last = xaxis.tickvals.at(-1);
   const kept = xaxis.tickvals.filter((v) => v % stride === 0 && (last - v >= stride || v === last));

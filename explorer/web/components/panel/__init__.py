@@ -17,7 +17,7 @@ from explorer.pictures.inspector import Maps
 from explorer.spec import selection
 from explorer.web.components.colours import colours_for
 from explorer.web.components.scripts import script
-from explorer.web.components.turns import turn
+from explorer.web.components.turns import sent
 
 _component = st.components.v2.component(
     "dense_block_explorer.panel",
@@ -64,6 +64,6 @@ def panel(
         "maps": painted,
         "select": select or "",
         "source": selection(select).source,
-        "turn": turn(key, (markup, layers, select, *(maps or {}).items())),
     }
-    _component(key=key, data=data, on_select_change=selected, on_set_change=given)
+    content = markup, layers, select, *(maps or {}).items()
+    _component(key=key, data=sent(key, data, content), on_select_change=selected, on_set_change=given)

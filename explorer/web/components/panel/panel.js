@@ -51,9 +51,10 @@ class Panel {
     this.resize = new ResizeObserver(() => this.measure());
   }
 
-  show({ markup, colours, maps, select, source, turn }) {
+  show({ markup, colours, maps, select, source, turn, lang }) {
     if (turn < this.turn) return; // handed over late
     this.turn = turn;
+    document.documentElement.lang = lang; // of the whole page: every page has a panel
     this.standing = source ?? null;
     this.kept = this.standing;
     this.root.style.cssText = colours;

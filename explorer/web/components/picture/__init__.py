@@ -20,7 +20,7 @@ from explorer.pictures.moving.drawings import hides
 from explorer.spec import Study
 from explorer.web.components.colours import declarations
 from explorer.web.components.scripts import script
-from explorer.web.components.turns import turn
+from explorer.web.components.turns import sent
 
 _component = st.components.v2.component(
     "dense_block_explorer.picture",
@@ -61,7 +61,7 @@ def concat_graph(
     room, unfolded = st.session_state.get(key, {}).get("room"), is_unfolded(key, theory.study)
     _component(
         key=key,
-        data=picture_data(theory, unfolded, room) | {"turn": turn(key, (theory.study, unfolded, room))},
+        data=sent(key, picture_data(theory, unfolded, room), (theory.study, unfolded, room)),
         on_select_change=selected,
         on_view_change=asked,
         on_unfolded_change=lambda: None,

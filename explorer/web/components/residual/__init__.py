@@ -7,14 +7,13 @@ comes to Python as the selection ``unit-3``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from explorer.findings import StudyTheory
-from explorer.language import _
+from explorer.language import _, kept
 from explorer.pictures.layout.shapes import Orientation
 from explorer.pictures.moving.drawings import DRAWINGS, hides, in_sight, packed, pictures
 from explorer.pictures.palette import TOKENS
@@ -24,7 +23,7 @@ from explorer.spec import DenseBlockSpec, ResidualSpec
 from explorer.web.components.colours import declarations
 from explorer.web.components.residual.words import code_words, unit_words
 from explorer.web.components.scripts import script
-from explorer.web.components.turns import turn
+from explorer.web.components.turns import sent
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
@@ -54,10 +53,10 @@ def residual_graph(
     chosen, room = told.get("unfolded"), told.get("room")
     # Until a person folds or unfolds, what a link selects is not hidden in the fold.
     unfolded = hides(residual_spec(theory).units, _selected(theory)) if chosen is None else bool(chosen)
-    mark = turn(key, (theory.study, unfolded, beside_unfolded, room))
+    content = theory.study, unfolded, beside_unfolded, room
     _component(
         key=key,
-        data=residual_data(theory, unfolded, beside_unfolded, room) | {"turn": mark},
+        data=sent(key, residual_data(theory, unfolded, beside_unfolded, room), content),
         on_select_change=selected,
         on_unfolded_change=lambda: None,
         on_room_change=lambda: None,
@@ -75,7 +74,7 @@ def residual_data(
         "select": f"unit-{selected}" if selected else "",
         "unfolded": unfolded,
         "pictures": pictures(
-            DRAWINGS, room, lambda *one: _packed(spec, block, *one, not unfolded, not beside_unfolded)
+            DRAWINGS, room, lambda side, width: _packed(spec, block, side, width, not unfolded, not beside_unfolded)
         ),
         "colours": declarations(frozenset((0,)), block.layers),
         "units": {str(number): unit_words(theory, number) for number in shown},
@@ -90,7 +89,7 @@ def residual_data(
     }
 
 
-@lru_cache(maxsize=256)
+@kept(maxsize=256)
 def _packed(
     spec: ResidualSpec,
     beside: DenseBlockSpec,

@@ -20,7 +20,7 @@ from explorer.pictures.moving.drawings import packed
 from explorer.spec import DenseBlockSpec, Selection, Study
 from explorer.web.components.colours import declarations
 from explorer.web.components.scripts import script
-from explorer.web.components.turns import turn
+from explorer.web.components.turns import sent
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
@@ -64,7 +64,7 @@ def timeline(
 
     data = timeline_data(study, track, reference, residual, residual_label, flat) | {"message": message, "busy": busy}
     mark = study, *map(id, (track, reference, residual)), residual_label, flat, message, busy
-    _component(key=key, data=data | {"turn": turn(key, mark)}, on_select_change=selected)
+    _component(key=key, data=sent(key, data, mark), on_select_change=selected)
 
 
 def timeline_data(

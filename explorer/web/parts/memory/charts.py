@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from html import escape
 
 import streamlit as st
 
 from explorer.findings import MemoryFindings
-from explorer.language import _
+from explorer.language import _, kept
 from explorer.pictures import figure_frontier, figure_growth
 from explorer.pictures.figure_frontier import frontier, frontier_line, frontier_title
 from explorer.pictures.figure_growth import growth
@@ -83,12 +82,12 @@ def _shown(study: Study) -> Study:
     return study.with_(select=None, implementation="list", budget=MemorySpec().budget, colours="source")
 
 
-@lru_cache(maxsize=128)
+@kept(maxsize=128)
 def _growth(study: Study, limit: int | None) -> str:
     return written(growth(study, limit))
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def _frontier(points: Frontier) -> str | None:
     figure = frontier(points)
     return written(figure) if figure else None
