@@ -16,6 +16,7 @@ from explorer.language import LANGUAGES, _, language
 from explorer.presets import PRESETS
 from explorer.spec import FIELDS, Study, Whole
 from explorer.web import gradient_controls, link, network_controls, style
+from explorer.web.parts.lesson.rail import rail
 from explorer.web.widgets import bound_choice, choice, help_of, segments, whole_number
 
 _BOX = "_box"  # a number box beside a slider has the slider's key and this
@@ -34,13 +35,15 @@ def sidebar(study: Study, page: str = "") -> None:
     with st.sidebar:
         if page == "networks":
             network_controls.draw(study)
+        elif page == "lesson":
+            rail(study)
         elif page == "gradients":
             _shape(study)
             gradient_controls.draw(study)
         else:
             _block(study)
         _languages("lang")
-        if page not in ("networks", "gradients"):
+        if page not in ("networks", "gradients", "lesson"):
             return
         # Out of sight (see style.py), but there: the parameters of widgets that are gone leave the address.
         with st.container(key="elsewhere"):

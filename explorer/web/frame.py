@@ -23,6 +23,7 @@ pages = [
     st.Page(PAGES / "memory.py", title=_("Memory"), url_path="memory"),
     st.Page(PAGES / "gradients.py", title=_("Gradients"), url_path="gradients"),
     st.Page(PAGES / "networks.py", title=_("Networks"), url_path="networks"),
+    st.Page(PAGES / "lesson.py", title=_("Lesson"), url_path="lesson"),
     st.Page(PAGES / "gallery.py", title=_("Gallery"), url_path="gallery"),
 ]
 if own_module.runner() is not None:  # the server was started with a module of a person's own

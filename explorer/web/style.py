@@ -77,6 +77,14 @@ def present() -> None:
     st.html(_present_css())
 
 
+def present_lesson() -> None:
+    """Puts the style of the lesson's presenter view into the page, whose sizes its own sheet has."""
+    hidden = ", ".join(f'[data-testid="{name}"]' for name in (*_SIDEBAR, "stHeader", "stToolbar"))
+    main = '[data-testid="stMainBlockContainer"]'
+    rules = f"{hidden} {{ display: none !important; }} {main} {{ max-width: none; padding: 0; width: 100%; }}"
+    st.html(f"<style>{rules}</style>")
+
+
 def without_sidebar() -> None:
     """Hides the controls from a page that they change nothing on; they stay as they are for the others.
 

@@ -28,6 +28,7 @@ _SCRIPTS: dict[str, tuple[str | Path, ...]] = {
     "chart": ("chart.js", moving.THEME, moving.DRAWN),
     "picture": moving.SCRIPTS,
     "timeline": ("course.js", "chart.js", "maps.js", "timeline.js", moving.DRAWN),
+    "lesson": ("lesson.js", moving.DRAWN),
     "residual": (*moving.FRAMED, "residual.js"),
 }
 NAMES = tuple(_SCRIPTS)

@@ -1,0 +1,92 @@
+"""Where a person is in a lesson: the chapter, what it is measured for, and what its control stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from explorer.lesson.chapter import Chapter, Lesson, Play
+from explorer.lesson.feedback import neighbour
+from explorer.spec import FIELDS, LessonSpec, SpecError, Study
+
+
+@dataclass(frozen=True)
+class Position:
+    """What a link says of a lesson, judged by the lesson: a chapter that there is not, or a value that the control has
+    not, gives way to the nearest that there is."""
+
+    lesson: Lesson
+    asked: LessonSpec
+
+    @property
+    def number(self) -> int:
+        """Of the chapter, from 1."""
+        return min(self.asked.chapter, len(self.lesson.chapters))
+
+    @property
+    def chapter(self) -> Chapter:
+        """The chapter itself."""
+        return self.lesson.chapters[self.number - 1]
+
+    @property
+    def hidden(self) -> bool:
+        """Whether what is asked for is an answer, and the link keeps answers back."""
+        return self.asked.hides_answers and self.asked.state != "ask"
+
+    @cached_property
+    def given(self) -> Study:
+        """What the chapter's question is measured for."""
+        return Study().with_(**dict(self.chapter.given))
+
+    @property
+    def start(self) -> int | str:
+        """What the control stands on before it is moved: the chapter's own value, or the nearest that it may take."""
+        return nearest(self.chapter.play, text_of(self.given[self.chapter.play.control]))
+
+    @property
+    def tried(self) -> int | str:
+        """What the control stands on."""
+        return nearest(self.chapter.play, self.asked.tried) if self.asked.tried is not None else self.start
+
+    def at(self, value: int | str) -> Study:
+        """What is measured where the control stands on ``value``."""
+        name = self.chapter.play.control
+        parsed = value if isinstance(value, int) else FIELDS[name].domain.parse(value)
+        try:
+            return self.given.with_(**{name: parsed})
+        except SpecError:  # a lesson is checked when it is read: this is for a rule between fields
+            return self.given
+
+    @property
+    def beyond(self) -> int | None:
+        """The value next to the one tried, where the chapter's task would go on; None where there is none."""
+        return neighbour(self.chapter.play, self.tried)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the link locks the chapter's control."""
+        return self.chapter.play.control in fields_of(self.asked.locked)
+
+    @property
+    def is_without_control(self) -> bool:
+        """Whether the link hides it."""
+        return self.chapter.play.control in fields_of(self.asked.hide)
+
+
+def fields_of(names: str | None) -> tuple[str, ...]:
+    """The names in ``locked`` or ``hide``."""
+    return tuple(names.split(",")) if names else ()
+
+
+def text_of(value: object) -> str:
+    """A field's value as a link has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def nearest(play: Play, text: str | None) -> int | str:
+    """The value of the control that is nearest to what ``text`` says; its first where that says nothing."""
+    if isinstance(play.values[0], int):
+        low, high = (int(end) for end in play.values)
+        return min(high, max(low, int(text))) if text is not None and text.isdecimal() else low
+    words = tuple(str(word) for word in play.values)
+    return text if text in words else words[0]
