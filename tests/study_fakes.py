@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradient_fakes import gradients, trained
+from lesson_fakes import as_counted, checked
 from memory_fakes import compared, compiled, planned, stepped
 
 from explorer.engine import Done, Pending, State
@@ -32,6 +33,7 @@ from explorer.findings import (
 )
 from explorer.findings.heat import HeatBlock
 from explorer.spec import (
+    CheckJob,
     CompareJob,
     CompiledJob,
     CountJob,
@@ -140,7 +142,7 @@ def answer(job: Job) -> Any:
     if isinstance(job, PlanJob):
         return to_builtins(planned(job, CPU))
     if isinstance(job, CountJob):
-        return to_builtins(counted(job))
+        return to_builtins(counted(job, **as_counted(job)))
     if isinstance(job, TimeJob):
         return to_builtins(timed(job))
     if isinstance(job, MapsJob):
@@ -153,6 +155,8 @@ def answer(job: Job) -> Any:
         return to_builtins(gradients(job))
     if isinstance(job, TrainJob):
         return to_builtins(trained(job))
+    if isinstance(job, CheckJob):
+        return to_builtins(checked(job))
     if isinstance(job, HeatJob | PublishedJob):
         return to_builtins(weighed(job))
     return to_builtins(CPU)

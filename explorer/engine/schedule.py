@@ -23,7 +23,7 @@ RESTARTS = 2
 #: How many waiters' turns are remembered.
 TURNS = 4096
 #: Kinds of jobs that a person waits for: a timing gives way to them.
-AWAITED = frozenset({"count", "maps", "weights", "heat", "step", "network"})
+AWAITED = frozenset({"count", "maps", "weights", "heat", "step", "network", "check"})
 
 
 def _no() -> bool:
