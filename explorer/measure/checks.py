@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import torch
@@ -44,23 +45,24 @@ def check(job: CheckJob) -> Check:
     Raises:
         StoppedError: the block is too large, or its input too small.
     """
+    block, run = job.block, _CHECKS[job.what]
+    if job.what == "joined":
+        block = replace(block, layers=1)
+    if job.what != "networks":
+        _admit(block, job.input)  # which may follow a step with its backward
     torch.manual_seed(_RUN.seed)
     with torch.no_grad():
-        found = _CHECKS[job.what](job.block, job.input)
+        found = run(block, job.input)
     return Check(tuple((name, float(value)) for name, value in found.items()), str(torch.__version__))
 
 
 def joined(block: DenseBlockSpec, input: InputSpec) -> Found:
-    """The block's first layer, which concatenates, and a pre-activation residual unit of as many channels, which adds.
+    """A block of one layer, which concatenates, and a pre-activation residual unit of as many channels, which adds.
 
     Of each how many channels leave, and how many of those that came in leave with the same bits, where they were.
     """
-    first = DenseBlockSpec(
-        block.in_channels, block.growth_rate, 1, block.bottleneck_factor, block.bottleneck, block.order
-    )
-    _admit(first, input)
-    x = live_input(first, input, _RUN, torch.device("cpu"))
-    (layer,) = layers_of(first)
+    x = live_input(block, input, _RUN, torch.device("cpu"))
+    (layer,) = layers_of(block)
     channels = block.in_channels
     unit = PreactivationUnit(channels, max(1, channels // 4), channels)
     found: Found = {"in_channels": channels}
@@ -77,7 +79,6 @@ def drawings(block: DenseBlockSpec, input: InputSpec) -> Found:
     ``arrows``: how many earlier results each layer of the list read, its input among them, together. ``cats`` and
     ``list_cats``: concatenations that ran. ``difference``: the largest one of their outputs.
     """
-    _admit(block, input)
     x = live_input(block, input, _RUN, torch.device("cpu"))
     chain = _mode(Denseblock(layers_of(block)), input)
     listed = _mode(ListBlock(chain.layers), input)
@@ -135,7 +136,6 @@ def transition(block: DenseBlockSpec, input: InputSpec) -> Found:
     if min(input.height, input.width) < 2:
         words = f"A map of {input.height} × {input.width} cannot be pooled by 2 × 2"
         raise StoppedError(Problem("unsupported", words, "Make it at least 2 × 2."))
-    _admit(block, input)
     x = _mode(Denseblock(layers_of(block)), input)(live_input(block, input, _RUN, torch.device("cpu")))
     after = _mode(Transition(x.shape[1], x.shape[1] // 2), input)
 
@@ -192,10 +192,10 @@ def _admit(block: DenseBlockSpec, input: InputSpec) -> None:
 
     Of memory as if what a training step keeps were kept, which is more than two forwards take.
     """
-    refused = refusal((block,), input, _RUN, describe(torch.device("cpu")))
-    if refused is not None:
-        raise StoppedError(refused)
     macs = block_theory(block, input, _RUN).macs
     if macs > MOST_MACS:
         words = f"The block takes {macs / 1e9:,.0f} GMACs; up to {MOST_MACS / 1e9:,.0f} are run"
         raise StoppedError(Problem("refused", words, SMALLER))
+    refused = refusal((block,), input, _RUN, describe(torch.device("cpu")))
+    if refused is not None:
+        raise StoppedError(refused)
