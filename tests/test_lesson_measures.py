@@ -200,7 +200,7 @@ def test_both_drawings_are_one_block(fields: dict[str, int]) -> None:
     assert facts == {"layers": layers, "difference": 0, "list_cats": layers}
 
 
-@settings(SLOW, max_examples=4)
+@settings(SLOW, max_examples=2)
 @given(
     st.fixed_dictionaries(
         {
@@ -225,7 +225,7 @@ def test_the_1x1_costs_and_pays_as_its_closed_form_says(fields: dict[str, int]) 
     assert facts["pays_from"] == (pays_from(Study().with_(**fields).block, "parameters") or 0)
 
 
-@settings(SLOW, max_examples=4)
+@settings(SLOW, max_examples=2)
 @given(st.integers(1, 64))
 def test_blocks_against_stages_are_those_of_both_networks(growth_rate: int) -> None:
     values, facts = here("stages", growth_rate=growth_rate)
@@ -305,7 +305,7 @@ def test_a_fake_answers_as_the_worker_does(name: str, engine: Engine) -> None:
     """Where the closed forms say all of it; a fake's gradients and course of a step are made up."""
     if name in ("gradients", "memory"):
         pytest.skip("made up")
-    study = Study().with_(growth_rate=24)
+    study = Study()  # as published, which the engine knows by now
     real, fake = (found(name, study, one) for one in (engine, Instant()))
     assert fake.values == pytest.approx(real.values, rel=1e-9)
     assert dict(fake.facts) == pytest.approx(dict(real.facts), rel=1e-9, abs=1e-5)

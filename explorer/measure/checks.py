@@ -32,7 +32,7 @@ from explorer.spec import CheckJob, DenseBlockSpec, DenseNetSpec, InputSpec, Net
 from explorer.theory import block_theory
 
 #: Multiply-accumulates of the block up to which it is run, twice where it is: some seconds on two cores.
-MOST_MACS = 200 * 10**9
+MOST_MACS = 100 * 10**9
 _RUN = RunSpec(device="cpu")
 
 Found = dict[str, float]
