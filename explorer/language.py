@@ -36,9 +36,12 @@ _TAGS = r"(?:</?[a-zA-Z][^<>]*>)*"
 _MARKS = str.maketrans(",;:.!?", "，；：。！？")
 _ENTITY = r"&#?\w{1,8};"
 _AFTER_HAN = re.compile(rf"{_ENTITY}|({_HAN}{_TAGS}) *(?:([,;:!?])|(\.)(?![\w.…])) *")
-_BEFORE_HAN = re.compile(rf"{_ENTITY}|(?:([,;])|(?<=[a-zA-Z`)₀-₉%])([:.]) ) *(?={_TAGS}{_HAN})")
+_BEFORE_HAN = re.compile(rf"{_ENTITY}|(?:([,;])|(?<=[\w`)%])(:) |(?<=[a-zA-Z`)₀-₉%])(\.) ) *(?={_TAGS}{_HAN})")
 _BRACKETS = re.compile(rf"({_HAN}{_TAGS}) *\(([^()\n]*)\)|(?<!\])\((?={_HAN})([^()\n]*)\)|(?<!\])\(([^()\n]*{_HAN})\)")
 _SPACES = re.compile(rf"(?<={_HAN}) +(?={_HAN})|(?<={_FULL}) +| +(?={_FULL})")
+_TIMES = re.compile(rf"(?<=[0-9])×(?: ?(?={_HAN}|{_FULL})|$)")
+_RUN = re.compile(rf"[^<>\"\n]*{_HAN}[^<>\"\n]*")  # of text, within markup or JSON, with a Chinese character in it
+_ENDS = tuple(".!?…。！？")
 _spoken: ContextVar[Language] = ContextVar("language", default="en")
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,6 +72,12 @@ def listed(words: Iterable[str]) -> str:
     return _(", ").join(words)
 
 
+def stopped(text: str) -> str:
+    """``text`` as a sentence: with a full stop, unless it ends as one."""
+    text = text.strip()
+    return text if not text or text.endswith(_ENDS) else _("{sentence}.").format(sentence=text)
+
+
 def typeset(text: str) -> str:
     """``text``, which may be markup, as it is set in the language that is spoken.
 
@@ -80,7 +89,8 @@ def typeset(text: str) -> str:
     text = _BRACKETS.sub(_full_brackets, text)
     text = _AFTER_HAN.sub(_after_han, text)
     text = _BEFORE_HAN.sub(_before_han, text)
-    return _SPACES.sub("", text)
+    text = _RUN.sub(lambda run: _TIMES.sub(" 倍", run[0]), text)
+    return _SPACES.sub("", text).replace("。.", "。")
 
 
 def typeset_all(value: Any) -> Any:
@@ -194,5 +204,5 @@ def _after_han(found: re.Match[str]) -> str:
 
 
 def _before_han(found: re.Match[str]) -> str:
-    mark = found[1] or found[2]
+    mark = found[1] or found[2] or found[3]
     return mark.translate(_MARKS) if mark else found[0]

@@ -116,7 +116,7 @@ def living(study: Study, base: str) -> str:
     study = _in_words(study)
     query = urlencode(to_query(study))
     words = f"compare{'?' if query else ''}{query} show=table,layers,memory"
-    return _document(spoken.title(concat_graph(study.block)).rstrip("."), words, base)
+    return _document(spoken.title(concat_graph(study.block)).rstrip(".。"), words, base)
 
 
 def living_network(study: Study, base: str) -> str:

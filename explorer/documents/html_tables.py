@@ -29,7 +29,7 @@ def rivals(found: Findings) -> list[BlockFindings]:
 def _origin(block: BlockFindings, quantity: Quantity) -> str:
     """Where a number comes from. In a file nothing is on its way, so a closed form is just that."""
     if quantity.live is None and quantity.value is not None:
-        return f"{_('closed form')} ({quantity.convention})"
+        return f"{_('closed form')} ({_(quantity.convention)})"
     return origin_words(block, quantity)
 
 

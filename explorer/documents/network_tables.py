@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from explorer.documents.tables import Table
 from explorer.findings import NetworkFindings, NetworksFindings, Quantity, StageTheory
-from explorer.language import _
+from explorer.language import N_, _
 from explorer.pictures.words import Scale, byte_scale, mac_scale, ratio, thousands
 
 MIB = Scale("MiB", 2**20, 2)
-BILLION = Scale("billion", 10**9, 2)
+BILLION = Scale(N_("billion"), 10**9, 2)
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Units:
 
 
 #: For documents, which are compared: nothing is rounded.
-WHOLE = Units(Scale("", 1, 0), Scale("bytes", 1, 0))
+WHOLE = Units(Scale("", 1, 0), Scale(N_("bytes"), 1, 0))
 
 
 def short(networks: Sequence[NetworkFindings]) -> Units:
@@ -122,7 +122,11 @@ def _quantities(networks: Sequence[NetworkFindings], units: Units) -> Iterator[l
         label, scale = labels[together[0].name]
         for origin in ("closed_form", "counted", "tracked"):
             if any(origin in quantity.values for quantity in together):
-                words = {"closed_form": label, "counted": f"{label}, counted", "tracked": f"{label}, tracked"}[origin]
+                words = {
+                    "closed_form": label,
+                    "counted": _("{what}, counted").format(what=label),
+                    "tracked": _("{what}, tracked").format(what=label),
+                }[origin]
                 cells = [_by(quantity, origin, scale) for quantity in together]
                 yield [words, *cells, *_ratio([quantity.values.get(origin) for quantity in together])]
 
@@ -134,7 +138,7 @@ def _by(quantity: Quantity, origin: str, scale: Scale) -> str:
     if origin == "closed_form" or "closed_form" not in quantity.values:
         return _text(value, scale)
     # Rounded, two numbers that differ may look equal.
-    return f"✕ {thousands(value)} {quantity.unit}" if quantity.differs else f"✓ {_text(value, scale)}"
+    return f"✕ {thousands(value)} {_(quantity.unit)}" if quantity.differs else f"✓ {_text(value, scale)}"
 
 
 def _others(networks: Sequence[NetworkFindings]) -> Iterator[list[str]]:

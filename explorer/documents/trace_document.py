@@ -45,7 +45,7 @@ def trace_json(found: Trace) -> dict[str, Any]:
 
 
 def _concatenations(found: Trace) -> list[str]:
-    heads = ("", _("in"), _("maps"), _("channels"), _("joined"))
+    heads = ("", _("within"), _("maps"), _("channels"), _("joined"))
     rows = [
         (str(number), cat.module or found.name, size_words(cat), f"{cat.channels:,}", slices_words(found, cat))
         for number, cat in enumerate(found.concatenations, 1)

@@ -8,6 +8,7 @@ from typing import Literal
 from explorer.findings.measurement import Problem
 from explorer.findings.quantity import Quantity
 from explorer.findings.theory import Part
+from explorer.language import N_
 from explorer.spec import NetworkSpec, Study
 
 StageKind = Literal["stem", "dense", "transition", "residual", "head"]
@@ -150,11 +151,11 @@ class Published:
 
 #: Unit and convention of what is told of a network.
 _CONVENTIONS = {
-    "parameters": ("parameters", "BN weight and bias counted"),
-    "macs": ("MACs", "1 MAC = 1 multiply-accumulate; convolutions and linear layers, whole batch, forward"),
-    "saved_bytes": ("bytes", "alive between forward and backward; images included, parameters and buffers not"),
-    "peak_bytes": ("bytes", "live tensor bytes at their highest; parameters, buffers and images included"),
-    "peak_per_image_bytes": ("bytes", "how much higher that is for a further image, from 8 to 16 of them"),
+    "parameters": (N_("parameters"), N_("BN weight and bias counted")),
+    "macs": (N_("MACs"), N_("1 MAC = 1 multiply-accumulate; convolutions and linear layers, whole batch, forward")),
+    "saved_bytes": (N_("bytes"), N_("alive between forward and backward; images included, parameters and buffers not")),
+    "peak_bytes": (N_("bytes"), N_("live tensor bytes at their highest; parameters, buffers and images included")),
+    "peak_per_image_bytes": (N_("bytes"), N_("how much higher that is for a further image, from 8 to 16 of them")),
 }
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from explorer.findings.measurement import BlockMeasurement, Device, Problem, Timing
 from explorer.findings.quantity import Quantity
 from explorer.findings.theory import BlockTheory, StudyTheory
+from explorer.language import N_
 from explorer.spec import InNotebooks, Study
 
 Role = Literal["dense", "residual", "second"]
@@ -56,10 +57,13 @@ class Findings(InNotebooks):
 
 
 CONVENTIONS: dict[str, tuple[str, str]] = {
-    "parameters": ("parameters", "BN weight and bias counted"),
-    "macs": ("MACs", "1 MAC = 1 multiply-accumulate; convolutions only, whole batch, forward"),
-    "saved_bytes": ("bytes", "kept by autograd for backward, each storage once; input included, parameters not"),
-    "peak_bytes": ("bytes", "live tensor bytes at their highest; parameters, buffers and input included"),
+    "parameters": (N_("parameters"), N_("BN weight and bias counted")),
+    "macs": (N_("MACs"), N_("1 MAC = 1 multiply-accumulate; convolutions only, whole batch, forward")),
+    "saved_bytes": (
+        N_("bytes"),
+        N_("kept by autograd for backward, each storage once; input included, parameters not"),
+    ),
+    "peak_bytes": (N_("bytes"), N_("live tensor bytes at their highest; parameters, buffers and input included")),
 }
 
 

@@ -177,7 +177,7 @@ def origin_words(block: BlockFindings, quantity: Quantity) -> str:
         words = how[quantity.name] if "closed_form" in quantity.values else _("tracked by storage; no closed form")
     if not quantity.ran:
         words += _("; on fake tensors, not run")
-    return f"{words} ({quantity.convention})"
+    return f"{words} ({_(quantity.convention)})"
 
 
 def disagreement(quantity: Quantity) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from explorer.findings import NetworkFindings, NetworksFindings, NetworkTheory
-from explorer.language import _
+from explorer.language import N_, _
 from explorer.pictures.figure_frame import CONFIG, Figure, Trace, axis_name, below, frame, label
 from explorer.pictures.network_words import blocks, scale_of
 from explorer.pictures.network_words import label as name_of
@@ -53,7 +53,7 @@ def depth(found: NetworksFindings, palette: Palette = TOKENS) -> Figure:
 def spent_scale(found: NetworksFindings, of: str, most: int) -> Scale:
     """The unit of the axis."""
     if of == "parameters":
-        return Scale("million", 10**6, 2)
+        return Scale(N_("million"), 10**6, 2)
     return scale_of(found, of, [most]) if of == "saved_bytes" else mac_scale([most])
 
 

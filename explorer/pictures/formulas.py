@@ -84,7 +84,7 @@ def _result(form: Formula) -> str:
 def _bytes(value: int) -> str:
     """To the byte, and in the unit in which a person reads it."""
     scale = byte_scale([value])
-    exact = f"{thousands(value)} bytes"
+    exact = f"{thousands(value)} {_('bytes')}"
     return exact if scale.one == 1 else f"{exact} = {scale.full(value)}"
 
 

@@ -9,7 +9,7 @@ import math
 
 from explorer.findings import Beside, Gradients, GradientsFindings, StackFindings
 from explorer.findings.gradients import Spread, mean_direct, relative
-from explorer.language import _, number_word, plural
+from explorer.language import _, number_word, plural, stopped
 from explorer.pictures.layout.lettering import source_name
 from explorer.pictures.words import why
 from explorer.spec import GradientOf, Joined, StackSetting
@@ -220,7 +220,7 @@ def where(found: GradientsFindings) -> str:
         _("layers’ parameters matched within {gap:.1%}").format(gap=max(gaps)),
         _("{data}, 64 images of 8 × 8").format(data=data_name(found)),
         _("{seeds} seeds").format(seeds=asked.seeds),
-        _("float64 on the CPU") + (f", torch {version}" if version else ""),
+        _("float64 on the CPU") + (_(", torch {version}").format(version=version) if version else ""),
     ]
     if not block.bottleneck or block.order != "pre" or block.bottleneck_factor != 4:
         said.insert(1, _("Bottlenecks of b = {b} in pre-activation order").format(b=block.bottleneck_factor))
@@ -336,7 +336,7 @@ def spoken(found: GradientsFindings) -> str:
                     middle=times(spreads[len(spreads) // 2].median),
                 )
             )
-    return f"{fan_axis(found)}. {'; '.join(told) or _('not measured')}."
+    return f"{stopped(fan_axis(found))} {stopped('; '.join(told) or _('not measured'))}"
 
 
 # --- cards ------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from explorer.findings.heat import HeatBlock, HeatMap
-from explorer.language import _, plural
+from explorer.language import _, plural, stopped
 from explorer.pictures.layout.lettering import source_name
 from explorer.spec import DenseBlockSpec
 
@@ -79,7 +79,7 @@ def description(found: HeatMap) -> str:
             said += _("; read most is {most}, least {least}").format(
                 most=source_name(ranked[-1][0]), least=source_name(ranked[0][0])
             )
-        words.append(f"{said}.")
+        words.append(stopped(said))
     return " ".join(words)
 
 

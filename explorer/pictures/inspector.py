@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from explorer.findings import LayerStep, LayerTheory, LayerView, MapGroup, SourceWeights, Values
-from explorer.language import _, plural
+from explorer.language import _, listed, plural
 from explorer.pictures.figure_frame import source_name
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import Scale, byte_scale, device_words, mac_scale, ms, thousands
@@ -69,7 +69,7 @@ def agreement(layer: LayerTheory, view: LayerView, training: bool) -> tuple[bool
     if wrong:
         return False, "✕ " + "; ".join(wrong)
     return True, _("✓ {names}: the steps add up to the closed form").format(
-        names=", ".join(name for name, _c, _e in pairs)
+        names=listed(name for name, _c, _e in pairs)
     )
 
 

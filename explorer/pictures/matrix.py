@@ -192,7 +192,7 @@ def _axis(study: Study, found: Reuse, weights: ReadWeights | None) -> str:
 
 
 def _foot_name(study: Study) -> str:
-    return {"share": _("of"), "channels": _("all"), "bytes": _("all"), "weights": "E|w|"}[study.view.matrix]
+    return {"share": _("out of"), "channels": _("all"), "bytes": _("all"), "weights": "E|w|"}[study.view.matrix]
 
 
 def _templates(study: Study, found: Reuse, unknown: bool) -> dict[str, str]:

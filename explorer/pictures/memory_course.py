@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer.findings import MemoryFindings, StepTrack
-from explorer.language import _
+from explorer.language import _, listed
 from explorer.pictures.words import Scale, byte_scale, why
 from explorer.spec import DenseBlockSpec, Study
 
@@ -114,7 +114,7 @@ def course_words(study: Study, scale: Scale, flat: Flat | None) -> dict[str, str
     if block.bottleneck:
         parts += [_("1×1"), _("its ReLU")]
     parts.append(_("new slice"))
-    columns = ", ".join(parts)
+    columns = listed(parts)
     return {
         "alive": _("{unit} alive").format(unit=scale.unit),
         "forward": _("forward, {n} operators"),

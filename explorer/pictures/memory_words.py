@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explorer.findings import MemoryFindings, StepTrack
-from explorer.language import _, plural
+from explorer.language import _, plural, stopped
 from explorer.pictures.memory_course import drawn_unit, rows
 from explorer.pictures.words import block_words, byte_scale, device_words, difference, input_words
 from explorer.spec import Study
@@ -21,19 +21,27 @@ def headline(found: MemoryFindings) -> str:
     cured = _("One shared buffer holds {words}").format(words=words)
     peaks = [found.steps[name].peak_bytes for name in ("list", "shared") if name in found.steps]
     if len(peaks) < 2:
-        return f"{start} {cured}."
+        return f"{start} {stopped(cured)}"
     change = round(100 * (peaks[1] / peaks[0] - 1))
     if change == 0:
-        same = _("stays the same") if peaks[0] == peaks[1] else _("stays about the same")
-        return f"{start} {cured}, {_('and the peak of a step')} {same}."
-    falls = _("the peak of a step falls {percent}%") if change < 0 else _("the peak of a step rises {percent}%")
+        same = (
+            _("{cured}, and the peak of a step stays the same")
+            if peaks[0] == peaks[1]
+            else _("{cured}, and the peak of a step stays about the same")
+        )
+        return f"{start} {stopped(same.format(cured=cured))}"
+    falls, rises = (
+        _("{cured}, and the peak of a step falls {percent}%"),
+        _("{cured}, and the peak of a step rises {percent}%"),
+    )
     saved = 100 * (1 - shared / plain)
     if saved < 1 or (change < 0 and -change > saved / 2):  # the peak goes the same way
-        join = _("and")
+        words = falls if change < 0 else rises
+    elif change < 0:
+        words = _("{cured}, yet the peak of a step falls only {percent}%")
     else:
-        join = _("yet")
-        falls = _("the peak of a step falls only {percent}%") if change < 0 else falls
-    return f"{start} {cured}, {join} {falls.format(percent=abs(change))}."
+        words = _("{cured}, yet the peak of a step rises {percent}%")
+    return f"{start} {stopped(words.format(cured=cured, percent=abs(change)))}"
 
 
 def held(study: Study, implementation: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from explorer.findings import NetworksFindings, NetworkTheory, StageTheory
-from explorer.language import _
+from explorer.language import N_, _
 from explorer.pictures.network_cards import MEASURES, measure_name
 from explorer.pictures.network_svg import RAMP
 from explorer.pictures.network_words import blocks, label, scale_of
@@ -224,7 +224,7 @@ def _table(name: str, theory: NetworkTheory) -> str:
 
 def scale_of_macs(theory: NetworkTheory) -> Scale:
     """Millions, billions from 100 on."""
-    return Scale("million", 10**6, 1) if theory.macs < 10**11 else Scale("billion", 10**9, 1)
+    return Scale(N_("million"), 10**6, 1) if theory.macs < 10**11 else Scale(N_("billion"), 10**9, 1)
 
 
 def _cells(stage: StageTheory, macs: Scale, held: Scale) -> Iterator[str]:

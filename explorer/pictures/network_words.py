@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from explorer.findings import NetworkFindings, NetworksFindings, NetworkTheory, StageTheory
-from explorer.language import _, plural
+from explorer.language import _, listed, plural, stopped
 from explorer.pictures.words import Scale, byte_scale, difference, mac_scale, ratio, thousands
 from explorer.spec import DenseNetSpec, NetworkSpec, network_of
 
@@ -425,7 +425,7 @@ def _stages_words(found: NetworksFindings) -> str:
 def _joined(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
-    return _("{first} and {last}").format(first=", ".join(words[:-1]), last=words[-1])
+    return _("{first} and {last}").format(first=listed(words[:-1]), last=words[-1])
 
 
 def _bill(found: NetworksFindings) -> str:
@@ -441,7 +441,7 @@ def _bill(found: NetworksFindings) -> str:
         way = _("with a shared buffer {held}") if _is_plain(found) else _("in plain code {held}")
         words += "; " + way.format(held=scale.full(found.shared.theory.saved_bytes))
     peaks = _peaks(found)
-    return f"{words}. {peaks[0].upper()}{peaks[1:]}."
+    return f"{stopped(words)} {stopped(peaks[0].upper() + peaks[1:])}"
 
 
 def scale_of(found: NetworksFindings, of: str, values: Sequence[int]) -> Scale:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from explorer.findings import BlockFindings, Findings, LayerTheory, Problem, Quantity
-from explorer.language import _
+from explorer.language import _, stopped
 from explorer.pictures.captions import counted_beside, disagreement, matched_words, origin_words, stamp, time_stamp
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.words import Kind, Scale, byte_scale, difference, mac_scale, ms, ratio, timing_difference
@@ -239,10 +239,5 @@ def _reason(problem: Problem) -> str:
 
 
 def _sentences(strong: str, rest: str) -> str:
-    first = f"<b>{escape(_stopped(strong))}</b>" if strong else ""
-    return f'<p class="why">{first}{escape(_stopped(rest)) if rest else ""}</p>'
-
-
-def _stopped(text: str) -> str:
-    text = text.strip()
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+    first = f"<b>{escape(stopped(strong))}</b>" if strong else ""
+    return f'<p class="why">{first}{escape(stopped(rest)) if rest else ""}</p>'

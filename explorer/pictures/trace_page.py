@@ -81,7 +81,7 @@ def table(found: Trace) -> str:
     count = len(found.concatenations)
     words = plural("The concatenation", "All {count} concatenations", count).format(count=count)
     scale = byte_scale([found.copied_bytes // count])
-    heads = ("#", _("in"), _("maps"), _("channels"), _("joined"), _("written, {unit}").format(unit=scale.unit))
+    heads = ("#", _("within"), _("maps"), _("channels"), _("joined"), _("written, {unit}").format(unit=scale.unit))
     rows = "".join(_row(found, cat, number, scale) for number, cat in enumerate(found.concatenations, 1))
     row = "".join(f"<th>{escape(one)}</th>" for one in heads)
     return (

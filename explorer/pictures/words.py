@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.findings import BlockFindings, Device, Findings, Problem, Timing
-from explorer.language import _, plural
+from explorer.language import N_, _, plural, stopped
 from explorer.language import number_word as number_word  # one of the numbers that this module gives
 from explorer.spec import Study
 
@@ -30,14 +30,19 @@ class Scale:
     """A unit shared by the values of one tile, chart or row, so that they can be compared by eye.
 
     Attributes:
-        unit: ``MiB``, ``million``; empty for plain counts.
+        name: of the unit in English: ``MiB``, ``million``; empty for plain counts.
         one: how many basic units it holds.
         decimals: how many are written.
     """
 
-    unit: str
+    name: str
     one: int
     decimals: int
+
+    @property
+    def unit(self) -> str:
+        """Its name in the language that is spoken."""
+        return _(self.name) if self.name else ""
 
     def text(self, value: float) -> str:
         """``value`` in this unit, without the unit."""
@@ -53,7 +58,7 @@ def within(value: int, scale: Scale) -> str:
     return scale.text(value) if not value or value >= 0.01 * scale.one else byte_scale([value]).full(value)
 
 
-MILLION = Scale("million", 10**6, 1)
+MILLION = Scale(N_("million"), 10**6, 1)
 
 
 def byte_scale(values: Iterable[int], decimals: int = 2, *, whole: bool = False) -> Scale:
@@ -70,13 +75,13 @@ def byte_scale(values: Iterable[int], decimals: int = 2, *, whole: bool = False)
             return Scale(unit, one, decimals)
     if least >= (2**20 if whole else 2**20 // 10):
         return Scale("MiB", 2**20, decimals)
-    return Scale("KiB", 2**10, decimals) if least >= 2**10 else Scale("bytes", 1, 0)
+    return Scale("KiB", 2**10, decimals) if least >= 2**10 else Scale(N_("bytes"), 1, 0)
 
 
 def mac_scale(values: Iterable[int]) -> Scale:
     """Millions; single MACs where the smallest value would lose its meaning; billions and trillions from 100 on."""
     least = min((value for value in values if value > 0), default=10**6)
-    for unit, one in (("trillion", 10**12), ("billion", 10**9)):
+    for unit, one in ((N_("trillion"), 10**12), (N_("billion"), 10**9)):
         if least >= 100 * one:
             return Scale(unit, one, 1)
     return MILLION if least >= 10**5 else Scale("", 1, 0)
@@ -260,4 +265,4 @@ def _not_run(asked: str, block: BlockFindings) -> str:
 def why(problem: Problem) -> str:
     """A problem's message and advice as sentences."""
     sentences = [text.strip() for text in (problem.message, problem.advice) if text.strip()]
-    return " ".join(text if text.endswith((".", "!", "?", "…")) else f"{text}." for text in sentences)
+    return " ".join(map(stopped, sentences))

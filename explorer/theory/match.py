@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 
 from explorer.findings import Counterpart, StudyTheory
-from explorer.language import _, number_word, plural
+from explorer.language import _, kept, number_word, plural, stopped
 from explorer.spec import (
     CounterpartSpec,
     DenseBlockSpec,
@@ -75,7 +74,7 @@ def _resnet50_stage1(study: Study) -> Counterpart:
     return Counterpart(theory, _("ResNet-50 × 3"), _("ResNet-50’s own three"), "canonical", 0, note)
 
 
-@lru_cache(maxsize=512)
+@kept(maxsize=512)
 def _counterpart(
     block: DenseBlockSpec, input: InputSpec, choice: CounterpartSpec, dtype: DType, mode: Mode
 ) -> Counterpart:
@@ -186,4 +185,4 @@ def _width_note(match: Match, mode: Mode, spec: ResidualSpec, remainder: int, bl
         theirs=convolutions_3x3(spec),
         ours=block.layers,
     )
-    return text[:1].upper() + text[1:] + "." if text else ""
+    return stopped(text[:1].upper() + text[1:])

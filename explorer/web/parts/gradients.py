@@ -6,7 +6,7 @@ from html import escape
 
 from explorer.engine import State
 from explorer.findings import GradientsFindings
-from explorer.language import _
+from explorer.language import _, language, stopped
 from explorer.pictures import edges_svg, fan_svg, figure_gradients, gradient_cards
 from explorer.pictures import gradient_words as words
 from explorer.spec import Job, Study
@@ -121,7 +121,10 @@ def table(found: GradientsFindings) -> None:
 
 def verdicts(found: GradientsFindings) -> None:
     """What this shows, and what it does not."""
-    claim = _("every layer receives gradient from all later layers, which to a degree solves vanishing gradients")
-    line = f'<p class="sub">{escape(_("Claim tested:"))} <span lang="zh">“{CLAIM}”</span> ({escape(claim)}).</p>'
+    claim = f'{escape(_("Claim tested:"))} <span lang="zh">“{CLAIM}”</span>'
+    if language() != "zh":  # in which it was made
+        told = _("every layer receives gradient from all later layers, which to a degree solves vanishing gradients")
+        claim += f" ({escape(told)})"
+    line = f'<p class="sub">{stopped(claim)}</p>'
     title = f"<h2>{escape(_('What this shows, and what it does not'))}</h2>"
     panel("gradients-verdicts", title + line + gradient_cards.verdicts(found), layers=1)

@@ -50,5 +50,5 @@ def _sentence(words: Mapping[str, object]) -> str:
 
 def _measure() -> None:
     """The switch between the matrix's measures."""
-    labels = {"share": _("Share"), "channels": _("Channels"), "bytes": _("Bytes"), "weights": _("Weights")}
+    labels = {"share": _("Share, %"), "channels": _("Channels"), "bytes": _("Bytes"), "weights": _("Weights")}
     switch("matrix", _("Measure"), labels)

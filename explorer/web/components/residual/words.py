@@ -35,7 +35,7 @@ def unit_words(theory: StudyTheory, number: int) -> Words:
     facts = [
         _("reads {before}, gives {after}").format(before=f"{unit.in_channels:,}", after=f"{unit.out_channels:,}"),
         plural("{n} parameter", "{n} parameters", unit.parameters).format(n=f"{unit.parameters:,}"),
-        f"{macs.text(unit.macs)} {'MMAC' if macs.unit == 'million' else f'{macs.unit} MACs'.strip()}",
+        f"{macs.text(unit.macs)} {'MMAC' if macs.name == 'million' else f'{macs.unit} MACs'.strip()}",
     ]
     if study.run.mode == "training":
         facts.append(_("{bytes} saved").format(bytes=saved.full(unit.saved_bytes)))
