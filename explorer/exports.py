@@ -25,7 +25,7 @@ from explorer.documents.network_document import network_document
 from explorer.documents.picture import networks_svg, png_document, png_study, svg_document
 from explorer.documents.source import pytorch_source
 from explorer.findings import Findings
-from explorer.language import _, language, speaking, typeset
+from explorer.language import _, in_words_of, typeset
 from explorer.pictures.palette import DARK, LIGHT, TOKENS
 from explorer.spec import SpecError, Study
 
@@ -92,8 +92,7 @@ class Format:
             SpecError: there is no such option, or it may not be that.
         """
         given = self.checked((options or {}).items())
-        chosen = found.study.view.lang
-        with speaking(language() if chosen == "auto" else chosen):
+        with in_words_of(found.study.view.lang):
             made = self.make(found, base, given)
             if isinstance(made, str) and self.kind in _READ:
                 made = typeset(made)

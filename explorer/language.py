@@ -14,7 +14,7 @@ from __future__ import annotations
 import gettext
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
@@ -124,6 +124,11 @@ def speaking(spoken: Language) -> Iterator[None]:
         yield
     finally:
         _spoken.reset(token)
+
+
+def in_words_of(chosen: Language | Literal["auto"]) -> AbstractContextManager[None]:
+    """Within, ``chosen`` is spoken; where that is ``auto``, what is spoken already."""
+    return speaking(language() if chosen == "auto" else chosen)
 
 
 def language_of(locale: str | None, otherwise: Language = "en") -> Language:

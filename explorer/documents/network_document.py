@@ -16,6 +16,7 @@ from explorer.documents.network_tables import (
 )
 from explorer.documents.tables import Table, columns, wrapped
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, StageTheory, to_builtins
+from explorer.language import _
 from explorer.pictures.network_words import headline, label, other_images
 from explorer.pictures.words import byte_scale, why
 from explorer.spec import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, InputSpec, Study
@@ -104,13 +105,16 @@ def _where(found: NetworksFindings) -> str:
 def images_words(study: Study) -> str:
     """``images 1 × 3 × 224 × 224, float32``."""
     size = study.images
-    return f"images {size.batch} × {IMAGE_CHANNELS} × {size.height} × {size.width}, {study.run.dtype}"
+    shape = f"{size.batch} × {IMAGE_CHANNELS} × {size.height} × {size.width}"
+    return _("images {shape}, {dtype}").format(shape=shape, dtype=study.run.dtype)
 
 
 def written_words(study: Study) -> str:
     """``Dense Blocks as list``, and why not as was asked for."""
     asked, name = study.memory.implementation, study.written
-    return f"Dense Blocks as {name}" + ("" if asked == name else f" ({asked} is not told of whole networks)")
+    if asked == name:
+        return _("Dense Blocks as {name}").format(name=name)
+    return _("Dense Blocks as {name} ({asked} is not told of whole networks)").format(name=name, asked=asked)
 
 
 # --- as JSON ----------------------------------------------------------------------------------------

@@ -72,7 +72,8 @@ def stages_table(networks: Sequence[NetworkFindings], units: Units = WHOLE) -> T
     rows = []
     for one in networks:
         for stage in one.theory.stages:
-            name = f"{one.name}, {stage.name}" if len(networks) > 1 else stage.name
+            own = stage_name(stage)
+            name = f"{one.name}, {own}" if len(networks) > 1 else own
             rows.append((name, *_stage(stage, units)))
     return Table(heads, tuple(rows))
 
@@ -94,6 +95,19 @@ def published_table(networks: Iterable[NetworkFindings]) -> Table:
         numbers = (thousands(theory.parameters), _text(theory.macs, BILLION), _text(theory.saved_bytes, MIB))
         rows.append((one.name, *numbers, _top1(one), _benchmark(one), _source(one)))
     return Table(heads, tuple(rows))
+
+
+def stage_name(stage: StageTheory) -> str:
+    """``block 3``, in the language that is spoken; the theory has it in English."""
+    number = stage.name.rpartition(" ")[2]
+    words = {
+        "stem": _("stem"),
+        "dense": _("block {number}"),
+        "transition": _("transition {number}"),
+        "residual": _("stage {number}"),
+        "head": _("head"),
+    }[stage.kind]
+    return words.format(number=number)
 
 
 def _stage(stage: StageTheory, units: Units) -> tuple[str, ...]:

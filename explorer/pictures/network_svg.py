@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from explorer.findings import NetworkFindings
-from explorer.language import _, kept
+from explorer.language import _, kept, stopped
 from explorer.pictures import network_words as words
 from explorer.pictures.layout.network import NetworkLayout, Side, Stage, network_layout
 from explorer.pictures.palette import LIGHT, TOKENS, Palette, themed_variables
@@ -89,7 +89,10 @@ def network_picture(
         "viewBox": " ".join(frame.values()),
     }
     title = words.spoken_title(upper.name, lower.name)
-    told = " ".join(f"{words.label(one.name)}: {words.spoken_description(one.theory)}." for one in (upper, lower))
+    told = " ".join(
+        stopped(_("{what}: {words}").format(what=words.label(one.name), words=words.spoken_description(one.theory)))
+        for one in (upper, lower)
+    )
     inside = "".join(_elements(drawn, (upper, lower), palette, links))
     if links is not None:
         return tag("svg", root | {"role": "group", "aria-label": f"{title} {told}"}, inside)
@@ -149,7 +152,8 @@ def _elements(
 
 def _opens(drawn: NetworkLayout, index: int) -> str:
     told = [words.stage_words(side.stages[index].theory, index + 1) for side in _having(drawn, index)]
-    return _("{told}. Opens in Explore").format(told=". ".join(f"{a}: {b}" for a, b in told))
+    sentences = " ".join(stopped(_("{what}: {words}").format(what=a, words=b)) for a, b in told)
+    return _("{told} Opens in Explore").format(told=sentences)
 
 
 def _having(drawn: NetworkLayout, index: int) -> Iterator[Side]:

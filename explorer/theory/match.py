@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from explorer.findings import Counterpart, StudyTheory
-from explorer.language import _, kept, number_word, plural, stopped
+from explorer.language import _, in_words_of, kept, number_word, plural, stopped
 from explorer.spec import (
     CounterpartSpec,
     DenseBlockSpec,
@@ -35,7 +35,8 @@ def counterpart(study: Study) -> Counterpart:
     basic units of width C, which hold two each. The other matches keep that count and solve the
     inner width that comes nearest in the whole block; of two equally near the smaller.
     """
-    return _counterpart(study.block, study.input, study.counterpart, study.run.dtype, study.run.mode)
+    with in_words_of(study.view.lang):
+        return _counterpart(study.block, study.input, study.counterpart, study.run.dtype, study.run.mode)
 
 
 def second_counterpart(study: Study) -> Counterpart:
@@ -47,10 +48,12 @@ def second_counterpart(study: Study) -> Counterpart:
     """
     block, input = study.block, study.input
     if (block.in_channels, block.out_channels, input.height, input.width) == (64, 256, 56, 56):
-        return _resnet50_stage1(study)
+        with in_words_of(study.view.lang):
+            return _resnet50_stage1(study)
     match: Match = "depth" if study.counterpart.match == "parameters" else "parameters"
     choice = CounterpartSpec(match=match, unit="preactivation")
-    return _counterpart(block, input, choice, study.run.dtype, study.run.mode)
+    with in_words_of(study.view.lang):
+        return _counterpart(block, input, choice, study.run.dtype, study.run.mode)
 
 
 def study_theory(study: Study) -> StudyTheory:
