@@ -25,13 +25,13 @@ class Column:
         name: in lesson files: ``block-1``.
         label: for a person, short: "Block 1".
         note: under it, shorter than 24 letters: "6 layers, 3 units"; None where there is none.
-        reference: where it is nothing that a Dense Block has but what it is compared with.
+        of: a dense block, a residual one, or neither, which decides its colour.
     """
 
     name: str
     label: Said
     note: Said | None = None
-    reference: bool = False
+    of: Literal["dense", "residual", "plain"] = "dense"
 
 
 @dataclass(frozen=True)

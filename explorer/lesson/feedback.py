@@ -15,7 +15,7 @@ from explorer.findings import Answer, Column
 from explorer.language import N_, _
 from explorer.lesson.chapter import Axis, Chapter, Play, Task
 from explorer.lesson.guess import Guess
-from explorer.lesson.words import filled, number
+from explorer.lesson.words import WIDE, filled, number, on_axis
 from explorer.study.lesson import MEASURES
 
 _CLOSE_TIMES, _CLOSE_SHARE = 1.3, 0.1  # on a logarithmic axis; of a linear one's length
@@ -60,7 +60,7 @@ def _gap(chapter: Chapter, column: Column, given: float, found: float) -> Gap:
     if axis.scale == "log":
         size = max(given / found, found / given) if given > 0 and found > 0 else float("inf")
         close = size < _CLOSE_TIMES
-        words = _("{times} times").format(times=_times(size))
+        words = _("{times} times").format(times=_times(size, axis))
     else:
         size = abs(given - found) / (axis.high - axis.low)
         close = size <= _CLOSE_SHARE
@@ -69,12 +69,14 @@ def _gap(chapter: Chapter, column: Column, given: float, found: float) -> Gap:
     return Gap(str(column.label), _number(axis, given), _number(axis, found), size, close, told, worked)
 
 
-def _times(size: float) -> str:
+def _times(size: float, axis: Axis) -> str:
+    if size >= 10 and axis.high / axis.low > WIDE and size != float("inf"):
+        return on_axis(axis, size, unit=False)
     return number(size, 1 if size < 99.95 else 0, "") if size != float("inf") else "∞"
 
 
 def _number(axis: Axis, value: float) -> str:
-    return number(value, axis.digits, axis.unit)
+    return on_axis(axis, value)
 
 
 def feedback(chapter: Chapter, columns: Sequence[Column], guess: Guess, answer: Answer) -> tuple[str, ...]:

@@ -10,11 +10,14 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from explorer.findings import Answer, Column
 from explorer.language import language
+from explorer.lesson.chapter import Axis
 
 #: ``{name}``, ``{name:2}`` with digits behind the point, ``{name:%}`` as whole percent; a brace of its own is doubled.
 _BRACES = re.compile(r"\{\{|\}\}|\{([a-z][a-z_0-9-]{0,39})(?::([0-6]|%))?\}|[{}]")
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+#: From high to low, how far a logarithmic axis reaches of whose numbers two digits can be seen.
+WIDE = 1e4
 _HUGE, _TINY = 10_000, 0.001  # from where on, and below which, a measured number shows its size alone
 
 Value = float | int | str
@@ -91,6 +94,16 @@ def number(value: float, digits: int, unit: str) -> str:
     if unit == "×":
         return f"{told} 倍" if language() == "zh" else f"{told}×"
     return told if not unit else f"{told}{unit}" if unit == "%" else f"{told} {unit}"
+
+
+def on_axis(axis: Axis, value: float, *, unit: bool = True) -> str:
+    """``value`` as it is written on ``axis``: over many decades its size is all that can be seen, so two digits."""
+    if axis.scale == "log" and axis.high / axis.low > WIDE and value > 0:
+        step = 10.0 ** (math.floor(math.log10(value)) - 1)
+        value = float(f"{round(value / step) * step:.2g}")
+        digits = next((digits for digits in range(5) if round(value, digits) == value), axis.digits)
+        return number(value, digits, axis.unit if unit else "")
+    return number(value, axis.digits, axis.unit if unit else "")
 
 
 def _digits(value: float, digits: int) -> str:

@@ -14,10 +14,11 @@ from html import escape
 from explorer.findings import Column
 from explorer.language import _
 from explorer.lesson.chapter import Axis, Chapter
-from explorer.lesson.words import number as told
+from explorer.lesson.words import number, on_axis
 from explorer.pictures.lesson_sketches import sketch
 from explorer.pictures.palette import TOKENS, Palette
-from explorer.pictures.svg_markup import number, tag
+from explorer.pictures.svg_markup import number as px
+from explorer.pictures.svg_markup import tag
 from explorer.spec import LessonState, Study
 
 _FAR = 0.25  # of a logarithm, or of the axis' tenths: a gap that is drawn
@@ -84,15 +85,14 @@ def lesson_picture(shown: LessonPicture, frame: LessonFrame, palette: Palette = 
     drawn += _under(place, palette)
     drawn += _rings(place, palette)
     if shown.state == "ask" and frame.wide and str(shown.chapter.ask.hint):
-        x = frame.left + (frame.width - frame.left - frame.right) / 2
-        drawn.append(_text(x, frame.height - frame.bottom - 8, str(shown.chapter.ask.hint), "note halo hint", "middle"))
+        drawn.append(_text(frame.width, 30, str(shown.chapter.ask.hint), "note halo hint", "end"))
     root = {
         "class": "lesson-svg",
-        "viewBox": f"0 0 {number(frame.width)} {number(frame.height)}",
+        "viewBox": f"0 0 {px(frame.width)} {px(frame.height)}",
         "role": "group",
         "aria-label": _spoken(shown),
-        "data-top": number(frame.top),
-        "data-height": number(place.height),
+        "data-top": px(frame.top),
+        "data-height": px(place.height),
     }
     return tag("svg", root, "".join(drawn))
 
@@ -102,7 +102,9 @@ class _Places:
 
     def __init__(self, shown: LessonPicture, frame: LessonFrame) -> None:
         self.shown, self.frame, self.axis = shown, frame, shown.chapter.axis
-        self.width = (frame.width - frame.left - frame.right) / max(1, len(shown.columns))
+        names = [_name(mark, self.axis) for mark in _marks_of(shown)]
+        self.left = min(118.0 if frame.wide else 64.0, max(frame.left, *(_width(name) + 6 for name in names)))
+        self.width = (frame.width - self.left - frame.right) / max(1, len(shown.columns))
         self.height = frame.height - frame.top - frame.bottom
         self.bar = min(40.0 if frame.wide else 24.0, 0.42 * self.width)
         self.aside = 0.0
@@ -111,7 +113,7 @@ class _Places:
 
     def x(self, column: int) -> float:
         """A column's middle."""
-        return self.frame.left + self.width * (column + 0.5)
+        return self.left + self.width * (column + 0.5)
 
     def share(self, value: float) -> float:
         """Where ``value`` lies on the axis, from 0 to 1; beyond an end, at it."""
@@ -134,15 +136,25 @@ class _Places:
 def _axis(place: _Places, palette: Palette) -> Iterator[str]:
     frame, axis, shown = place.frame, place.axis, place.shown
     yield _text(0, 12, str(axis.title), "note")
-    marks = axis.marks if (shown.low, shown.high) == (axis.low, axis.high) else _marks(axis, shown.low, shown.high)
+    marks = _marks_of(shown)
     for mark in marks:
         strong = mark == axis.line
         y = place.y(mark)
         yield _rule(0, y, frame.width, y, palette.ink if strong else palette.line, 1.5 if strong else 1)
-        name = str(axis.name) if strong and str(axis.name) else told(mark, _digits(mark, axis), axis.unit)
-        yield _text(0, y - 4, name, "name" if strong else "note")
+        yield _text(0, y - 4, _name(mark, axis), "name" if strong else "note")
     if axis.line is None and shown.low not in marks:
         yield _rule(0, place.ground, frame.width, place.ground, palette.axis, 1)
+
+
+def _marks_of(shown: LessonPicture) -> Sequence[float]:
+    axis = shown.chapter.axis
+    return axis.marks if (shown.low, shown.high) == (axis.low, axis.high) else _marks(axis, shown.low, shown.high)
+
+
+def _name(mark: float, axis: Axis) -> str:
+    if mark == axis.line and str(axis.name):
+        return str(axis.name)
+    return number(mark, _digits(mark, axis), axis.unit)
 
 
 def _digits(mark: float, axis: Axis) -> int:
@@ -166,11 +178,14 @@ def _bars(place: _Places, palette: Palette) -> Iterator[str]:
     shown, axis = place.shown, place.axis
     if axis.joined and any(value is not None for value in shown.values):
         points = [(place.x(i), place.y(value)) for i, value in enumerate(shown.values) if value is not None]
-        yield tag("path", {"class": "truth-line", "d": _path(points), "fill": "none", "stroke": palette.dense})
+        yield tag(
+            "path",
+            {"class": "truth-line", "d": _path(points), "fill": "none", "stroke": _fill(shown.columns[0], palette)},
+        )
     for i, value in enumerate(shown.values):
         if value is None:
             continue
-        fill = palette.residual if shown.columns[i].reference else palette.dense
+        fill = _fill(shown.columns[i], palette)
         x = place.x(i) - place.aside
         top, ground = place.y(value), place.ground
         high = max(1.5, abs(top - ground))
@@ -198,7 +213,11 @@ def _bars(place: _Places, palette: Palette) -> Iterator[str]:
         above = value >= (axis.line if axis.line is not None else shown.low)
         beyond = " ↓" if value < shown.low else " ↑" if value > shown.high else ""
         y = max(place.frame.top - 8, top - 7) if above else top + 18
-        yield _text(x, y, told(value, axis.digits, axis.unit) + beyond, "found halo", "middle", fill)
+        yield _text(x, y, on_axis(axis, value) + beyond, "found halo", "middle", fill)
+
+
+def _fill(column: Column, palette: Palette) -> str:
+    return {"dense": palette.dense, "residual": palette.residual, "plain": palette.ink}[column.of]
 
 
 def _curve(place: _Places, palette: Palette) -> str:
@@ -221,11 +240,11 @@ def _rings(place: _Places, palette: Palette) -> Iterator[str]:
             yield _rule(x, y, x, end, palette.ink, 1)
             yield _rule(x - 5, end, x + 5, end, palette.ink, 1)
         radius = (10 if frame.wide else 9) if asking else 6.5
-        inside = [tag("circle", {"class": "reach", "cx": number(x), "cy": number(y), "r": 22, "fill": "transparent"})]
-        ring = {"cx": number(x), "cy": number(y), "r": radius, "fill": palette.background, "stroke": palette.ink}
+        inside = [tag("circle", {"class": "reach", "cx": px(x), "cy": px(y), "r": 22, "fill": "transparent"})]
+        ring = {"cx": px(x), "cy": px(y), "r": radius, "fill": palette.background, "stroke": palette.ink}
         inside.append(tag("circle", {"class": "ring", **ring}))
         if asking:
-            words = told(value, axis.digits, axis.unit)
+            words = on_axis(axis, value)
             if frame.wide and place.width > 76:
                 inside.append(_text(x + 16, y + 4.5 - (11 if value == axis.line else 0), words, "you halo"))
             else:
@@ -248,15 +267,15 @@ def _rings(place: _Places, palette: Palette) -> Iterator[str]:
                 yield _invitation(x, y, palette)
             first = False
         else:
-            if frame.wide and place.width > 100:
-                words = _("you {value}").format(value=told(value, axis.digits, ""))
+            if frame.wide and place.width > 130:
+                words = _("you {value}").format(value=on_axis(axis, value, unit=False))
                 inside.append(_text(x + 11, y + 4.5, words, "you halo"))
             yield tag("g", {"class": "was"}, "".join(inside))
 
 
 def _invitation(x: float, y: float, palette: Palette) -> str:
     """Chevrons above and below the first ring, until it is moved."""
-    lines = [f"M{number(x - 6)} {number(y + d * 17)}l6 {7 * d}l6 {-7 * d}" for d in (-1, 1)]
+    lines = [f"M{px(x - 6)} {px(y + d * 17)}l6 {7 * d}l6 {-7 * d}" for d in (-1, 1)]
     path = {"d": "".join(lines), "fill": "none", "stroke": palette.ink, "stroke-width": 2}
     return tag("g", {"class": "invite", "aria-hidden": "true"}, tag("path", path))
 
@@ -306,31 +325,31 @@ def _spoken(shown: LessonPicture) -> str:
     for i, column in enumerate(shown.columns):
         said = []
         if shown.guess is not None and i not in shown.fixed:
-            said.append(_("predicted {value}").format(value=told(shown.guess[i], axis.digits, axis.unit)))
+            said.append(_("predicted {value}").format(value=on_axis(axis, shown.guess[i])))
         value = shown.values[i]
         if value is not None:
-            said.append(_("found {value}").format(value=told(value, axis.digits, axis.unit)))
+            said.append(_("found {value}").format(value=on_axis(axis, value)))
         parts.append(f"{column.label}: {', '.join(said)}" if said else str(column.label))
     return f"{axis.title}. {'; '.join(parts)}."
 
 
 def _stem(x: float, ground: float, y: float) -> str:
-    return f"M{number(x)} {number(ground)}V{number(y)}"
+    return f"M{px(x)} {px(ground)}V{px(y)}"
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points) if points else ""
+    return "M" + "L".join(f"{px(x)} {px(y)}" for x, y in points) if points else ""
 
 
 def _rule(x1: float, y1: float, x2: float, y2: float, stroke: str, width: float) -> str:
-    line = f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}"
+    line = f"M{px(x1)} {px(y1)}L{px(x2)} {px(y2)}"
     return tag("path", {"d": line, "stroke": stroke, "stroke-width": width, "fill": "none"})
 
 
 def _rect(x: float, y: float, width: float, height: float) -> dict[str, str]:
-    return {"x": number(x), "y": number(y), "width": number(max(0, width)), "height": number(max(0, height))}
+    return {"x": px(x), "y": px(y), "width": px(max(0, width)), "height": px(max(0, height))}
 
 
 def _text(x: float, y: float, text: str, role: str, anchor: str = "start", fill: str = "") -> str:
-    place: dict[str, object] = {"class": role, "x": number(x), "y": number(y), "text-anchor": anchor}
+    place: dict[str, object] = {"class": role, "x": px(x), "y": px(y), "text-anchor": anchor}
     return tag("text", place | ({"style": f"fill:{fill}"} if fill else {}), escape(text))

@@ -33,8 +33,8 @@ def _joined_columns(_study: Study) -> tuple[Column, ...]:
     return (
         Column("cat-channels", said("Out by cat"), channels),
         Column("cat-same", said("Same by cat"), same),
-        Column("add-channels", said("Out by adding"), channels, reference=True),
-        Column("add-same", said("Same by adding"), same, reference=True),
+        Column("add-channels", said("Out by adding"), channels, of="residual"),
+        Column("add-same", said("Same by adding"), same, of="residual"),
     )
 
 
@@ -175,7 +175,7 @@ BOTTLENECK = Measure(
 def _statistics_columns(_study: Study) -> tuple[Column, ...]:
     return (
         Column("computed", said("Computed"), said("channel statistics")),
-        Column("needed", said("Needed"), said("one a channel"), reference=True),
+        Column("needed", said("Needed"), said("one a channel"), of="plain"),
     )
 
 

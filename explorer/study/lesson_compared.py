@@ -139,7 +139,7 @@ def _shown(study: Study) -> tuple[int, ...]:
 
 
 def _gradients_columns(study: Study) -> tuple[Column, ...]:
-    return tuple(Column(f"layer-{n}", said("Layer {n}", n=n), reference=True) for n in _shown(study))
+    return tuple(Column(f"layer-{n}", said("Layer {n}", n=n), of="plain") for n in _shown(study))
 
 
 def _gradients_jobs(study: Study) -> dict[str, Job]:

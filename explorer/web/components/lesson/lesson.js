@@ -233,12 +233,15 @@ class Part {
   words(value) {
     const { unit, digits, low, high, scale } = this.told.axis;
     let text = value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    if (scale === "log" && high / low > 1e4 && (value >= 1e4 || value < 0.01)) {
-      const power = Math.floor(Math.log10(value) + 1e-9);
-      const front = Number((value / 10 ** power).toPrecision(2));
-      const raised = String(power).replace(/./g, (sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"["0123456789-".indexOf(sign)]);
-      text = front === 1 ? `10${raised}` : `${front}·10${raised}`;
-    } else if (scale === "log" && high / low > 1e4) text = String(Number(value.toPrecision(2)));
+    if (scale === "log" && high / low > 1e4) {
+      const two = Number(value.toPrecision(2));
+      text = two.toLocaleString("en-US", { maximumFractionDigits: 4 });
+      if (two >= 1e7 || two < 1e-3) {
+        const [front, power] = two.toExponential(0).split("e");
+        const raised = String(Number(power)).replace(/./g, (sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"["0123456789-".indexOf(sign)]);
+        text = front === "1" ? `10${raised}` : `${front}·10${raised}`;
+      }
+    }
     return this.told.words.unit.replace("{value}", text) || `${text}${unit}`;
   }
 

@@ -8,8 +8,7 @@ from html import escape
 from explorer.findings import Column
 from explorer.language import _
 from explorer.lesson.feedback import Gap, feedback, gaps, reached
-from explorer.lesson.words import marked
-from explorer.lesson.words import number as told
+from explorer.lesson.words import marked, on_axis
 from explorer.pictures.words import why
 from explorer.spec import FIELDS
 from explorer.study.lesson import MEASURES
@@ -52,7 +51,7 @@ def _prediction(shown: Shown) -> str:
     values = shown.values()
     for i, column in enumerate(shown.columns):
         value = values[i] if i in shown.worked else shown.guess.values[i]
-        said = "…" if value is None else told(value, axis.digits, axis.unit)
+        said = "…" if value is None else on_axis(axis, value)
         relation = ""
         if axis.line == 1 and axis.unit:
             relation = f'<td class="n" data-relation>{escape(_relation(shown.guess.values[i]))}</td>'
@@ -103,7 +102,9 @@ def _cards(shown: Shown, *, asking: bool) -> str:
                 f'<li class="card{" here" if here else ""}">{inside}<span class="right">{escape(there)}</span></li>'
             )
     role = _("Cards to be put into order") if asking else _("Your order, and where each belongs")
-    return f'<ol class="cards{"" if asking else " still"}" aria-label="{escape(role)}">{items}</ol>'
+    rows = -(-len(shown.guess.placed) // 2)  # in two columns, each read downwards
+    kind = "cards" if asking else "cards still"
+    return f'<ol class="{kind}" style="--rows:{rows}" aria-label="{escape(role)}">{items}</ol>'
 
 
 def _kept_back(shown: Shown) -> str:
@@ -130,10 +131,9 @@ def _comparison(shown: Shown) -> str:
 
 def _gap_row(gap: Gap, column: Column) -> str:
     kind = "near" if gap.close else "far" if gap.size > _FAR else ""
-    ref = " ref" if column.reference else ""
     given = _("given") if gap.worked else gap.guess
     return (
-        f'<tr class="{kind}{ref}"><td>{escape(gap.label)}</td><td class="n">{escape(given)}</td>'
+        f'<tr class="{kind} {column.of}"><td>{escape(gap.label)}</td><td class="n">{escape(given)}</td>'
         f'<td class="n t">{escape(gap.truth)}</td><td class="n">{escape(gap.words)}</td></tr>'
     )
 

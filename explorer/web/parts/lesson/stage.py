@@ -16,7 +16,6 @@ from explorer.web.parts.lesson.rail import bars
 from explorer.web.parts.lesson.shown import Shown, script_words
 from explorer.web.parts.lesson.side import side
 
-
 _NAME = re.compile(r"(?<=Net)-(?=\d)")
 
 
