@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from explorer.spec import FIELDS, SpecError, Study, network_of
+from explorer.language import _, said
+from explorer.spec import FIELDS, FieldInfo, SpecError, Study, network_of
 
 #: The short name of the field ``network`` in what is of whole networks alone.
 NETWORK_NAME = "name"
@@ -103,8 +104,15 @@ def add_flags(parser: argparse.ArgumentParser, names: Iterable[str] = FIELDS) ->
             dest=info.name,
             action="append",
             metavar=info.name.upper(),
-            help=f"{info.help}: {info.domain.words} (default {as_text(info.default) or 'none'})".replace("%", "%%"),
+            help=flag_help(info).replace("%", "%%"),
         )
+
+
+def flag_help(info: FieldInfo) -> str:
+    """What a field is, what it may be, and what it is where nothing is said."""
+    words = _("{text}: {allowed} (default {default})")
+    default = as_text(info.default) or _("none")
+    return words.format(text=_(info.help), allowed=info.domain.words, default=default)
 
 
 def from_flags(flags: argparse.Namespace) -> Study:
@@ -132,7 +140,7 @@ def from_json(data: object) -> Study:
         SpecError: ``data`` is no object, or a field is unknown or not allowed.
     """
     if not isinstance(data, Mapping):
-        raise SpecError("study", data, "an object of field names and values")
+        raise SpecError("study", data, said("an object of field names and values"))
     for name in data:
         _known(str(name))
     return Study().with_(**data)
@@ -141,23 +149,26 @@ def from_json(data: object) -> Study:
 def _parse(name: str, texts: list[str]) -> object:
     _known(name)
     if len(texts) > 1:
-        raise SpecError(name, ", ".join(texts), "given once")
+        raise SpecError(name, ", ".join(texts), said("given once"))
     domain = FIELDS[name].domain
     value = domain.parse(texts[0])
     if not domain.holds(value):
         if FIELDS[name].domain is FIELDS["network"].domain:
             network_of(texts[0], name)  # which tells the nearest names
-        raise SpecError(name, texts[0], domain.words)
+        raise SpecError(name, texts[0], domain.rule)
     return value
 
 
 def _known(name: str) -> None:
     if name not in FIELDS:
         near = difflib.get_close_matches(name[:40], FIELDS, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        first, more = list(FIELDS)[:3], len(FIELDS) - 3
-        words = f"one of {', '.join(first)} and {more} more, which python -m explorer describe --help lists"
-        raise SpecError("parameter", name, words + hint)
+        first, more = ", ".join(list(FIELDS)[:3]), len(FIELDS) - 3
+        words = said(
+            "one of {first} and {more} more, which python -m explorer describe --help lists", first=first, more=more
+        )
+        raise SpecError(
+            "parameter", name, said("{allowed} (did you mean {near}?)", allowed=words, near=near[0]) if near else words
+        )
 
 
 def as_text(value: object) -> str:

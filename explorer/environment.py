@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from explorer.language import said
 from explorer.spec import OwnModule, SpecError, Whole, own_module
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:[0-9]{1,5})?", re.ASCII)
@@ -30,11 +31,11 @@ def check(environment: Mapping[str, str] = os.environ) -> None:
     served_module(environment)
     threads = environment.get("EXPLORER_THREADS")
     if threads and not THREADS.holds(THREADS.parse(threads)):
-        raise SpecError("EXPLORER_THREADS", threads, THREADS.words)
+        raise SpecError("EXPLORER_THREADS", threads, THREADS.rule)
     for name in ("EXPLORER_COUNT_SECONDS", "EXPLORER_MEMORY_BYTES"):
         text = environment.get(name)
         if text and above_zero(text) is None:
-            raise SpecError(name, text, "a number above 0")
+            raise SpecError(name, text, said("a number above 0"))
 
 
 def public_url(environment: Mapping[str, str] = os.environ) -> str | None:
@@ -47,7 +48,7 @@ def public_url(environment: Mapping[str, str] = os.environ) -> str | None:
     if not text:
         return None
     if not _begins_a_link(text):
-        raise SpecError("EXPLORER_PUBLIC_URL", text, "an http or https address without ? and #")
+        raise SpecError("EXPLORER_PUBLIC_URL", text, said("an http or https address without ? and #"))
     return text
 
 
@@ -60,7 +61,7 @@ def frame_ancestors(environment: Mapping[str, str] = os.environ) -> tuple[str, .
     sites = tuple(re.split(r"[\s,]+", environment.get("EXPLORER_FRAME_ANCESTORS", "").strip()))
     for site in sites:
         if site and site != "*" and not _ORIGIN.fullmatch(site):
-            raise SpecError("EXPLORER_FRAME_ANCESTORS", site, "origins such as https://wiki.example.org, or *")
+            raise SpecError("EXPLORER_FRAME_ANCESTORS", site, said("origins such as https://wiki.example.org, or *"))
     return tuple(site for site in sites if site)
 
 
@@ -79,7 +80,7 @@ def weights_file(environment: Mapping[str, str] = os.environ) -> Path | None:
     except (OSError, ValueError, RuntimeError):  # a loop of links, a name that cannot be one
         found = False
     if not found:
-        raise SpecError("EXPLORER_WEIGHTS", text, "the path of a file with a network's weights")
+        raise SpecError("EXPLORER_WEIGHTS", text, said("the path of a file with a network's weights"))
     return path
 
 

@@ -25,7 +25,7 @@ from explorer.documents.network_document import network_document
 from explorer.documents.picture import networks_svg, png_document, png_study, svg_document
 from explorer.documents.source import pytorch_source
 from explorer.findings import Findings
-from explorer.language import _, in_words_of, typeset
+from explorer.language import _, in_words_of, said, typeset
 from explorer.pictures.palette import DARK, LIGHT, TOKENS
 from explorer.spec import SpecError, Study
 
@@ -109,11 +109,12 @@ class Format:
             allowed = self.options.get(name)
             if allowed is None:
                 names = ", ".join(self.options)
-                raise SpecError("parameter", name, f"one of {names}" if names else f"none of {self.name}")
+                words = said("one of {options}", options=names) if names else said("none of {format}", format=self.name)
+                raise SpecError("parameter", name, words)
             if name in options:
-                raise SpecError(name, f"{options[name]}, {value}", "given once")
+                raise SpecError(name, f"{options[name]}, {value}", said("given once"))
             if value not in allowed:
-                raise SpecError(name, value, f"one of {', '.join(allowed)}")
+                raise SpecError(name, value, said("one of {options}", options=", ".join(allowed)))
             options[name] = value
         return self.defaults | options
 
@@ -220,7 +221,7 @@ def study_in(data: bytes) -> Study:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise SpecError("file", data[:40], "a PNG, or text in UTF-8") from None
+        raise SpecError("file", data[:40], said("a PNG, or text in UTF-8")) from None
     if text.lstrip()[:9].lower() == "<!doctype":
         return study_of(text)
     if text.lstrip().startswith("{"):
@@ -236,9 +237,9 @@ def _json_study(text: str) -> Study:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as problem:
-        raise SpecError("file", text[:80], f"JSON ({problem})") from None
+        raise SpecError("file", text[:80], said("JSON ({problem})", problem=str(problem))) from None
     if "study" not in document:
-        raise SpecError("file", text[:80], "JSON with a study in it")
+        raise SpecError("file", text[:80], said("JSON with a study in it"))
     return from_json(document["study"])
 
 
@@ -246,9 +247,10 @@ def _markdown_study(text: str) -> Study:
     try:
         return read_directive(read_document(text).parts[0].directive).study
     except (PartError, DirectiveError) as problem:
-        raise SpecError("file", text[:80], f"Markdown whose parts can be read ({problem})") from None
+        words = said("Markdown whose parts can be read ({problem})", problem=str(problem))
+        raise SpecError("file", text[:80], words) from None
     except IndexError:
-        raise SpecError("file", text[:80], "Markdown with a generated part") from None
+        raise SpecError("file", text[:80], said("Markdown with a generated part")) from None
 
 
 def _source(found: Findings, base: str, options: Options) -> str:

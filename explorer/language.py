@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -131,6 +131,11 @@ def in_words_of(chosen: Language | Literal["auto"]) -> AbstractContextManager[No
     return speaking(language() if chosen == "auto" else chosen)
 
 
+def of_environment(variables: Mapping[str, str]) -> Language:
+    """The language of a terminal, by the first of the usual variables that says something."""
+    return language_of(next(filter(None, map(variables.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), None))
+
+
 def language_of(locale: str | None, otherwise: Language = "en") -> Language:
     """The language of a locale such as ``zh-CN`` or ``zh_TW.UTF-8``, if it is spoken here."""
     first = (locale or "").replace("_", "-").partition("-")[0].lower()
@@ -157,19 +162,39 @@ class Said:
 
     Attributes:
         template: English, marked by :func:`said` for the catalogues.
-        values: what is put into it, by name.
+        values: what is put into it, by name; a sentence or phrase among them is put into words with it.
     """
 
     template: str
-    values: tuple[tuple[str, str | int | float], ...] = ()
+    values: tuple[tuple[str, Value], ...] = ()
 
     def __str__(self) -> str:
         return _(self.template).format(**dict(self.values))
 
 
-def said(template: str, **values: str | int | float) -> Said:
+#: What a template is filled with.
+Value = str | int | float | Said
+#: A text as it is, such as what an exception says, or one that is put into words when it is read.
+Text = str | Said
+
+
+def said(template: str, **values: Value) -> Said:
     """``template`` with ``values``, put into words by ``str``."""
     return Said(template, tuple(values.items()))
+
+
+def said_of(one: str, many: str, count: int) -> Said:
+    """``one`` or ``many``, as English asks for; both are marked with :func:`N_` and have the value ``count``."""
+    return Said(one if count == 1 else many, (("count", count),))
+
+
+def either(names: Iterable[str]) -> Text:
+    """``names``, of which one will do: ``a or b or c``."""
+    first, *rest = names
+    found: Text = first
+    for name in rest:
+        found = said("{one} or {other}", one=found, other=name)
+    return found
 
 
 def kept(maxsize: int) -> Callable[[Callable[P, T]], Callable[P, T]]:

@@ -15,17 +15,17 @@ ROOT = Path(__file__).resolve().parents[1]
 BASE = {"spec", "language", "memory"}
 READERS = BASE | {"codec", "presets", "findings", "theory", "graph"}
 MAY_IMPORT: dict[str, set[str]] = {
-    "spec": {"language"},
     "language": set(),
+    "spec": {"language"},
     "place": set(),
-    "memory": set(),
+    "memory": {"language"},
     "codec": BASE,
     "presets": BASE,
-    "environment": {"spec"},
+    "environment": {"spec", "language"},
     "findings": BASE,
     "theory": BASE | {"findings"},
     "graph": BASE | {"findings", "theory"},
-    "blocks": {"spec"},
+    "blocks": {"spec", "language"},
     "measure": BASE | {"findings", "theory", "blocks"},
     "engine": BASE | {"environment", "findings"},  # names measure only in a string
     "study": READERS | {"engine"},
@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": READERS
     | {"environment", "lesson", "engine", "study", "pictures", "documents", "docs", "exports", "place", "version"},
     "setup": set(),  # runs before a package is installed
-    "launch": {"environment", "place", "spec"},
+    "launch": {"environment", "place", "spec", "language"},
     "bench": READERS | {"engine", "setup", "version"},
     "cli": READERS
     | {"environment", "lesson", "engine", "study", "pictures", "documents", "docs", "exports", "bench", "launch"},

@@ -13,6 +13,7 @@ from explorer.blocks.fused import FusedBlock
 from explorer.blocks.listed import ListBlock
 from explorer.blocks.residual import residual_stack
 from explorer.blocks.shared import SharedBlock
+from explorer.language import said
 from explorer.spec import BlockSpec, DenseBlockSpec, ResidualSpec, SpecError
 
 __all__ = ["IMPLEMENTATIONS", "NoCompilerError", "build", "units"]
@@ -46,11 +47,11 @@ def build(spec: BlockSpec, implementation: str = "concat", budget: float = 1.0) 
         SpecError: ``spec`` is no block, there is no such implementation, or ``budget`` is no share.
     """
     if not isinstance(spec, DenseBlockSpec | ResidualSpec):
-        raise SpecError("spec", spec, "a DenseBlockSpec or a ResidualSpec")
+        raise SpecError("spec", spec, said("a DenseBlockSpec or a ResidualSpec"))
     if implementation not in IMPLEMENTATIONS:
-        raise SpecError("implementation", implementation, f"one of {', '.join(IMPLEMENTATIONS)}")
+        raise SpecError("implementation", implementation, said("one of {options}", options=", ".join(IMPLEMENTATIONS)))
     if not 0 <= budget <= 1:
-        raise SpecError("budget", budget, "a number from 0 to 1")
+        raise SpecError("budget", budget, said("a number from 0 to 1"))
     if isinstance(spec, ResidualSpec):
         return residual_stack(spec)
     block = IMPLEMENTATIONS[implementation](layers_of(spec))

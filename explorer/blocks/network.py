@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from explorer.blocks import IMPLEMENTATIONS
 from explorer.blocks.dense import layers_of
 from explorer.blocks.residual import BasicUnit, PostactivationUnit
+from explorer.language import said
 from explorer.spec import IMAGE_CHANNELS, DenseNetSpec, NetworkSpec, ResNetSpec, SpecError
 
 
@@ -132,9 +133,9 @@ def build_network(spec: NetworkSpec, implementation: str = "list") -> nn.Module:
         SpecError: ``spec`` is no network, or there is no such implementation.
     """
     if implementation not in IMPLEMENTATIONS:
-        raise SpecError("implementation", implementation, f"one of {', '.join(IMPLEMENTATIONS)}")
+        raise SpecError("implementation", implementation, said("one of {options}", options=", ".join(IMPLEMENTATIONS)))
     if isinstance(spec, DenseNetSpec):
         return DenseNet(spec, implementation)
     if isinstance(spec, ResNetSpec):
         return ResNet(spec)
-    raise SpecError("spec", spec, "a DenseNetSpec or a ResNetSpec")
+    raise SpecError("spec", spec, said("a DenseNetSpec or a ResNetSpec"))

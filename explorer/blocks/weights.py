@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
+from explorer.language import said
 from explorer.spec import DenseNetSpec, NetworkSpec, SpecError
 
 T = TypeVar("T")
@@ -68,8 +69,12 @@ def from_torchvision(spec: NetworkSpec, ours: Mapping[str, object], theirs: Mapp
     missing = [name for name in names.values() if name not in given and not name.endswith("num_batches_tracked")]
     more = sorted(given.keys() - set(names.values()))
     if missing or more:
-        wrong = f"{missing[0]} is missing" if missing else f"{more[0]} is one too many"
-        raise SpecError("weights", f"{len(given)} names", f"those of this network ({wrong})")
+        words = (
+            said("those of this network ({name} is missing)", name=missing[0])
+            if missing
+            else said("those of this network ({name} is one too many)", name=more[0])
+        )
+        raise SpecError("weights", f"{len(given)} names", words)
     return {name: given[theirs_name] for name, theirs_name in names.items() if theirs_name in given}
 
 

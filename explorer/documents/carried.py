@@ -7,6 +7,7 @@ from html import unescape
 from urllib.parse import parse_qsl, urlencode
 
 from explorer.codec import from_query, to_query
+from explorer.language import said
 from explorer.spec import SpecError, Study
 
 _MARK = re.compile(r"explorer-study:\?([\w.~+%=&;-]*)", re.ASCII)
@@ -25,5 +26,5 @@ def carried_by(text: str) -> Study:
     """
     found = {unescape(query) for query in _MARK.findall(text)}
     if len(found) != 1:
-        raise SpecError("file", text.strip()[:80], "one that the explorer has written, with one Study in it")
+        raise SpecError("file", text.strip()[:80], said("one that the explorer has written, with one Study in it"))
     return from_query(parse_qsl(found.pop(), keep_blank_values=True))

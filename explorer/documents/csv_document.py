@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from explorer.codec import as_text, from_query, to_json
 from explorer.findings import BlockFindings, Findings, Timing
+from explorer.language import said
 from explorer.spec import SpecError, Study
 
 HEADS = ("block", "layer", "quantity", "unit", "origin", "value")
@@ -40,7 +41,8 @@ def csv_study(text: str) -> Study:
     rows = list(csv.reader(io.StringIO(text)))
     fields = [row for row in rows if len(row) == len(HEADS) and row[0] == _STUDY]
     if tuple(rows[0] if rows else ()) != HEADS or not fields:
-        raise SpecError("file", text[:80], f"CSV with the columns {', '.join(HEADS)} and the rows of a study")
+        words = said("CSV with the columns {columns} and the rows of a study", columns=", ".join(HEADS))
+        raise SpecError("file", text[:80], words)
     return from_query((name, value) for _study, _layer, name, _unit, _origin, value in fields)
 
 

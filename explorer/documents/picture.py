@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from explorer.documents.carried import carried, carried_by
 from explorer.graph import concat_graph
-from explorer.language import language, typeset
+from explorer.language import language, said, typeset
 from explorer.pictures.layout import layout
 from explorer.pictures.network_svg import Shown, network_picture
 from explorer.pictures.palette import LIGHT, Palette
@@ -69,7 +69,7 @@ def png_study(png: bytes) -> Study:
         if png[at + 4 : at + 8] == b"tEXt" and body.startswith(_KEYWORD):
             return carried_by(body.removeprefix(_KEYWORD).decode("latin-1"))
         at += length + 12
-    raise SpecError("file", "a PNG", "one that the explorer has written, with its Study in it")
+    raise SpecError("file", "a PNG", said("one that the explorer has written, with its Study in it"))
 
 
 @cache

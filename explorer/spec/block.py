@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from explorer.language import N_, said
 from explorer.spec.domains import Choice, Flag, InNotebooks, SpecError, Validated, Whole, domain_of
 
 Order = Literal["pre", "post"]
 Unit = Literal["preactivation", "postactivation", "basic"]
+
+IN_CHANNELS = Whole(1, 4096)
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,12 @@ class DenseBlockSpec(Validated, InNotebooks):
     al. 2017 §3) or "post" (conv-BN-ReLU).
     """
 
-    in_channels: int = domain_of(Whole(1, 4096), 64, "channels that enter the block, c0")
-    growth_rate: int = domain_of(Whole(1, 512), 32, "channels that each Bottleneck adds, k")
-    layers: int = domain_of(Whole(1, 64), 6, "number of Bottlenecks, L")
-    bottleneck_factor: int = domain_of(Whole(1, 16), 4, "the 1×1 convolution emits this many times k channels, b")
-    bottleneck: bool = domain_of(Flag(), True, "whether a 1×1 convolution comes before the 3×3")
-    order: Order = domain_of(Choice(("pre", "post")), "pre", "pre (BN-ReLU-conv) or post (conv-BN-ReLU)")
+    in_channels: int = domain_of(IN_CHANNELS, 64, N_("channels that enter the block, c0"))
+    growth_rate: int = domain_of(Whole(1, 512), 32, N_("channels that each Bottleneck adds, k"))
+    layers: int = domain_of(Whole(1, 64), 6, N_("number of Bottlenecks, L"))
+    bottleneck_factor: int = domain_of(Whole(1, 16), 4, N_("the 1×1 convolution emits this many times k channels, b"))
+    bottleneck: bool = domain_of(Flag(), True, N_("whether a 1×1 convolution comes before the 3×3"))
+    order: Order = domain_of(Choice(("pre", "post")), "pre", N_("pre (BN-ReLU-conv) or post (conv-BN-ReLU)"))
     kind: Literal["dense"] = field(default="dense", init=False)
 
     @property
@@ -59,12 +62,12 @@ class ResidualSpec(Validated, InNotebooks):
     or what the first 3×3 emits (basic units).
     """
 
-    in_channels: int = domain_of(Whole(1, 4096), 64, "channels that enter the stack")
-    out_channels: int = domain_of(Whole(2, 4096 + 64 * 512), 256, "channels that every unit emits")
-    inner_width: int = domain_of(Whole(1, 4 * (4096 + 64 * 512)), 64, "channels inside a unit")
-    units: int = domain_of(Whole(1, 64), 6, "number of residual units")
+    in_channels: int = domain_of(Whole(1, 4096), 64, N_("channels that enter the stack"))
+    out_channels: int = domain_of(Whole(2, 4096 + 64 * 512), 256, N_("channels that every unit emits"))
+    inner_width: int = domain_of(Whole(1, 4 * (4096 + 64 * 512)), 64, N_("channels inside a unit"))
+    units: int = domain_of(Whole(1, 64), 6, N_("number of residual units"))
     unit: Unit = domain_of(
-        Choice(("preactivation", "postactivation", "basic")), "preactivation", "kind of residual unit"
+        Choice(("preactivation", "postactivation", "basic")), "preactivation", N_("kind of residual unit")
     )
     kind: Literal["residual"] = field(default="residual", init=False)
 
@@ -99,7 +102,8 @@ def reference_block(text: str) -> DenseBlockSpec:
             order="post" if "post" in rest else "pre",
         )
     except SpecError as problem:
-        raise SpecError("reference", text, f"a block whose {problem.field} is {problem.allowed}") from None
+        words = said("a block whose {field} is {allowed}", field=problem.field, allowed=problem.rule)
+        raise SpecError("reference", text, words) from None
 
 
 def reference_text(block: DenseBlockSpec) -> str:

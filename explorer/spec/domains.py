@@ -4,54 +4,79 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any
+
+from explorer.language import Said, Text, _, said
 
 
 class SpecError(ValueError):
-    """A value outside what a field allows. The text is fit to be shown to a person.
+    """A value outside what a field allows. The text is fit to be shown to a person, in whose language it is put.
 
     Attributes:
         field: the field's name as in code, URL and flags, such as ``growth_rate``; the names of
             all fields that break a rule together, joined by " · ".
         value: the offending value, as given.
-        allowed: what would have been allowed, as words that follow "must be".
+        rule: what would have been allowed, as words that follow "must be".
     """
 
-    def __init__(self, field: str, value: object, allowed: str) -> None:
-        self.field, self.value, self.allowed = field, value, allowed
-        super().__init__(f"{field} must be {allowed}, not {shown(value)}.")
+    def __init__(self, field: str, value: object, rule: Text) -> None:
+        self.field, self.value, self.rule = field, value, rule
+        super().__init__(field, value, rule)
+
+    def __str__(self) -> str:
+        words = _("{field} must be {allowed}, not {value}.")
+        return words.format(field=self.field, allowed=self.allowed, value=shown(self.value))
+
+    @property
+    def allowed(self) -> str:
+        """What would have been allowed, in the language of whoever asks."""
+        return str(self.rule)
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The names in ``field``, one by one."""
         return tuple(self.field.split(" · "))
 
-    def __reduce__(self) -> tuple[type[SpecError], tuple[str, object, str]]:
-        return SpecError, (self.field, self.value, self.allowed)
+    def __reduce__(self) -> tuple[type[SpecError], tuple[str, object, Text]]:
+        return SpecError, (self.field, self.value, self.rule)
 
 
 def shown(value: object, limit: int = 40) -> str:
     """``value`` as a person may see it: quoted if text, printable, never longer than ``limit``."""
     if isinstance(value, int) and abs(value) >= 10**limit:  # str() itself refuses beyond 4,300 digits
-        return "a number of more than 40 digits"
+        return _("a number of more than 40 digits")
     try:
         text = ascii(value) if not isinstance(value, str) or not value.isprintable() else f"'{value}'"
     except Exception:  # a foreign object whose repr fails must not hide the message
-        text = f"a {type(value).__name__}"
+        text = _("a {kind}").format(kind=type(value).__name__)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+class Worded:
+    """What a field may hold, in words."""
+
+    @property
+    def rule(self) -> Said:
+        """What is allowed, as words that follow "must be"."""
+        raise NotImplementedError
+
+    @property
+    def words(self) -> str:
+        """The same, in the language of whoever asks."""
+        return str(self.rule)
+
+
 @dataclass(frozen=True)
-class Whole:
+class Whole(Worded):
     """Whole numbers from ``low`` to ``high``, both allowed."""
 
     low: int
     high: int
 
     @property
-    def words(self) -> str:
+    def rule(self) -> Said:
         """What is allowed, as words that follow "must be"."""
-        return f"a whole number from {self.low:,} to {self.high:,}"
+        return said("a whole number from {low:,} to {high:,}", low=self.low, high=self.high)
 
     def holds(self, value: object) -> bool:
         """Whether ``value`` is allowed, its type included."""
@@ -64,10 +89,13 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(Worded):
     """true or false."""
 
-    words: ClassVar[str] = "true or false"
+    @property
+    def rule(self) -> Said:
+        """What is allowed, as words that follow "must be"."""
+        return said("true or false")
 
     def holds(self, value: object) -> bool:
         """Whether ``value`` is allowed, its type included."""
@@ -79,15 +107,16 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Worded):
     """One of a few words."""
 
     options: tuple[str, ...]
 
     @property
-    def words(self) -> str:
+    def rule(self) -> Said:
         """What is allowed, as words that follow "must be"."""
-        return "one of " + ", ".join(self.options) if len(self.options) > 1 else self.options[0]
+        options = ", ".join(self.options)
+        return said("one of {options}", options=options) if len(self.options) > 1 else Said(options)
 
     def holds(self, value: object) -> bool:
         """Whether ``value`` is allowed, its type included."""
@@ -99,12 +128,17 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """Words of a form that ``words`` describes; ``optional`` also allows None, written as nothing."""
+class Pattern(Worded):
+    """Words of a form that ``form`` describes; ``optional`` also allows None, written as nothing."""
 
     regex: str
-    words: str
+    form: str
     optional: bool = False
+
+    @property
+    def rule(self) -> Said:
+        """What is allowed, as words that follow "must be"."""
+        return Said(self.form)
 
     def holds(self, value: object) -> bool:
         """Whether ``value`` is allowed, its type included."""
@@ -118,7 +152,7 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class Wholes:
+class Wholes(Worded):
     """One to ``most`` whole numbers from ``low`` to ``high``; as text with dashes between them: ``6-12-24-16``."""
 
     low: int
@@ -126,9 +160,14 @@ class Wholes:
     most: int
 
     @property
-    def words(self) -> str:
+    def rule(self) -> Said:
         """What is allowed, as words that follow "must be"."""
-        return f"1 to {self.most} whole numbers from {self.low:,} to {self.high:,}, such as 6-12-24-16"
+        return said(
+            "1 to {most} whole numbers from {low:,} to {high:,}, such as 6-12-24-16",
+            most=self.most,
+            low=self.low,
+            high=self.high,
+        )
 
     def holds(self, value: object) -> bool:
         """Whether ``value`` is allowed, its type included."""
@@ -141,10 +180,13 @@ class Wholes:
 
 
 @dataclass(frozen=True)
-class Share:
+class Share(Worded):
     """A number above 0, up to 1."""
 
-    words: ClassVar[str] = "a number above 0, up to 1"
+    @property
+    def rule(self) -> Said:
+        """What is allowed, as words that follow "must be"."""
+        return said("a number above 0, up to 1")
 
     def holds(self, value: object) -> bool:
         """Whether ``value`` is allowed, its type included."""
@@ -160,7 +202,7 @@ NetworkDomain = Wholes | Share  # which only networks have beside them
 
 
 def domain_of(domain: Domain | NetworkDomain, default: object, text: str) -> Any:
-    """A dataclass field that knows its domain and its help text."""
+    """A dataclass field that knows its domain and its help text, which :func:`explorer.language.N_` marks."""
     return field(default=default, metadata={"domain": domain, "help": text})
 
 
@@ -183,4 +225,4 @@ class Validated:
             domain: Domain | NetworkDomain | None = f.metadata.get("domain")
             value = getattr(self, f.name)
             if domain is not None and not domain.holds(value):
-                raise SpecError(f.name, value, domain.words)
+                raise SpecError(f.name, value, domain.rule)

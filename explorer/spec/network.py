@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Literal
 
-from explorer.spec.block import DenseBlockSpec
+from explorer.language import N_, either, said
+from explorer.spec.block import IN_CHANNELS, DenseBlockSpec
 from explorer.spec.domains import Choice, Flag, Share, SpecError, Validated, Whole, Wholes, domain_of
 
 Stem = Literal["imagenet", "cifar"]
@@ -26,22 +27,26 @@ class DenseNetSpec(Validated):
     (7×7 convolution with stride 2, BN, ReLU, 3×3 max pooling with stride 2) or ``cifar`` (one 3×3 convolution).
     """
 
-    block_config: tuple[int, ...] = domain_of(Wholes(1, 64, 6), (6, 12, 24, 16), "Bottlenecks in each Dense Block")
-    growth_rate: int = domain_of(Whole(1, 512), 32, "channels that each Bottleneck adds, k")
-    stem_channels: int = domain_of(Whole(1, 4096), 64, "channels that the stem makes")
-    compression: float = domain_of(Share(), 0.5, "the share of channels that a Transition keeps, θ")
-    bottleneck_factor: int = domain_of(Whole(1, 16), 4, "the 1×1 convolution emits this many times k channels, b")
-    bottleneck: bool = domain_of(Flag(), True, "whether a 1×1 convolution comes before the 3×3")
-    stem: Stem = domain_of(Choice(("imagenet", "cifar")), "imagenet", "for images of ImageNet, or of CIFAR")
-    classes: int = domain_of(Whole(1, 100_000), 1000, "classes that the classifier tells apart")
+    block_config: tuple[int, ...] = domain_of(Wholes(1, 64, 6), (6, 12, 24, 16), N_("Bottlenecks in each Dense Block"))
+    growth_rate: int = domain_of(Whole(1, 512), 32, N_("channels that each Bottleneck adds, k"))
+    stem_channels: int = domain_of(Whole(1, 4096), 64, N_("channels that the stem makes"))
+    compression: float = domain_of(Share(), 0.5, N_("the share of channels that a Transition keeps, θ"))
+    bottleneck_factor: int = domain_of(Whole(1, 16), 4, N_("the 1×1 convolution emits this many times k channels, b"))
+    bottleneck: bool = domain_of(Flag(), True, N_("whether a 1×1 convolution comes before the 3×3"))
+    stem: Stem = domain_of(Choice(("imagenet", "cifar")), "imagenet", N_("for images of ImageNet, or of CIFAR"))
+    classes: int = domain_of(Whole(1, 100_000), 1000, N_("classes that the classifier tells apart"))
     kind: Literal["densenet"] = field(default="densenet", init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         try:
             len(self.blocks)
-        except SpecError as problem:
-            words = f"such that every block reads {problem.allowed.replace('a whole number ', '')} channels"
+        except SpecError:  # of all that is passed on, only the channels between blocks may be too many
+            words = said(
+                "such that every block reads from {low:,} to {high:,} channels",
+                low=IN_CHANNELS.low,
+                high=IN_CHANNELS.high,
+            )
             raise SpecError("block_config · growth_rate · compression", self.block_config, words) from None
 
     @property
@@ -79,20 +84,20 @@ class ResNetSpec(Validated):
     (option A of §4.2, as in the networks for CIFAR).
     """
 
-    stage_config: tuple[int, ...] = domain_of(Wholes(1, 64, 6), (3, 4, 6, 3), "residual units in each stage")
-    unit: ResNetUnit = domain_of(Choice(("postactivation", "basic")), "postactivation", "kind of residual unit")
-    stem_channels: int = domain_of(Whole(2, 256), 64, "channels that the stem makes")
-    stem: Stem = domain_of(Choice(("imagenet", "cifar")), "imagenet", "for images of ImageNet, or of CIFAR")
-    classes: int = domain_of(Whole(1, 100_000), 1000, "classes that the classifier tells apart")
+    stage_config: tuple[int, ...] = domain_of(Wholes(1, 64, 6), (3, 4, 6, 3), N_("residual units in each stage"))
+    unit: ResNetUnit = domain_of(Choice(("postactivation", "basic")), "postactivation", N_("kind of residual unit"))
+    stem_channels: int = domain_of(Whole(2, 256), 64, N_("channels that the stem makes"))
+    stem: Stem = domain_of(Choice(("imagenet", "cifar")), "imagenet", N_("for images of ImageNet, or of CIFAR"))
+    classes: int = domain_of(Whole(1, 100_000), 1000, N_("classes that the classifier tells apart"))
     shortcut: Shortcut = domain_of(
-        Choice(("projection", "padding")), "projection", "what a shortcut becomes where width or size changes"
+        Choice(("projection", "padding")), "projection", N_("what a shortcut becomes where width or size changes")
     )
     kind: Literal["resnet"] = field(default="resnet", init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.shortcut == "padding" and self.unit != "basic":
-            raise SpecError("shortcut", self.shortcut, "projection where units are not basic")
+            raise SpecError("shortcut", self.shortcut, said("projection where units are not basic"))
 
     @property
     def inner_widths(self) -> tuple[int, ...]:
@@ -183,8 +188,9 @@ def network(name: str) -> NetworkSpec:
     found = NETWORKS.get(name)
     if found is None:
         near = difflib.get_close_matches(name[:40].lower(), NETWORKS, n=3)
-        hint = f" (did you mean {' or '.join(near)}?)" if near else ""
-        raise SpecError("network", name, f"one of {', '.join(NETWORKS)}{hint}")
+        names = ", ".join(NETWORKS)
+        words = said("one of {options} (did you mean {near}?)", options=names, near=either(near)) if near else None
+        raise SpecError("network", name, words or said("one of {options}", options=names))
     return found
 
 
@@ -215,10 +221,10 @@ def network_of(text: str, field: str = "network") -> NetworkSpec:
         )
     except SpecError as problem:
         if problem.field == "network":
-            raise SpecError(
-                field, text, f"{problem.allowed}, or a DenseNet of one's own, such as 6-12-24-16-k32"
-            ) from None
-        raise SpecError(field, text, f"a network whose {problem.field} is {problem.allowed}") from None
+            words = said("{allowed}, or a DenseNet of one's own, such as 6-12-24-16-k32", allowed=problem.rule)
+            raise SpecError(field, text, words) from None
+        words = said("a network whose {field} is {allowed}", field=problem.field, allowed=problem.rule)
+        raise SpecError(field, text, words) from None
 
 
 def network_text(spec: DenseNetSpec) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from explorer.language import said
 from explorer.spec.domains import SpecError
 
 #: ``package.module:Name``.
@@ -37,5 +38,5 @@ def own_module(target: str, shape: str | None, folder: str) -> OwnModule:
     if not TARGET.fullmatch(target):
         raise SpecError("module", target, "package.module:Name")
     if shape and not _SHAPE.fullmatch(shape):
-        raise SpecError("input", shape, "sizes such as 1,3,224,224")
+        raise SpecError("input", shape, said("sizes such as 1,3,224,224"))
     return OwnModule(target, tuple(map(int, shape.split(","))) if shape else None, folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from explorer.language import N_, said
 from explorer.spec.block import DenseBlockSpec
 from explorer.spec.domains import Choice, Flag, SpecError, Validated, Whole, domain_of
 
@@ -31,18 +32,18 @@ class DenseStackSpec(Validated):
         loss_reads_all: whether the loss reads every source, whatever ``reach`` says of the layers.
     """
 
-    in_channels: int = domain_of(Whole(1, 4096), 24, "channels that the stem emits, c0")
-    growth_rate: int = domain_of(Whole(1, 512), 12, "channels that each layer adds, k")
-    layers: int = domain_of(Whole(1, 64), 24, "number of layers, L")
-    bottleneck_factor: int = domain_of(Whole(1, 16), 4, "the 1×1 convolution emits this many times k channels, b")
+    in_channels: int = domain_of(Whole(1, 4096), 24, N_("channels that the stem emits, c0"))
+    growth_rate: int = domain_of(Whole(1, 512), 12, N_("channels that each layer adds, k"))
+    layers: int = domain_of(Whole(1, 64), 24, N_("number of layers, L"))
+    bottleneck_factor: int = domain_of(Whole(1, 16), 4, N_("the 1×1 convolution emits this many times k channels, b"))
     reach: int | None = None
-    loss_reads_all: bool = domain_of(Flag(), False, "whether the loss reads every source, whatever the reach")
+    loss_reads_all: bool = domain_of(Flag(), False, N_("whether the loss reads every source, whatever the reach"))
     kind: Literal["dense_stack"] = field(default="dense_stack", init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.reach is not None and not Whole(1, self.layers).holds(self.reach):
-            raise SpecError("reach", self.reach, f"{Whole(1, self.layers).words}, or none")
+            raise SpecError("reach", self.reach, said("{allowed}, or none", allowed=Whole(1, self.layers).rule))
 
     @property
     def joined(self) -> Joined:
@@ -82,11 +83,11 @@ class UnitStackSpec(Validated):
     1×1 to w and 3×3 back to c.
     """
 
-    joined: Joined = domain_of(Choice(("plain", "residual")), "plain", "whether each unit adds to what came in")
-    unit: StackUnit = domain_of(Choice(get_args(StackUnit)), "preactivation", "what each layer is")
-    channels: int = domain_of(Whole(1, WIDEST), 24, "channels of every map, c")
-    inner_width: int = domain_of(Whole(1, WIDEST), 6, "channels inside a unit, w")
-    layers: int = domain_of(Whole(1, 64), 24, "number of units, L")
+    joined: Joined = domain_of(Choice(("plain", "residual")), "plain", N_("whether each unit adds to what came in"))
+    unit: StackUnit = domain_of(Choice(get_args(StackUnit)), "preactivation", N_("what each layer is"))
+    channels: int = domain_of(Whole(1, WIDEST), 24, N_("channels of every map, c"))
+    inner_width: int = domain_of(Whole(1, WIDEST), 6, N_("channels inside a unit, w"))
+    layers: int = domain_of(Whole(1, 64), 24, N_("number of units, L"))
     kind: Literal["unit_stack"] = field(default="unit_stack", init=False)
 
 
@@ -97,9 +98,9 @@ StackSpec = DenseStackSpec | UnitStackSpec
 class StackSetting(Validated):
     """What plain, residual and dense stacks are given alike."""
 
-    batch_norm: bool = domain_of(Flag(), True, "whether BatchNorm stands before every ReLU")
-    init: Init = domain_of(Choice(get_args(Init)), "default", "how the layers' convolutions are initialised")
-    data: Data = domain_of(Choice(get_args(Data)), "digits", "8×8 digits, or noise of that size with random labels")
+    batch_norm: bool = domain_of(Flag(), True, N_("whether BatchNorm stands before every ReLU"))
+    init: Init = domain_of(Choice(get_args(Init)), "default", N_("how the layers' convolutions are initialised"))
+    data: Data = domain_of(Choice(get_args(Data)), "digits", N_("8×8 digits, or noise of that size with random labels"))
 
 
 def dense_stack(block: DenseBlockSpec) -> DenseStackSpec:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
-from explorer.language import N_
+from explorer.language import N_, said
 from explorer.spec.block import DenseBlockSpec, Unit, reference_block
 from explorer.spec.domains import Choice, Domain, Flag, InNotebooks, Pattern, SpecError, Validated, Whole, domain_of
 from explorer.spec.network import NAMES, OWN, network_of
@@ -40,9 +40,9 @@ BYTES_PER_ELEMENT: dict[str, int] = {"float32": 4, "float64": 8, "bfloat16": 2, 
 class InputSpec(Validated):
     """The input tensor without its channels: (batch, ·, height, width)."""
 
-    batch: int = domain_of(Whole(1, 1024), 1, "images in the batch, N")
-    height: int = domain_of(Whole(1, 1024), 56, "height of the map, H")
-    width: int = domain_of(Whole(1, 1024), 56, "width of the map, W")
+    batch: int = domain_of(Whole(1, 1024), 1, N_("images in the batch, N"))
+    height: int = domain_of(Whole(1, 1024), 56, N_("height of the map, H"))
+    width: int = domain_of(Whole(1, 1024), 56, N_("width of the map, W"))
 
     @property
     def positions(self) -> int:
@@ -55,10 +55,12 @@ class CounterpartSpec(Validated):
     """How the residual block beside the Dense Block is chosen."""
 
     match: Match = domain_of(
-        Choice(("depth", "parameters", "macs", "saved_bytes")), "depth", "what the residual block has in common"
+        Choice(("depth", "parameters", "macs", "saved_bytes")), "depth", N_("what the residual block has in common")
     )
     unit: Unit = domain_of(
-        Choice(("preactivation", "postactivation", "basic")), "preactivation", "kind of residual unit to compare with"
+        Choice(("preactivation", "postactivation", "basic")),
+        "preactivation",
+        N_("kind of residual unit to compare with"),
     )
 
 
@@ -67,15 +69,15 @@ class RunSpec(Validated):
     """How and where the block runs. The module is cast to ``dtype``; there is no autocast."""
 
     dtype: DType = domain_of(
-        Choice(("float32", "float64", "bfloat16", "float16")), "float32", "type of weights and maps"
+        Choice(("float32", "float64", "bfloat16", "float16")), "float32", N_("type of weights and maps")
     )
-    mode: Mode = domain_of(Choice(("training", "inference")), "training", "inference keeps nothing for backward")
+    mode: Mode = domain_of(Choice(("training", "inference")), "training", N_("inference keeps nothing for backward"))
     device: str = domain_of(
-        Pattern(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?", "auto, cpu, cuda, cuda:N or mps"),
+        Pattern(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?", N_("auto, cpu, cuda, cuda:N or mps")),
         "auto",
-        "auto takes the machine's accelerator if it has one",
+        N_("auto takes the machine's accelerator if it has one"),
     )
-    seed: int = domain_of(Whole(0, 2**32 - 1), 0, "seed of weights and input")
+    seed: int = domain_of(Whole(0, 2**32 - 1), 0, N_("seed of weights and input"))
 
     @property
     def bytes_per_element(self) -> int:
@@ -87,38 +89,41 @@ class RunSpec(Validated):
 class ViewSpec(Validated):
     """What the page shows of it; nothing here changes a number."""
 
-    drawing: Drawing = domain_of(Choice(("chain", "paper")), "chain", "the chain as coded, or the paper's arrows")
+    drawing: Drawing = domain_of(Choice(("chain", "paper")), "chain", N_("the chain as coded, or the paper's arrows"))
     select: str | None = domain_of(
         Pattern(
             r"(layer|unit)-[1-9][0-9]?|source-(0|[1-9][0-9]?)|(0|[1-9][0-9]?)-[1-9][0-9]?",
-            "layer-N, source-N, N-M (source N as Bottleneck M reads it) or unit-N (of the residual block)",
+            N_("layer-N, source-N, N-M (source N as Bottleneck M reads it) or unit-N (of the residual block)"),
             optional=True,
         ),
         None,
-        "selected Bottleneck, source, slice or residual unit",
+        N_("selected Bottleneck, source, slice or residual unit"),
     )
     image: Image = domain_of(
         Choice(("pattern", "noise", "upload")),
         "pattern",
-        "what the feature maps are made from; no link carries an upload",
+        N_("what the feature maps are made from; no link carries an upload"),
     )
     matrix: Matrix = domain_of(
         Choice(("share", "channels", "bytes", "weights")),
         "share",
-        "what the reuse matrix shows of each source and reader",
+        N_("what the reuse matrix shows of each source and reader"),
     )
     reference: str | None = domain_of(
         Pattern(
             r"[1-9][0-9]{0,3}-[1-9][0-9]{0,2}-[1-9][0-9]?(-b[1-9][0-9]?)?(-plain)?(-post)?",
-            "C-K-L, such as 64-32-12 (input channels, growth rate, Bottlenecks), with -bB, -plain or -post behind it",
+            N_(
+                "C-K-L, such as 64-32-12 (input channels, growth rate, Bottlenecks), "
+                "with -bB, -plain or -post behind it"
+            ),
             optional=True,
         ),
         None,
-        "a second Dense Block, pinned to compare with",
+        N_("a second Dense Block, pinned to compare with"),
     )
-    present: bool = domain_of(Flag(), False, "the view for a lecture hall: large type, no sidebar, keys only")
+    present: bool = domain_of(Flag(), False, N_("the view for a lecture hall: large type, no sidebar, keys only"))
     lang: Lang = domain_of(
-        Choice(get_args(Lang)), "auto", "language of pages and files, English or Chinese; auto takes the reader's own"
+        Choice(get_args(Lang)), "auto", N_("language of pages and files, English or Chinese; auto takes the reader's own")
     )
 
     @property
@@ -132,25 +137,30 @@ class MemorySpec(Validated):
     """What the Memory page is asked: how the block is written, what is drawn of it, and what shall fit."""
 
     implementation: Implementation = domain_of(
-        Choice(get_args(Implementation)), "list", "how the block is written, whose training step is drawn"
+        Choice(get_args(Implementation)), "list", N_("how the block is written, whose training step is drawn")
     )
     budget: Budget = domain_of(
-        Choice(get_args(Budget)), "0.25", "of compiled: the share that it may keep for backward (PyTorch's own setting)"
+        Choice(get_args(Budget)),
+        "0.25",
+        N_("of compiled: the share that it may keep for backward (PyTorch's own setting)"),
     )
     colours: Colours = domain_of(
-        Choice(get_args(Colours)), "source", "bytes alive by the layer they came from, or by what they are for"
+        Choice(get_args(Colours)), "source", N_("bytes alive by the layer they came from, or by what they are for")
     )
-    versus: Growth = domain_of(Choice(get_args(Growth)), "layers", "what grows while memory is watched")
-    scale: Scale = domain_of(Choice(get_args(Scale)), "linear", "of the chart of growth")
-    largest: Growth = domain_of(Choice(get_args(Growth)), "batch", "of what the largest that fits is searched")
+    versus: Growth = domain_of(Choice(get_args(Growth)), "layers", N_("what grows while memory is watched"))
+    scale: Scale = domain_of(Choice(get_args(Scale)), "linear", N_("of the chart of growth"))
+    largest: Growth = domain_of(Choice(get_args(Growth)), "batch", N_("of what the largest that fits is searched"))
     optimiser: Optimiser = domain_of(
-        Choice(get_args(Optimiser)), "none", "whose state takes its place beside the step in what fits"
+        Choice(get_args(Optimiser)), "none", N_("whose state takes its place beside the step in what fits")
     )
 
 
 _NETWORK = Pattern(
     f"{NAMES}|{OWN}",
-    "a published network's name, such as densenet121 or resnet50, or a DenseNet of one's own, such as 6-12-24-16-k32",
+    N_(
+        "a published network's name, such as densenet121 or resnet50, "
+        "or a DenseNet of one's own, such as 6-12-24-16-k32"
+    ),
 )
 
 
@@ -161,38 +171,40 @@ class NetworksSpec(Validated):
     Batch, dtype and how Dense Blocks are written are those of the other sections.
     """
 
-    network: str = domain_of(_NETWORK, "densenet121", "the whole network that is looked at")
-    against: str = domain_of(_NETWORK, "resnet50", "the network that it is compared with")
-    image_size: int = domain_of(Whole(8, 1024), 224, "height and width of an image, in pixels")
+    network: str = domain_of(_NETWORK, "densenet121", N_("the whole network that is looked at"))
+    against: str = domain_of(_NETWORK, "resnet50", N_("the network that it is compared with"))
+    image_size: int = domain_of(Whole(8, 1024), 224, N_("height and width of an image, in pixels"))
     heights: Heights = domain_of(
-        Choice(get_args(Heights)), "channels", "what the networks are drawn as high as: channels, or bytes of a map"
+        Choice(get_args(Heights)), "channels", N_("what the networks are drawn as high as: channels, or bytes of a map")
     )
-    frontier: Frontier = domain_of(Choice(get_args(Frontier)), "parameters", "what published accuracy is set against")
+    frontier: Frontier = domain_of(
+        Choice(get_args(Frontier)), "parameters", N_("what published accuracy is set against")
+    )
 
 
 @dataclass(frozen=True)
 class GradientsSpec(Validated):
     """What the Gradients page is asked. The stacks are as wide and deep as the Study's block."""
 
-    batch_norm: bool = domain_of(Flag(), True, "whether the stacks have BatchNorm")
+    batch_norm: bool = domain_of(Flag(), True, N_("whether the stacks have BatchNorm"))
     init: Init = domain_of(
-        Choice(get_args(Init)), "default", "initial weights: PyTorch's default, He's, or half the default"
+        Choice(get_args(Init)), "default", N_("initial weights: PyTorch's default, He's, or half the default")
     )
-    data: Data = domain_of(Choice(get_args(Data)), "digits", "8×8 digits, or noise of that size with random labels")
+    data: Data = domain_of(Choice(get_args(Data)), "digits", N_("8×8 digits, or noise of that size with random labels"))
     stack_unit: StackUnit = domain_of(
-        Choice(get_args(StackUnit)), "preactivation", "what the plain and residual stacks are made of"
+        Choice(get_args(StackUnit)), "preactivation", N_("what the plain and residual stacks are made of")
     )
-    seeds: int = domain_of(Whole(5, 20), 5, "how many times each is initialised anew")
-    steps: int = domain_of(Whole(10, 1000), 200, "training steps after which accuracy is read")
+    seeds: int = domain_of(Whole(5, 20), 5, N_("how many times each is initialised anew"))
+    steps: int = domain_of(Whole(10, 1000), 200, N_("training steps after which accuracy is read"))
     learning_rate: LearningRate = domain_of(
-        Choice(get_args(LearningRate)), "0.02", "learning rate of SGD with momentum 0.9"
+        Choice(get_args(LearningRate)), "0.02", N_("learning rate of SGD with momentum 0.9")
     )
     gradient: GradientOf = domain_of(
         Choice(get_args(GradientOf)),
         "raw",
-        "whose gradient: a layer's output, raw or free of scale (times the size of the map), or its weights",
+        N_("whose gradient: a layer's output, raw or free of scale (times the size of the map), or its weights"),
     )
-    trained: bool = domain_of(Flag(), False, "whether gradients are shown after the training steps")
+    trained: bool = domain_of(Flag(), False, N_("whether gradients are shown after the training steps"))
 
     @property
     def setting(self) -> StackSetting:
@@ -204,9 +216,9 @@ class GradientsSpec(Validated):
 class LessonSpec(Validated):
     """Where a person is in the lesson, and what they predicted. Nothing here touches the Study's own block."""
 
-    chapter: int = domain_of(Whole(1, 99), 1, "chapter of the lesson")
+    chapter: int = domain_of(Whole(1, 99), 1, N_("chapter of the lesson"))
     state: LessonState = domain_of(
-        Choice(get_args(LessonState)), "ask", "predict first, then compare, then try for oneself"
+        Choice(get_args(LessonState)), "ask", N_("predict first, then compare, then try for oneself")
     )
     guess: str | None = domain_of(
         Pattern(
@@ -215,24 +227,24 @@ class LessonSpec(Validated):
             optional=True,
         ),
         None,
-        "what was predicted, column by column",
+        N_("what was predicted, column by column"),
     )
     placed: str | None = domain_of(
         Pattern(r"[a-z0-9]{1,20}(-[a-z0-9]{1,20}){0,19}", N_("names of cards with dashes between them"), optional=True),
         None,
-        "cards in the order in which they were put",
+        N_("cards in the order in which they were put"),
     )
     tried: str | None = domain_of(
         Pattern(r"[a-z0-9]{1,20}", N_("a value of the chapter's control"), optional=True),
         None,
-        "what the chapter's control was set to",
+        N_("what the chapter's control was set to"),
     )
     locked: str | None = domain_of(
         Pattern(
             r"[a-z_0-9]{1,30}(,[a-z_0-9]{1,30}){0,49}", N_("names of fields with commas between them"), optional=True
         ),
         None,
-        "fields whose controls cannot be moved in this link",
+        N_("fields whose controls cannot be moved in this link"),
     )
     hide: str | None = domain_of(
         Pattern(
@@ -241,7 +253,7 @@ class LessonSpec(Validated):
             optional=True,
         ),
         None,
-        "what this link does not show: the lesson's answers, or the controls of fields",
+        N_("what this link does not show: the lesson's answers, or the controls of fields"),
     )
 
     @property
@@ -273,19 +285,22 @@ class Study(InNotebooks):
         for section in fields(self):
             kind = type(section.default)
             if not isinstance(getattr(self, section.name), kind):
-                raise SpecError(section.name, getattr(self, section.name), f"a {kind.__name__}")
+                raise SpecError(section.name, getattr(self, section.name), said("a {kind}", kind=kind.__name__))
         if self.run.mode == "training" and self.input.positions < 2:
             raise SpecError(
                 "batch · height · width",
                 self.input.positions,
-                "at least 2 in training (BatchNorm needs two values a channel)",
+                said("at least 2 in training (BatchNorm needs two values a channel)"),
             )
         if self.view.select is not None and not self.view.selected.fits(self.block.layers):
             last = self.block.layers
             raise SpecError(
                 "select",
                 self.view.select,
-                f"layer-1 to layer-{last}, source-0 to source-{last}, or N-M with N < M ≤ {last} in this block",
+                said(
+                    "layer-1 to layer-{last}, source-0 to source-{last}, or N-M with N < M ≤ {last} in this block",
+                    last=last,
+                ),
             )
         if self.view.reference is not None:
             reference_block(self.view.reference)
@@ -298,7 +313,9 @@ class Study(InNotebooks):
             raise SpecError(
                 f"{name} · image_size",
                 f"{text} · {self.networks.image_size}",
-                "such that the last map has at least two places in the batch (BatchNorm needs two values a channel)",
+                said(
+                    "such that the last map has at least two places in the batch (BatchNorm needs two values a channel)"
+                ),
             )
 
     def with_(self, **values: object) -> Study:
@@ -333,7 +350,7 @@ class Study(InNotebooks):
 
 @dataclass(frozen=True)
 class FieldInfo:
-    """One field of a Study: where it lives, what it allows, its default and help text."""
+    """One field of a Study: where it lives, what it allows, its default, and its help text, which ``_`` translates."""
 
     name: str
     section: str

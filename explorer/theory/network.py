@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from explorer.findings import Part
 from explorer.findings.network import NetworkTheory, StageKind, StageLayer, StageTheory
+from explorer.language import said
 from explorer.spec import (
     BYTES_PER_ELEMENT,
     IMAGE_CHANNELS,
@@ -127,7 +128,11 @@ def _densenet(spec: DenseNetSpec, stages: _Stages, implementation: str) -> None:
         stages.size = stages.size.pooled()
         if not stages.size.positions:
             least = 2 ** (len(blocks) - 1) * (4 if spec.stem == "imagenet" else 1)
-            raise SpecError("image_size", "smaller", f"large enough for {len(blocks)} blocks, such as {least}")
+            raise SpecError(
+                "image_size",
+                "smaller",
+                said("large enough for {count} blocks, such as {least}", count=len(blocks), least=least),
+            )
         kept_bytes = size.bytes(new + wide + after, wide)
         stages.add(f"transition {number}", "transition", [StageLayer(wide, after, parts, kept_bytes)])
 

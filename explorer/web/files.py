@@ -24,7 +24,7 @@ from explorer import environment
 from explorer.codec import from_query, of_networks, to_query
 from explorer.documents.html_document import content_policy
 from explorer.exports import MEASURED, Format, badge, formats, networks
-from explorer.language import Language, _, language, language_of, preferred, speaking, typeset
+from explorer.language import Language, _, language, language_of, preferred, said, speaking, typeset
 from explorer.pictures.notice import notice
 from explorer.spec import FIELDS, SpecError, Study, shown
 from explorer.web.answers import Answers, NotMade, TooMany
@@ -171,7 +171,8 @@ def _fields(file: Served, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]
     for name, value in rest:
         others = [] if name in FIELDS else [one.path for one in served() if name in one.format.options]
         if others:
-            raise SpecError(name, value, f"left out of {file.path}: it is for {' and '.join(others)}")
+            words = said("left out of {file}: it is for {others}", file=file.path, others=", ".join(others))
+            raise SpecError(name, value, words)
     return rest
 
 

@@ -35,7 +35,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
 from explorer.codec import Reading, read_leniently, to_query
-from explorer.language import N_, Language, _, language_of, plural, preferred
+from explorer.language import N_, Language, _, language_of, plural, preferred, said
 from explorer.language import speak as speak_in
 from explorer.spec import FIELDS, ResidualSpec, SpecError, Study
 from explorer.theory import counterpart
@@ -264,7 +264,9 @@ def _unit_missing(study: Study) -> SpecError | None:
     spec = counterpart(study).theory.spec
     if not isinstance(spec, ResidualSpec) or unit <= spec.units:
         return None
-    return SpecError("select", study.view.select, f"unit-1 to unit-{spec.units} of this residual block")
+    return SpecError(
+        "select", study.view.select, said("unit-1 to unit-{units} of this residual block", units=spec.units)
+    )
 
 
 def _told(problem: SpecError) -> str:

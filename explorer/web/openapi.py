@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from explorer.codec import NETWORK_NAME
 from explorer.documents.schema import Schema, field_schema, findings_schema, network_schema
 from explorer.exports import MEASURED, PIXEL_RATIO, SHOW, THEME
+from explorer.language import said
 from explorer.spec import FIELDS, SpecError
 from explorer.version import VERSION
 from explorer.web.files import FOR_ALL, Served, refused, served
@@ -132,7 +133,7 @@ def _answer(document: dict[str, Any]) -> Any:
 
     def answer(request: Request) -> Response:
         if request.url.query:
-            return refused(SpecError("parameter", request.url.query, f"left out of {request.url.path}"))
+            return refused(SpecError("parameter", request.url.query, said("left out of {file}", file=request.url.path)))
         return Response(body, media_type="application/json", headers=FOR_ALL | {"cache-control": "no-cache"})
 
     return answer

@@ -93,4 +93,4 @@ def segments(name: str, label: str, labels: Mapping[Any, str], study: Study, *, 
 def help_of(name: str) -> str:
     """What the field is, and what it allows."""
     text = _(FIELDS[name].help)
-    return _("{text}: {allowed}.").format(text=text[0].upper() + text[1:], allowed=_(FIELDS[name].domain.words))
+    return _("{text}: {allowed}.").format(text=text[0].upper() + text[1:], allowed=FIELDS[name].domain.words)
