@@ -188,6 +188,26 @@ def said_of(one: str, many: str, count: int) -> Said:
     return Said(one if count == 1 else many, (("count", count),))
 
 
+#: What the system says most often of a file, as it says it.
+_SYSTEM = (
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Is a directory"),
+    N_("Not a directory"),
+    N_("No space left on device"),
+    N_("File name too long"),
+    N_("Read-only file system"),
+    N_("Input/output error"),
+    N_("Too many levels of symbolic links"),
+)
+
+
+def reason(fault: BaseException, otherwise: Text) -> Text:
+    """What the system says of ``fault``; ``otherwise`` where it says nothing."""
+    told = getattr(fault, "strerror", None)
+    return Said(told) if told in _SYSTEM else told or otherwise
+
+
 def either(names: Iterable[str]) -> Text:
     """``names``, of which one will do: ``a or b or c``."""
     first, *rest = names

@@ -6,8 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+from explorer.language import said
+
 #: What to do where memory or time is short.
-SMALLER = "Lower the batch, the height and width, or the number of layers."
+SMALLER = said("Lower the batch, the height and width, or the number of layers.")
 
 #: A control group without a limit says "max" (version 2) or a number near 2**63 (version 1).
 UNLIMITED = 1 << 60

@@ -173,11 +173,11 @@ def no_dict(_: str) -> Any:
 
 
 def problem(_: str) -> dict[str, Any]:
-    return {"problem": {"kind": "refused", "message": "It would not fit.", "needed_bytes": 10}}
+    return {"problem": {"kind": "refused", "told": "It would not fit.", "needed_bytes": 10}}
 
 
 def break_device(_: str) -> dict[str, Any]:
-    return {"problem": {"kind": "failed", "message": "The GPU reported an error."}, "worker_broken": True}
+    return {"problem": {"kind": "failed", "told": "The GPU reported an error."}, "worker_broken": True}
 
 
 def succeed_and_break(_: str) -> dict[str, Any]:

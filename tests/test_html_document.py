@@ -206,7 +206,7 @@ def _planted(found: Findings) -> Findings:
     """``found`` with hostile text wherever a worker's words go."""
     assert found.device is not None
     device = dataclasses.replace(found.device, name=HOSTILE, torch=HOSTILE)
-    problem = dataclasses.replace(REFUSED, message=HOSTILE, advice=HOSTILE)
+    problem = dataclasses.replace(REFUSED, told=HOSTILE, advised=HOSTILE)
     assert found.dense.measurement is not None
     measurement = dataclasses.replace(found.dense.measurement, device=device)
     dense = dataclasses.replace(found.dense, label=HOSTILE, problem=problem, measurement=measurement)

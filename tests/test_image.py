@@ -172,7 +172,7 @@ def test_of_an_animation_the_first_frame_is_taken_and_told(format: str) -> None:
     data = file(frames[0], format, save_all=True, append_images=frames[1:], duration=50, **lossless)
     rgb, animated = decoded(data, 4, 4)
     assert animated and rgb[:, 2, 2].tolist() == [1, 0, 0]
-    assert "first frame of your animation" in picture_of(upload_job(data)).words
+    assert "first frame of your animation" in str(picture_of(upload_job(data)).words)
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -382,7 +382,7 @@ def job(image: Any = "pattern", channels: int = 5, size: InputSpec | None = None
 def test_noise_is_the_input_of_every_other_measurement() -> None:
     one = job("noise", seed=7)
     x, words = brought_in(picture_of(one), one, CPU)
-    assert torch.equal(x, live_input(one.block, one.input, one.run, CPU)) and "seed 7" in words
+    assert torch.equal(x, live_input(one.block, one.input, one.run, CPU)) and "seed 7" in str(words)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16", "float16"])

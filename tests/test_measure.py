@@ -24,6 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.blocks import build, units
 from explorer.engine import Limits
 from explorer.findings import BlockMeasurement, Device, Problem, TimeMeasurement, from_builtins
+from explorer.language import said
 from explorer.measure import admission, device, fake, jobs, table, timing, worker
 from explorer.measure.admission import refusal, workspace
 from explorer.measure.jobs import perform
@@ -310,7 +311,9 @@ def test_a_gpu_that_is_not_there_is_never_replaced(asked: str, kind: str) -> Non
         "time": TimeJob((SMALL,), SIZE, run),
         "device": DeviceJob(asked),
     }
-    assert problem_of(perform(job[kind])) == Problem("no_device", "No GPU on this machine.", "Choose auto or cpu.")
+    assert problem_of(perform(job[kind])) == Problem(
+        "no_device", said("No GPU on this machine."), said("Choose auto or cpu.")
+    )
 
 
 @pytest.mark.parametrize(
@@ -359,7 +362,9 @@ def test_a_type_that_the_device_cannot_compute_in_is_named(monkeypatch: pytest.M
         answer = perform(CountJob(SMALL, SIZE, RunSpec(device="cpu", dtype="float64")))
     finally:
         device._computes.cache_clear()
-    assert problem_of(answer) == Problem("unsupported", "The CPU cannot compute in float64.", "Choose float32.")
+    assert problem_of(answer) == Problem(
+        "unsupported", said("The CPU cannot compute in {dtype}.", dtype="float64"), said("Choose float32.")
+    )
 
 
 def test_only_what_the_device_cannot_do_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -570,7 +575,7 @@ def test_a_narrower_type_is_named_where_it_needs_less(
     run = RunSpec(device="cpu", dtype=dtype)
     large = InputSpec(64, 512, 512)
     refused = refusal((SMALL,), large, run, place(0))
-    assert refused is not None and refused.advice.startswith(SMALLER)
+    assert refused is not None and refused.advice.startswith(str(SMALLER))
     less = refusal((SMALL,), large, RunSpec(device="cpu", dtype="bfloat16"), place(0))
     assert less is not None and less.needed_bytes is not None
     assert (f" In bfloat16 it needs {admission.size(less.needed_bytes)}." in refused.advice) is narrower
@@ -579,7 +584,7 @@ def test_a_narrower_type_is_named_where_it_needs_less(
 def test_a_narrower_type_is_not_named_where_the_processor_unfolds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "_columns", lambda dtype: 100 if dtype == "bfloat16" else 0)
     refused = refusal((SMALL,), InputSpec(64, 512, 512), RUN, place(0))
-    assert refused is not None and refused.advice == SMALLER
+    assert refused is not None and refused.advised == SMALLER
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from explorer import cli, environment, launch
-from explorer.findings import Trace
+from explorer.findings import Trace, from_builtins
+from explorer.language import Said, said
 from explorer.measure.own_module import answered, trace_named
 from explorer.spec import OwnModule, SpecError, own_module
 from explorer.study import apart
@@ -134,7 +135,8 @@ def test_what_fails_is_told_in_a_sentence(
 ) -> None:
     monkeypatch.syspath_prepend(team)
     told = answered(lambda: trace_named(target, shape))
-    assert told["problem"].startswith(says) and "\n" not in told["problem"]
+    sentence = str(from_builtins(Said, told["problem"]))
+    assert sentence.startswith(says) and "\n" not in sentence
 
 
 def test_a_module_that_hangs_is_stopped_and_exits_3(
@@ -208,7 +210,8 @@ def test_a_runner_runs_one_at_a_time_and_tells_what_failed() -> None:
             raise ApartError("It left.")
         raise RuntimeError("unforeseen")
 
-    for shape, problem in ((None, "It left."), ((1, 3, 8, 8), "It could not be run (RuntimeError).")):
+    fault = said("It could not be run ({kind}).", kind="RuntimeError")
+    for shape, problem in ((None, "It left."), ((1, 3, 8, 8), fault)):
         runner = Runner(OwnModule("ours.networks:Two", shape, "."), run)
         assert runner.standing() == Standing()
         for _ in range(3):

@@ -11,6 +11,7 @@ from explorer.bench.faults import BenchError
 from explorer.bench.rows import NotMeasured, Row, row
 from explorer.engine import Done, Engine, Failed, State
 from explorer.findings import Comparison, CompiledStep, Device, ImplementationStep, Problem, from_builtins
+from explorer.language import said
 from explorer.spec import Budget, CompareJob, CompiledJob, DenseBlockSpec, DeviceJob, DType, InputSpec, Job, RunSpec
 from explorer.theory import block_theory
 
@@ -168,4 +169,4 @@ def _asked(engine: Engine, kind: type[_T], job: Job) -> _T | Problem:
     state: State = answered(engine, job, pause=0.02)
     if isinstance(state, Done):
         return from_builtins(kind, state.result)
-    return state.problem if isinstance(state, Failed) else Problem("failed", "There was no answer.")
+    return state.problem if isinstance(state, Failed) else Problem("failed", said("There was no answer."))

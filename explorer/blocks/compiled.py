@@ -17,16 +17,25 @@ from torch import Tensor
 
 from explorer.blocks.dense import Layer
 from explorer.blocks.listed import ListBlock, listed
+from explorer.language import Text, said
 
 #: torch's name for what is missing → what to install.
 _MISSING = {
-    "InvalidCxxCompiler": "a C++ compiler, and none was found: install g++ or clang",
-    "TritonMissing": "Triton on this device, and it was not found: install the triton package",
+    "InvalidCxxCompiler": said(
+        "torch.compile needs a C++ compiler, and none was found: install g++ or clang, then try again."
+    ),
+    "TritonMissing": said(
+        "torch.compile needs Triton on this device, and it was not found: install the triton package, then try again."
+    ),
 }
 
 
 class NoCompilerError(RuntimeError):
-    """There is none on this machine; the text says what to install."""
+    """There is none on this machine; ``told`` says what to install."""
+
+    def __init__(self, told: Text) -> None:
+        self.told = told
+        super().__init__(told)
 
 
 class CompiledBlock(ListBlock):
@@ -56,5 +65,5 @@ class CompiledBlock(ListBlock):
             told = f"{type(fault).__name__} {fault}"
             for name, words in _MISSING.items():
                 if name in told:
-                    raise NoCompilerError(f"torch.compile needs {words}, then try again.") from None
+                    raise NoCompilerError(words) from None
             raise

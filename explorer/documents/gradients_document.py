@@ -88,7 +88,7 @@ def gradients_json(found: GradientsFindings, link: str) -> dict[str, Any]:
         "cuts": [
             {"reach": cut.reach, "loss_reads_all": cut.loss_reads_all, "ratio": _ratio(cut.found)} for cut in found.cuts
         ],
-        "problems": [to_builtins(problem) for problem in found.problems],
+        "problems": [to_builtins(problem.words) for problem in found.problems],
     }
 
 

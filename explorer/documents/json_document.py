@@ -102,4 +102,4 @@ def _timing(timing: Timing) -> dict[str, Any]:
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    return {name: value for name, value in to_builtins(problem).items() if value not in (None, "")}
+    return {name: value for name, value in to_builtins(problem.words).items() if value not in (None, "")}

@@ -88,5 +88,5 @@ def memory_json(found: MemoryFindings, link: str) -> dict[str, Any]:
         "device": to_builtins(found.device),
         "implementations": implementations,
         "fits": to_builtins(found.plan),
-        "problems": {name: to_builtins(problem) for name, problem in found.problems.items()},
+        "problems": {name: to_builtins(problem.words) for name, problem in found.problems.items()},
     }

@@ -179,7 +179,9 @@ def _network(one: NetworkFindings) -> dict[str, Any]:
     if one.counts is not None:
         found["counted"] = _counted(one.counts)
     if one.problem is not None:
-        found["problem"] = {name: value for name, value in to_builtins(one.problem).items() if value not in (None, "")}
+        found["problem"] = {
+            name: value for name, value in to_builtins(one.problem.words).items() if value not in (None, "")
+        }
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from explorer.documents.json_document import SCHEMA_VERSION
 from explorer.documents.network_document import NETWORK_SCHEMA_VERSION
-from explorer.findings import Device, Part, Problem
+from explorer.findings import Device, Part, ProblemWords
 from explorer.findings.network import Published, StageKind
 from explorer.spec import (
     FIELDS,
@@ -160,7 +160,7 @@ def _or_null(schema: Schema) -> Schema:
 
 
 def _problem() -> Schema:
-    return _object(_typed_fields(Problem), required=("kind", "message"))
+    return _object(_typed_fields(ProblemWords), required=("kind", "message"))
 
 
 def _layer() -> Schema:

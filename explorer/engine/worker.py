@@ -22,6 +22,7 @@ from typing import Any
 
 from explorer.engine import words
 from explorer.findings import Problem, to_builtins
+from explorer.language import Said, said
 from explorer.memory import SMALLER, limit_memory
 from explorer.spec import Job
 
@@ -78,11 +79,11 @@ def unprepared(setup: Setup) -> Problem | None:
     except ModuleNotFoundError as error:
         names = {"torch": "PyTorch", "torchinfo": "torchinfo", "PIL": "Pillow"}
         if error.name not in names:
-            return _in_words(error, "The worker could not be prepared")
-        advice = "Install what requirements.txt lists, or the package's extra measure."
-        return Problem("failed", f"{names[error.name]} is not installed.", advice)
+            return _in_words(error, _NOT_PREPARED)
+        advice = said("Install what requirements.txt lists, or the package's extra measure.")
+        return Problem("failed", said("{package} is not installed.", package=names[error.name]), advice)
     except BaseException as error:
-        return _in_words(error, "The worker could not be prepared")
+        return _in_words(error, _NOT_PREPARED)
     return None
 
 
@@ -128,14 +129,14 @@ def answer(setup: Setup, errand: Errand) -> bytes:
         limit_memory(setup.memory_bytes)
         packed = _packed(_named(setup.perform)(errand.take()))
         if len(packed) > setup.answer_bytes:
-            problem = Problem("failed", f"The answer is too large ({len(packed):,} bytes).", SMALLER)
+            problem = Problem("failed", said("The answer is too large ({size:,} bytes).", size=len(packed)), SMALLER)
             return _packed({"problem": to_builtins(problem)})
         read_answer(packed)  # what the server would refuse is found, and named, here
         return packed
     except NotPlainError as error:
         return _packed({"problem": to_builtins(words.not_plain(str(error)))})
     except BaseException as error:  # SystemExit too: a job must not end the worker
-        return _packed({"problem": to_builtins(_in_words(error, "The measurement failed"))})
+        return _packed({"problem": to_builtins(_in_words(error, _FAILED))})
 
 
 def _packed(result: object) -> bytes:
@@ -147,14 +148,22 @@ def _packed(result: object) -> bytes:
         raise NotPlainError(_first_line(error)) from None
 
 
-def _in_words(error: BaseException, what: str) -> Problem:
+_FAILED, _NOT_PREPARED = said("The measurement failed"), said("The worker could not be prepared")
+
+
+def _in_words(error: BaseException, what: Said) -> Problem:
     text = _first_line(error)
     out_of_memory = ("alloc" in text and "memory" in text) or "out of memory" in text.lower()
     if isinstance(error, MemoryError) or out_of_memory:
-        message = "There was not enough memory to run this"
-        return Problem("out_of_memory", f"{message}: {text}." if text else f"{message}.", SMALLER)
+        words = (
+            said("There was not enough memory to run this: {fault}.", fault=text)
+            if text
+            else said("There was not enough memory to run this.")
+        )
+        return Problem("out_of_memory", words, SMALLER)
     kind = type(error).__name__
-    return Problem("failed", f"{what}: {kind}: {text}." if text else f"{what}: {kind}.")
+    fault = f"{kind}: {text}" if text else kind
+    return Problem("failed", said("{what}: {fault}.", what=what, fault=fault))
 
 
 def _first_line(error: BaseException, limit: int = 300) -> str:

@@ -50,6 +50,10 @@ def _decoded(kind: Any, data: Any) -> Any:
     if origin in (typing.Union, types.UnionType):
         if data is None and type(None) in args:
             return None
+        if isinstance(
+            data, tuple(kind for kind in args if kind in (str, int, float))
+        ):  # or a sentence yet to be worded
+            return data
         return _decoded(_chosen([a for a in args if a is not type(None)], data), data)
     if origin is tuple:
         inner = [args[0]] * len(data) if len(args) == 2 and args[1] is Ellipsis else list(args)
@@ -61,8 +65,9 @@ def _decoded(kind: Any, data: Any) -> Any:
 
 def _chosen(kinds: list[Any], data: Any) -> Any:
     """Which of several kinds ``data`` is; dataclasses are told apart by their ``kind`` field."""
-    if len(kinds) == 1:
-        return kinds[0]
+    made = [kind for kind in kinds if dataclasses.is_dataclass(kind)]
+    if len(kinds) == 1 or (len(made) == 1 and isinstance(data, dict)):
+        return made[0] if made else kinds[0]
     name = data.get("kind") if isinstance(data, dict) else None
     for kind in kinds:
         if name is not None and getattr(kind, "kind", None) == name:

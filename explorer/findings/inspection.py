@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.findings.measurement import Device, Timing
+from explorer.language import Text
 
 Op = Literal["bn", "relu", "conv1x1", "conv3x3", "cat", "add"]
 
@@ -94,7 +95,7 @@ class LayerView:
     Attributes:
         device: where it ran.
         layer: which Bottleneck or residual unit, from 1.
-        stem: one sentence: what the picture is and how it was brought to the block's input.
+        brought: one sentence: what the picture is and how it was brought to the block's input.
         height, width: of every map's pixels.
         steps: the layer's operators in order.
         read: what the layer reads, by source, oldest first.
@@ -106,7 +107,7 @@ class LayerView:
 
     device: Device
     layer: int
-    stem: str
+    brought: Text
     height: int
     width: int
     steps: tuple[LayerStep, ...]
@@ -115,6 +116,11 @@ class LayerView:
     made: MapGroup
     joined: MapGroup | None
     weights: tuple[SourceWeights, ...]
+
+    @property
+    def stem(self) -> str:
+        """What the picture is and how it was brought in, in the language of whoever asks."""
+        return str(self.brought)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from explorer.language import Text
+
 
 @dataclass(frozen=True)
 class Device:
@@ -99,16 +101,42 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why there is no measurement, in words for a person.
+    """Why there is no measurement. It is told where it is met, and put into words for whoever reads it.
 
     ``kind``: refused · no_device · unsupported · out_of_memory · timed_out · worker_lost · cancelled · failed.
     """
 
     kind: str
-    message: str
-    advice: str = ""
+    told: Text
+    advised: Text = ""
     needed_bytes: int | None = None
     available_bytes: int | None = None
+
+    @property
+    def message(self) -> str:
+        """What happened, in the language of whoever asks."""
+        return str(self.told)
+
+    @property
+    def advice(self) -> str:
+        """What to do about it, in the language of whoever asks; empty where there is nothing."""
+        return str(self.advised)
+
+    @property
+    def words(self) -> ProblemWords:
+        """It as documents have it."""
+        return ProblemWords(self.kind, self.message, self.advice, self.needed_bytes, self.available_bytes)
+
+
+@dataclass(frozen=True)
+class ProblemWords:
+    """A :class:`Problem` in one language."""
+
+    kind: str
+    message: str
+    advice: str
+    needed_bytes: int | None
+    available_bytes: int | None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from explorer.findings import BlockTheory, Device, LayerTheory, Problem
+from explorer.language import Text, said
 from explorer.measure.device import UNKNOWN
 from explorer.measure.fake import fake_counts
 from explorer.memory import SMALLER
@@ -63,11 +64,11 @@ def refusals(needs: Sequence[Need], device: Device) -> list[Problem | None]:
     return found
 
 
-def _refused(needed: int, device: Device, advice: str = "") -> Problem:
+def _refused(needed: int, device: Device, advice: Text = SMALLER) -> Problem:
     return Problem(
         "refused",
-        f"Needs {size(needed)}, {size(device.free_bytes)} may be used here.",
-        SMALLER + advice,
+        said("Needs {needed}, {free} may be used here.", needed=size(needed), free=size(device.free_bytes)),
+        advice,
         needed_bytes=needed,
         available_bytes=device.free_bytes,
     )
@@ -82,14 +83,16 @@ def _needed(theories: list[BlockTheory], input: InputSpec, run: RunSpec, device:
     )
 
 
-def _advice(theories: list[BlockTheory], input: InputSpec, run: RunSpec, device: Device, needed: int) -> str:
-    """Names a narrower type where the run would need less in it, which on some processors it does not."""
+def _advice(theories: list[BlockTheory], input: InputSpec, run: RunSpec, device: Device, needed: int) -> Text:
+    """What to do; names a narrower type where the run would need less in it, which on some processors it does not."""
     if run.bytes_per_element <= 2:
-        return ""
+        return SMALLER
     narrow = dataclasses.replace(run, dtype="bfloat16")
     other = [block_theory(theory.spec, input, narrow) for theory in theories]
     less = _needed(other, input, narrow, device)
-    return f" In bfloat16 it needs {size(less)}." if size(less) != size(needed) and less < needed else ""
+    if size(less) == size(needed) or less > needed:
+        return SMALLER
+    return said("{advice} In bfloat16 it needs {bytes}.", advice=SMALLER, bytes=size(less))
 
 
 def _peak(theory: BlockTheory, input: InputSpec, run: RunSpec) -> int:

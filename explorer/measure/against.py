@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from explorer.findings import OwnBlock
+from explorer.findings import OwnBlock, to_builtins
+from explorer.language import Said, Text, said
 from explorer.measure.apart import end_with_parent
 from explorer.measure.live import default_dtype
 from explorer.measure.saved import SavedBytes
@@ -30,6 +31,10 @@ NAMED = ("in_channels", "growth_rate", "layers")
 
 class _AskedWrongly(Exception):
     """What was asked for cannot be called; the text is one sentence for a person."""
+
+    def __init__(self, told: Said) -> None:
+        self.told = told
+        super().__init__(told)
 
 
 class _Concatenations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base is untyped
@@ -73,21 +78,23 @@ def look_at(
     with default_dtype(getattr(torch, dtype)):
         block = _called(thing, args, named)
     if not isinstance(block, nn.Module):
-        raise _AskedWrongly(f"It gives an object of type {type(block).__name__}, and no torch.nn.Module.")
+        raise _AskedWrongly(
+            said("It gives an object of type {kind}, and no torch.nn.Module.", kind=type(block).__name__)
+        )
     block = block.to("cpu", getattr(torch, dtype)).train()
     x = torch.randn(tuple(shape), generator=torch.Generator().manual_seed(0)).to(getattr(torch, dtype))
     saved, seen = SavedBytes(block, x.dtype), _Concatenations()
     with saved.watching(), seen:
         out = block(x)
     if not isinstance(out, Tensor):
-        raise _AskedWrongly(f"Its forward gives an object of type {type(out).__name__}, and no tensor.")
+        raise _AskedWrongly(said("Its forward gives an object of type {kind}, and no tensor.", kind=type(out).__name__))
     parameters = sum(parameter.numel() for parameter in block.parameters())
     return OwnBlock(tuple(out.shape), parameters, tuple(seen.widths), saved.saved)
 
 
 def _called(thing: Any, args: Sequence[int] | None, named: Mapping[str, int]) -> Any:
     if not callable(thing):
-        raise _AskedWrongly(f"It is of type {type(thing).__name__}, which cannot be called.")
+        raise _AskedWrongly(said("It is of type {kind}, which cannot be called.", kind=type(thing).__name__))
     if args is not None:
         return thing(*args)
     signature = inspect.signature(thing).parameters
@@ -98,13 +105,13 @@ def _called(thing: Any, args: Sequence[int] | None, named: Mapping[str, int]) ->
         if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD) and one.name not in given
     ]
     if needed:
-        raise _AskedWrongly(f"It needs {', '.join(needed)}; say with args=… what to call it with.")
+        raise _AskedWrongly(said("It needs {names}; say with args=… what to call it with.", names=", ".join(needed)))
     return thing(**given)
 
 
-def _sentence(error: BaseException) -> str:
+def _sentence(error: BaseException) -> Text:
     if isinstance(error, _AskedWrongly):
-        return str(error)
+        return error.told
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return f"{type(error).__name__}: {first[:200]}" if first else type(error).__name__
 
@@ -118,7 +125,7 @@ def main(asked: Path, found: Path) -> None:
         with contextlib.redirect_stdout(sys.stderr):
             told: dict[str, Any] = dataclasses.asdict(look_at(**json.loads(asked.read_text(encoding="utf-8"))))
     except BaseException as error:  # SystemExit, too
-        told = {"problem": _sentence(error)}
+        told = {"problem": to_builtins(_sentence(error))}
     found.write_text(json.dumps(told), encoding="utf-8")
 
 

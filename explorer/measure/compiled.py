@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.findings import CompiledStep, Problem
+from explorer.language import said
 from explorer.measure.admission import refusals
 from explorer.measure.compare import Written, counted, need
 from explorer.measure.device import describe
@@ -85,8 +86,8 @@ def _first_step(block: nn.Module, x: Tensor) -> float:
     except Exception as fault:
         if known_problem(fault) is not None:
             raise
-        told = f"torch.compile failed: {first_line(fault)}."
-        advice = f"Try again; if it fails again, delete the folder {os.environ.get(_FOLDER, '')}."
+        told = said("torch.compile failed: {fault}.", fault=first_line(fault))
+        advice = said("Try again; if it fails again, delete the folder {folder}.", folder=os.environ.get(_FOLDER, ""))
         raise StoppedError(Problem("failed", told, advice)) from None
     synchronise(x.device)
     block.zero_grad(set_to_none=True)

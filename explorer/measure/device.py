@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from explorer.findings import Device, Problem
+from explorer.language import Said, said
 from explorer.measure.problems import StoppedError, is_device_fault, is_out_of_memory, is_unsupported
 from explorer.memory import available_bytes, data_bytes_left, total_bytes
 
@@ -22,21 +23,23 @@ def resolve(asked: str) -> torch.device:
     if asked == "cpu" or (asked == "auto" and present is None):
         return torch.device("cpu")
     if present is None:
-        raise _absent("No GPU on this machine.")
+        raise _absent(said("No GPU on this machine."))
     if asked == "auto":
         return _indexed(present)
     device = torch.device(asked)
     if device.type != present.type:
-        raise _absent(f"No {device.type} device on this machine; it has {present.type}.")
+        raise _absent(
+            said("No {asked} device on this machine; it has {present}.", asked=device.type, present=present.type)
+        )
     count = torch.accelerator.device_count()
     if device.index is not None and device.index >= count:
         last = f"{present.type}:{count - 1}"
-        raise _absent(f"No {asked} on this machine; {last} is the last one.")
+        raise _absent(said("No {asked} on this machine; {last} is the last one.", asked=asked, last=last))
     return _indexed(device)
 
 
-def _absent(message: str) -> StoppedError:
-    return StoppedError(Problem("no_device", message, "Choose auto or cpu."))
+def _absent(message: Said) -> StoppedError:
+    return StoppedError(Problem("no_device", message, said("Choose auto or cpu.")))
 
 
 def _indexed(device: torch.device) -> torch.device:
@@ -87,8 +90,14 @@ def require_dtype(device: torch.device, dtype: torch.dtype, training: bool) -> N
     """
     if not _computes(device, dtype, training):
         name = str(dtype).removeprefix("torch.")
-        where = "The CPU" if device.type == "cpu" else f"{_name(device, 0)} ({device})"
-        raise StoppedError(Problem("unsupported", f"{where} cannot compute in {name}.", "Choose float32."))
+        words = (
+            said("The CPU cannot compute in {dtype}.", dtype=name)
+            if device.type == "cpu"
+            else said(
+                "{name} ({device}) cannot compute in {dtype}.", name=_name(device, 0), device=str(device), dtype=name
+            )
+        )
+        raise StoppedError(Problem("unsupported", words, said("Choose float32.")))
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from explorer.findings import Problem
+from explorer.language import said
 from explorer.measure.problems import StoppedError
 from explorer.spec import CLASSES, COLOURS, SIDE, Data
 
@@ -44,7 +45,9 @@ def _digits() -> tuple[Tensor, Tensor]:
     try:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError:
-        problem = Problem("failed", "The digits come with scikit-learn, which is not installed", "Choose noise.")
+        problem = Problem(
+            "failed", said("The digits come with scikit-learn, which is not installed"), said("Choose noise.")
+        )
         raise StoppedError(problem) from None
     found = load_digits()
     pictures = torch.tensor(found.images, dtype=torch.float64).unsqueeze(1)

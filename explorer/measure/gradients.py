@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from explorer.blocks.stacks import Record, Stack, build_stack
 from explorer.findings import Problem
 from explorer.findings.gradients import Gradients, StackRun, Trained
+from explorer.language import said
 from explorer.measure.device import UNKNOWN, describe
 from explorer.measure.digits import Images, images
 from explorer.measure.problems import StoppedError
@@ -25,7 +26,7 @@ from explorer.theory.stacks import MOST_STACK_MACS, stack_bytes, stack_macs
 BATCH, MOMENTUM = 32, 0.9  # of training
 #: A source's gradient and the sum of what its readers send back may differ by this much of its largest entry.
 ROUNDING = 1e-11
-SMALLER = "Lower the growth rate, the number of layers or the input channels."
+SMALLER = said("Lower the growth rate, the number of layers or the input channels.")
 
 
 def gradients(job: GradientJob) -> Gradients:
@@ -88,11 +89,19 @@ def _admit(spec: StackSpec) -> None:
     """Refuses what would take many times as long, or more memory, than a person has."""
     macs = stack_macs(spec)
     if macs > MOST_STACK_MACS:
-        words = f"One pass through this stack takes {macs / 1e9:,.0f} GMACs; up to {MOST_STACK_MACS / 1e9:,.0f} are run"
+        words = said(
+            "One pass through this stack takes {macs:,.0f} GMACs; up to {most:,.0f} are run",
+            macs=macs / 1e9,
+            most=MOST_STACK_MACS / 1e9,
+        )
         raise StoppedError(Problem("refused", words, SMALLER))
     place, needed = describe(torch.device("cpu")), stack_bytes(spec)
     if place.total_bytes != UNKNOWN and needed > place.free_bytes:
-        words = f"This stack needs {needed / 2**20:,.0f} MiB, {place.free_bytes / 2**20:,.0f} MiB may be used here"
+        words = said(
+            "This stack needs {needed:,.0f} MiB, {free:,.0f} MiB may be used here",
+            needed=needed / 2**20,
+            free=place.free_bytes / 2**20,
+        )
         raise StoppedError(Problem("refused", words, SMALLER, needed_bytes=needed, available_bytes=place.free_bytes))
 
 

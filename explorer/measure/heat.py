@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from explorer.blocks.network import build_network
 from explorer.findings import Problem
 from explorer.findings.heat import HeatBlock, HeatMap, WeightOrigin
+from explorer.language import said
 from explorer.measure.device import UNKNOWN, describe
 from explorer.measure.problems import StoppedError
 from explorer.measure.weights import FEWER, sources
@@ -72,7 +73,7 @@ def _column(weight: Tensor, block: DenseBlockSpec, reader: int) -> tuple[float, 
     total = torch.linalg.vector_norm(weight, ord=1, dim=others, dtype=torch.float64)
     each = total / (weight.numel() // weight.shape[1])
     if not bool(each.isfinite().all()):
-        raise refused("The weights are so large that no mean can be taken.", "Choose other weights.")
+        raise refused(said("The weights are so large that no mean can be taken."), said("Choose other weights."))
     return tuple(float(each[first : first + channels].mean()) for _, first, channels in sources(block, reader))
 
 
@@ -83,7 +84,11 @@ def _read(
     device = describe(torch.device("cpu"))
     needed = 2 * (held or 4 * parameters_of(spec))  # what is read, and a copy on the way to it
     if device.total_bytes != UNKNOWN and needed > device.free_bytes:
-        words = f"These weights need {needed / 2**20:,.0f} MiB, {device.free_bytes / 2**20:,.0f} MiB may be used here."
+        words = said(
+            "These weights need {needed:,.0f} MiB, {free:,.0f} MiB may be used here.",
+            needed=needed / 2**20,
+            free=device.free_bytes / 2**20,
+        )
         raise StoppedError(Problem("refused", words, FEWER, needed_bytes=needed, available_bytes=device.free_bytes))
     return HeatMap(spec, origin, heat_blocks(spec, weights()))
 
@@ -91,5 +96,8 @@ def _read(
 def _path() -> str:
     path = os.environ.get("EXPLORER_WEIGHTS", "")
     if not path:
-        raise refused("This server has no weights of its own.", "Choose a file, or start it with EXPLORER_WEIGHTS.")
+        raise refused(
+            said("This server has no weights of its own."),
+            said("Choose a file, or start it with EXPLORER_WEIGHTS."),
+        )
     return path

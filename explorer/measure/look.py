@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from explorer.blocks import units
 from explorer.findings import Device, LayerView, MapGroup, Problem
+from explorer.language import Text, said
 from explorer.measure.admission import refusal
 from explorer.measure.device import describe
 from explorer.measure.layer import LayerWatch, Role
@@ -55,10 +56,12 @@ def look(job: MapsJob) -> LayerView:
 def _require_layer(spec: BlockSpec, layer: int) -> None:
     last = spec.layers if isinstance(spec, DenseBlockSpec) else spec.units
     if not 1 <= layer <= last:
-        what = "Bottleneck" if isinstance(spec, DenseBlockSpec) else "residual unit"
-        raise StoppedError(
-            Problem("unsupported", f"This block has no {what} {layer}.", f"Choose one from 1 to {last}.")
+        words = (
+            said("This block has no Bottleneck {layer}.", layer=layer)
+            if isinstance(spec, DenseBlockSpec)
+            else said("This block has no residual unit {layer}.", layer=layer)
         )
+        raise StoppedError(Problem("unsupported", words, said("Choose one from 1 to {last}.", last=last)))
 
 
 class _Seen:
@@ -89,12 +92,12 @@ class _Seen:
             most = INSIDE if role == "inside" else MADE
             self._one[role] = group(x, values, self._layer, 0, int(x.shape[1]), most)
 
-    def view(self, place: Device, stem: str, watch: LayerWatch, unit: nn.Module) -> LayerView:
+    def view(self, place: Device, stem: Text, watch: LayerWatch, unit: nn.Module) -> LayerView:
         """All of it."""
         return LayerView(
             device=place,
             layer=self._layer,
-            stem=stem,
+            brought=stem,
             height=self._size.height,
             width=self._size.width,
             steps=watch.steps,

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from explorer.findings import Trace, to_builtins
+from explorer.language import N_, Said, said
 from explorer.measure.apart import end_with_parent
 from explorer.measure.trace import trace
 from explorer.measure.worker import prepare
@@ -27,6 +28,10 @@ from explorer.spec.own import IMAGE
 
 class _Told(Exception):
     """What went wrong, in one sentence for a person."""
+
+    def __init__(self, told: Said) -> None:
+        self.told = told
+        super().__init__(told)
 
 
 def trace_named(target: str, shape: tuple[int, ...] | None) -> Trace:
@@ -45,44 +50,59 @@ def trace_named(target: str, shape: tuple[int, ...] | None) -> Trace:
         first = next((one for one in module.parameters() if one.is_floating_point()), torch.empty(0))
         example = torch.randn(shape or IMAGE, device=first.device).to(first.dtype)
         given = " × ".join(map(str, shape or IMAGE))
+        template = N_("Its forward, on an input of {given}, raised {fault}.")
     else:
-        given = "its own example"
-    with _telling(f"Its forward, on an input of {given}, raised"):
+        given = ""
+        template = N_("Its forward, on an input of its own example, raised {fault}.")
+    with _telling(template, given=given):
         return trace(module, example)
 
 
 def _built(target: str) -> tuple[nn.Module, Any]:
     """The module, and the example input that comes with it, if any."""
     name, _, path = target.partition(":")
-    with _telling(f"{name} cannot be imported:"):
+    with _telling(N_("{name} cannot be imported: {fault}."), name=name):
         thing: Any = importlib.import_module(name)
     for part in path.split("."):
         if not hasattr(thing, part):
-            raise _Told(f"{name} has no {path}.")
+            raise _Told(said("{name} has no {path}.", name=name, path=path))
         thing = getattr(thing, part)
     example = None
     if not isinstance(thing, nn.Module):
         if not callable(thing):
-            raise _Told(f"{target} is of type {type(thing).__name__}: neither a torch.nn.Module nor what gives one.")
+            raise _Told(
+                said(
+                    "{target} is of type {kind}: neither a torch.nn.Module nor what gives one.",
+                    target=target,
+                    kind=type(thing).__name__,
+                )
+            )
         torch.manual_seed(0)
-        with _telling(f"{target} raised"):
+        with _telling(N_("{target} raised {fault}."), target=target):
             thing = thing()
     if isinstance(thing, tuple | list) and len(thing) == 2:
         thing, example = thing
     if not isinstance(thing, nn.Module):
-        raise _Told(f"{target} gives an object of type {type(thing).__name__}, and no torch.nn.Module.")
+        raise _Told(
+            said(
+                "{target} gives an object of type {kind}, and no torch.nn.Module.",
+                target=target,
+                kind=type(thing).__name__,
+            )
+        )
     return thing, example
 
 
 @contextlib.contextmanager
-def _telling(start: str) -> Iterator[None]:
-    """Whatever is raised within is told after ``start``, SystemExit too."""
+def _telling(template: str, **values: str) -> Iterator[None]:
+    """Whatever is raised within is told in ``template`` as its ``fault``, SystemExit too."""
     try:
         yield
     except BaseException as error:
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
         kind = type(error).__name__
-        raise _Told(f"{start} {kind}: {first[:200].rstrip('.')}." if first else f"{start} {kind}.") from None
+        fault = f"{kind}: {first[:200].rstrip('.')}" if first else kind
+        raise _Told(Said(template, (*values.items(), ("fault", fault)))) from None
 
 
 def answered(find: Callable[[], object]) -> dict[str, Any]:
@@ -92,9 +112,10 @@ def answered(find: Callable[[], object]) -> dict[str, Any]:
         with contextlib.redirect_stdout(sys.stderr):
             told: dict[str, Any] = to_builtins(find())
     except _Told as problem:
-        told = {"problem": str(problem)}
+        told = {"problem": to_builtins(problem.told)}
     except BaseException as error:
-        told = {"problem": f"Following it failed ({type(error).__name__}: {str(error)[:200]})."}
+        fault = f"{type(error).__name__}: {str(error)[:200]}"
+        told = {"problem": to_builtins(said("Following it failed ({fault}).", fault=fault))}
     return told
 
 

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer.language import N_, Said, said
 from explorer.measure.live import dtype_of, live_input
 from explorer.measure.upload import decoded
 from explorer.spec import InputSpec, MapsJob
@@ -22,7 +23,7 @@ class Picture:
     """``rgb`` is (3, H, W), 0 to 1, float32 on the CPU; None for noise. ``words`` say what it is."""
 
     rgb: Tensor | None
-    words: str
+    words: Said
 
 
 def picture_of(job: MapsJob) -> Picture:
@@ -33,14 +34,31 @@ def picture_of(job: MapsJob) -> Picture:
     """
     height, width = job.input.height, job.input.width
     if job.image == "noise":
-        return Picture(None, f"Standard normal numbers, drawn with seed {job.run.seed}")
+        return Picture(None, said("Standard normal numbers, drawn with seed {seed}", seed=job.run.seed))
     if job.image == "pattern":
         return Picture(
-            pattern(height, width), f"A test pattern of rings, edges and a ramp in RGB, {height} × {width} pixels"
+            pattern(height, width),
+            said(
+                "A test pattern of rings, edges and a ramp in RGB, {height} × {width} pixels",
+                height=height,
+                width=width,
+            ),
         )
     rgb, animated = decoded(job.upload.data if job.upload else b"", height, width)
-    which = "The first frame of your animation" if animated else "Your picture"
-    return Picture(rgb, f"{which} in RGB, cropped at its centre and scaled to {height} × {width} pixels")
+    words = (
+        said(
+            "The first frame of your animation in RGB, cropped at its centre and scaled to {height} × {width} pixels",
+            height=height,
+            width=width,
+        )
+        if animated
+        else said(
+            "Your picture in RGB, cropped at its centre and scaled to {height} × {width} pixels",
+            height=height,
+            width=width,
+        )
+    )
+    return Picture(rgb, words)
 
 
 def pattern(height: int, width: int) -> Tensor:
@@ -66,7 +84,7 @@ def pattern(height: int, width: int) -> Tensor:
     )
 
 
-def brought_in(picture: Picture, job: MapsJob, device: torch.device) -> tuple[Tensor, str]:
+def brought_in(picture: Picture, job: MapsJob, device: torch.device) -> tuple[Tensor, Said]:
     """The block's input (N, c0, H, W) on ``device``, and one sentence that says what it is and how it came about.
 
     The stem is a 3×3 convolution from RGB to c0 channels with weights of its own, then each channel is
@@ -75,18 +93,28 @@ def brought_in(picture: Picture, job: MapsJob, device: torch.device) -> tuple[Te
     """
     c0, seed, images = job.block.in_channels, job.run.seed, job.input.batch
     if picture.rgb is None:
-        words = f"{picture.words}: the input that everything else on this page is measured with."
+        words = said("{picture}: the input that everything else on this page is measured with.", picture=picture.words)
         return live_input(job.block, job.input, job.run, device), words
     x = standardised(stem(several(picture.rgb, job.input), c0, seed))
-    words = (
-        f"{picture.words}{_SEVERAL if images > 1 else ''}, brought to {c0:,} {'channel' if c0 == 1 else 'channels'}"
-        f" by one 3×3 convolution with untrained weights from seed {seed}, each channel then set to mean 0 and"
-        " standard deviation 1 over the batch."
-    )
+    shown = picture.words
+    if images > 1:
+        shown = said(
+            "{picture} (further images of the batch are the same, moved sideways, every second one mirrored)",
+            picture=shown,
+        )
+    template = _BROUGHT_TO_ONE if c0 == 1 else _BROUGHT
+    words = Said(template, (("picture", shown), ("channels", c0), ("seed", seed)))
     return x.to(device, dtype_of(job.run)), words
 
 
-_SEVERAL = " (further images of the batch are the same, moved sideways, every second one mirrored)"
+_BROUGHT = N_(
+    "{picture}, brought to {channels:,} channels by one 3×3 convolution with untrained weights from seed {seed}, "
+    "each channel then set to mean 0 and standard deviation 1 over the batch."
+)
+_BROUGHT_TO_ONE = N_(
+    "{picture}, brought to {channels} channel by one 3×3 convolution with untrained weights from seed {seed}, "
+    "each channel then set to mean 0 and standard deviation 1 over the batch."
+)
 
 
 def several(rgb: Tensor, input: InputSpec) -> Tensor:

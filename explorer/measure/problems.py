@@ -6,6 +6,7 @@ import torch
 
 from explorer.blocks import NoCompilerError
 from explorer.findings import Problem
+from explorer.language import said
 from explorer.memory import SMALLER
 
 
@@ -22,22 +23,23 @@ def known_problem(error: Exception) -> Problem | None:
     if isinstance(error, StoppedError):
         return error.problem
     if isinstance(error, NoCompilerError):
-        return Problem("unsupported", str(error))
+        return Problem("unsupported", error.told)
     if is_out_of_memory(error):
-        return Problem("out_of_memory", "The device ran out of memory while the block ran.", SMALLER)
+        return Problem("out_of_memory", said("The device ran out of memory while the block ran."), SMALLER)
     if is_device_fault(error):
-        return Problem("failed", f"The device failed: {first_line(error)}.", "Ask again.")
+        return Problem("failed", said("The device failed: {fault}.", fault=first_line(error)), said("Ask again."))
     if is_unsupported(error):
-        return Problem("unsupported", f"The device cannot run this: {first_line(error)}.", "Choose float32.")
+        words = said("The device cannot run this: {fault}.", fault=first_line(error))
+        return Problem("unsupported", words, said("Choose float32."))
     return None
 
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out. The CPU's and the MPS allocator, and oneDNN, raise a bare RuntimeError."""
     text = str(error)
-    said = "can't allocate memory" in text or "not enough memory" in text or "out of memory" in text
-    said = said or first_line(error) in _ONE_DNN_HAS_NO_ROOM
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (isinstance(error, RuntimeError) and said)
+    told = "can't allocate memory" in text or "not enough memory" in text or "out of memory" in text
+    told = told or first_line(error) in _ONE_DNN_HAS_NO_ROOM
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (isinstance(error, RuntimeError) and told)
 
 
 def is_spent(problem: Problem, on_gpu: bool) -> bool:
@@ -72,8 +74,8 @@ _FAULTS = ("CUDA error", "HIP error", "CUDNN_STATUS_EXECUTION_FAILED", "CUBLAS_S
 def is_unsupported(error: Exception) -> bool:
     """Whether the device has no such operation in this type. MPS raises a TypeError for float64."""
     text = str(error)
-    said = "not implemented for" in text or "not supported" in text or "doesn't support" in text
-    return isinstance(error, NotImplementedError) or (isinstance(error, RuntimeError | TypeError) and said)
+    told = "not implemented for" in text or "not supported" in text or "doesn't support" in text
+    return isinstance(error, NotImplementedError) or (isinstance(error, RuntimeError | TypeError) and told)
 
 
 def first_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from explorer.findings import Problem
+from explorer.language import Said, Text, said
 from explorer.measure.problems import StoppedError
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MOST_BYTES = 8 << 20
 MOST_PIXELS = 40_000_000  # looked at before any of them is decoded
 
-_OTHER = "Choose a PNG, JPEG, WebP, GIF or BMP picture."
+_SMALLER = said("Choose a smaller one.")
+_OTHER = said("Choose a PNG, JPEG, WebP, GIF or BMP picture.")
 
 
 def decoded(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
@@ -35,10 +37,11 @@ def decoded(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
         StoppedError: there is no file, or it is too large, no picture, damaged, or of another format.
     """
     if not data:
-        raise _refused("The picture is not kept and is gone by now.", "Choose it again.")
+        raise _refused(said("The picture is not kept and is gone by now."), said("Choose it again."))
     if len(data) > MOST_BYTES:
         size = f"{len(data) / 2**20:,.1f} MiB"
-        raise _refused(f"The file is {size} large; up to {MOST_BYTES >> 20} MiB are read.", "Choose a smaller one.")
+        words = said("The file is {size} large; up to {most} MiB are read.", size=size, most=MOST_BYTES >> 20)
+        raise _refused(words, _SMALLER)
     try:
         with warnings.catch_warnings():
             return _read(data, height, width)
@@ -46,10 +49,13 @@ def decoded(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
         raise
     except ImportError:
         raise _refused(
-            "Pictures cannot be read here, because Pillow is not installed.", "Choose the test pattern or noise."
+            said("Pictures cannot be read here, because Pillow is not installed."),
+            said("Choose the test pattern or noise."),
         ) from None
     except Exception:  # a decoder that meets a damaged file raises whatever it stumbled over
-        raise _refused("The picture is damaged or cut short.", "Save it anew, or choose another one.") from None
+        raise _refused(
+            said("The picture is damaged or cut short."), said("Save it anew, or choose another one.")
+        ) from None
 
 
 def _read(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
@@ -60,27 +66,29 @@ def _read(data: bytes, height: int, width: int) -> tuple[Tensor, bool]:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                raise _too_many_pixels(f"{picture.width:,} × {picture.height:,}")
+                raise _too_many_pixels(said("{width:,} × {height:,}", width=picture.width, height=picture.height))
             picture.load()
             return _tensor(_fitted(_white_behind(_upright(picture)), height, width)), _is_animated(picture)
     except UnidentifiedImageError:
         raise _unknown(data) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # beyond the library's own bound
-        raise _too_many_pixels("far too many") from None
+        raise _too_many_pixels(said("far too many")) from None
 
 
-def _too_many_pixels(how_many: str) -> StoppedError:
-    message = f"The picture has {how_many} pixels; up to {MOST_PIXELS:,} in all are read."
-    return _refused(message, "Choose a smaller one.")
+def _too_many_pixels(how_many: Said) -> StoppedError:
+    words = said(
+        "The picture has {how_many} pixels; up to {most:,} in all are read.", how_many=how_many, most=MOST_PIXELS
+    )
+    return _refused(words, _SMALLER)
 
 
 def _unknown(data: bytes) -> StoppedError:
     if b"<svg" in data[:4096].lower():
-        return _refused("This is an SVG drawing, which is a program more than a picture and is not read.", _OTHER)
-    return _refused("This is no picture that can be read.", _OTHER)
+        return _refused(said("This is an SVG drawing, which is a program more than a picture and is not read."), _OTHER)
+    return _refused(said("This is no picture that can be read."), _OTHER)
 
 
-def _refused(message: str, advice: str) -> StoppedError:
+def _refused(message: Text, advice: Text) -> StoppedError:
     return StoppedError(Problem("unsupported", message, advice))
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from explorer.blocks import units
 from explorer.findings import ReadWeights, SourceWeights
+from explorer.language import said
 from explorer.measure.admission import refusal
 from explorer.measure.device import describe
 from explorer.measure.live import live_block
@@ -16,7 +17,7 @@ from explorer.measure.problems import StoppedError
 from explorer.spec import BlockSpec, DenseBlockSpec, InputSpec, WeightsJob
 
 #: What to do where the weights alone are too many.
-FEWER = "Lower the growth rate, the bottleneck factor or the number of layers."
+FEWER = said("Lower the growth rate, the bottleneck factor or the number of layers.")
 
 
 def read_weights(job: WeightsJob) -> ReadWeights:
@@ -28,7 +29,7 @@ def read_weights(job: WeightsJob) -> ReadWeights:
     cpu, run = torch.device("cpu"), dataclasses.replace(job.run, mode="inference")
     refused = refusal((job.block,), InputSpec(1, 1, 1), run, describe(cpu))
     if refused is not None:
-        raise StoppedError(dataclasses.replace(refused, advice=FEWER))
+        raise StoppedError(dataclasses.replace(refused, advised=FEWER))
     rows = [
         tuple(one.mean for one in source_weights(unit, job.block, layer))
         for layer, unit in enumerate(units(live_block(job.block, run, cpu)), 1)

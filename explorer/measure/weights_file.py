@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from pathlib import Path
 
 import torch
@@ -14,6 +14,8 @@ from torch import Tensor
 
 from explorer.blocks.network import build_network
 from explorer.blocks.weights import from_torchvision, respelled, torchvision_name
+from explorer.language import N_, Said, Text, reason, said
+from explorer.measure.problems import StoppedError
 from explorer.measure.weights_formats import named_tensors, refused
 from explorer.spec import NETWORKS, DenseNetSpec, InputSpec, most_weight_bytes, shown
 from explorer.theory.network import network_theory
@@ -21,7 +23,7 @@ from explorer.theory.network import network_theory
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _COUNTER = "num_batches_tracked"  # a whole number, which older files lack
 _NAME = 60  # characters of a name from a file that are repeated
-_THIS = "Choose a file of this network."
+_THIS = said("Choose a file of this network.")
 
 
 def parameters_of(spec: DenseNetSpec) -> int:
@@ -40,18 +42,18 @@ def weights_from_path(spec: DenseNetSpec, path: str) -> dict[str, Tensor]:
     try:
         found = Path(path).stat()
         if not stat.S_ISREG(found.st_mode):
-            raise refused(f"{name} is no file, but {_kind_of(found.st_mode)}.", "Name a weights file.")
+            raise _no_file(name, found.st_mode)
         _check_size(spec, found.st_size)
         # It may be another one by now; one that never ends must not hold the process either.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags), "rb") as file:
             opened = os.fstat(file.fileno())
             if not stat.S_ISREG(opened.st_mode):
-                raise refused(f"{name} is no file, but {_kind_of(opened.st_mode)}.", "Name a weights file.")
+                raise _no_file(name, opened.st_mode)
             data = file.read(most + 1)
     except (OSError, ValueError) as error:  # ValueError: a path that cannot be one
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be a path"
-        raise refused(f"{name} cannot be read: {why}.", "Name a weights file that the server may read.") from None
+        words = said("{name} cannot be read: {why}.", name=name, why=reason(error, said("it cannot be a path")))
+        raise refused(words, said("Name a weights file that the server may read.")) from None
     return weights_from_bytes(spec, data)
 
 
@@ -81,17 +83,23 @@ def checked(spec: DenseNetSpec, theirs: Mapping[str, Tensor]) -> dict[str, Tenso
     twice = set(theirs) - set(given.values())  # in both spellings
     more = [*(original for name, original in given.items() if name not in shapes), *sorted(twice)]
     wrong = [
-        f"{shown(name, _NAME)} is {_size(theirs[given[name]].shape)} instead of {_size(shape)}"
+        said(
+            "{name} is {size} instead of {expected}",
+            name=shown(name, _NAME),
+            size=_size(theirs[given[name]].shape),
+            expected=_size(shape),
+        )
         for name, shape in shapes.items()
         if name in given and tuple(theirs[given[name]].shape) != shape
     ]
     told = [
-        *_count(missing, "is missing", "are missing"),
-        *_count(more, "is one too many", "are too many"),
-        *([f"{len(wrong):,} of other shapes: {wrong[0]}" if len(wrong) > 1 else wrong[0]] if wrong else []),
+        *_count(missing, N_("{name} is missing"), N_("{count:,} are missing, the first is {name}")),
+        *_count(more, N_("{name} is one too many"), N_("{count:,} are too many, the first is {name}")),
+        *_shapes_told(wrong),
     ]
     if told:
-        raise refused(f"These are not the weights of this network: {'; '.join(told)}.", _advice(spec, given))
+        faults = reduce(lambda one, more: said("{one}; {more}", one=one, more=more), told)
+        raise refused(said("These are not the weights of this network: {faults}.", faults=faults), _advice(spec, given))
     ours = {name: torchvision_name(spec, name) for name in _names(spec)}
     for name in ours.values():
         if name in given:
@@ -103,19 +111,28 @@ def _check_size(spec: DenseNetSpec, size: int) -> None:
     parameters = parameters_of(spec)
     most = most_weight_bytes(parameters)
     if size > most:
-        words = f"The file is {_mib(size)} large; this network's weights take {_mib(4 * parameters)} in float32"
-        raise refused(f"{words}, and up to {_mib(most)} are read.", _THIS)
+        words = said(
+            "The file is {size} large; this network's weights take {usual} in float32, and up to {most} are read.",
+            size=_mib(size),
+            usual=_mib(4 * parameters),
+            most=_mib(most),
+        )
+        raise refused(words, _THIS)
     if not size:
-        raise refused("The file is empty.", _THIS)
+        raise refused(said("The file is empty."), _THIS)
 
 
 def _mib(size: int) -> str:
     return f"{size / 2**20:,.1f} MiB"
 
 
-def _kind_of(mode: int) -> str:
-    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
-    return next((word for is_kind, word in kinds if is_kind(mode)), "a device")
+def _no_file(name: str, mode: int) -> StoppedError:
+    return refused(said("{name} is no file, but {kind}.", name=name, kind=_kind_of(mode)), said("Name a weights file."))
+
+
+def _kind_of(mode: int) -> Said:
+    kinds = ((stat.S_ISDIR, said("a folder")), (stat.S_ISFIFO, said("a pipe")), (stat.S_ISSOCK, said("a socket")))
+    return next((word for is_kind, word in kinds if is_kind(mode)), said("a device"))
 
 
 # --- what the network has --------------------------------------------------------------------------
@@ -137,19 +154,25 @@ def _shapes(spec: DenseNetSpec) -> dict[str, tuple[int, ...]]:
 # --- what is told of a file that does not fit --------------------------------------------------------
 
 
-def _count(names: Sequence[str], one: str, many: str) -> list[str]:
+def _count(names: Sequence[str], one: str, many: str) -> list[Said]:
     if not names:
         return []
-    first = shown(names[0], _NAME)
-    return [f"{first} {one}"] if len(names) == 1 else [f"{len(names):,} {many}, the first is {first}"]
+    values = (("count", len(names)), ("name", shown(names[0], _NAME)))
+    return [Said(one if len(names) == 1 else many, values)]
 
 
-def _size(shape: Sequence[int]) -> str:
+def _shapes_told(wrong: Sequence[Said]) -> Sequence[Said]:
+    if len(wrong) < 2:
+        return wrong
+    return [said("{count:,} of other shapes: {first}", count=len(wrong), first=wrong[0])]
+
+
+def _size(shape: Sequence[int]) -> Text:
     sides = [f"{side:,}" for side in shape[:5]]
-    return " × ".join([*sides, "…"] if len(shape) > 5 else sides) or "a single number"
+    return " × ".join([*sides, "…"] if len(shape) > 5 else sides) or said("a single number")
 
 
-def _advice(spec: DenseNetSpec, names: Mapping[str, str]) -> str:
+def _advice(spec: DenseNetSpec, names: Mapping[str, str]) -> Said:
     """Names the published network whose blocks the file has, where it is another one."""
     longest: dict[int, int] = {}
     for name in names:
@@ -161,18 +184,34 @@ def _advice(spec: DenseNetSpec, names: Mapping[str, str]) -> str:
     if not blocks or blocks == spec.block_config:
         return _THIS
     known = [n for n, s in NETWORKS.items() if isinstance(s, DenseNetSpec) and s.block_config == blocks]
-    of = f"{'-'.join(map(str, blocks[:6]))}{f', as {known[0]} has,' if len(known) == 1 else ''}"
-    return f"The file is of blocks {of} and not of {'-'.join(map(str, spec.block_config))}. {_THIS}"
+    theirs, ours = "-".join(map(str, blocks[:6])), "-".join(map(str, spec.block_config))
+    if len(known) == 1:
+        return said(
+            "The file is of blocks {theirs}, as {known} has, and not of {ours}. {advice}",
+            theirs=theirs,
+            known=known[0],
+            ours=ours,
+            advice=_THIS,
+        )
+    return said("The file is of blocks {theirs} and not of {ours}. {advice}", theirs=theirs, ours=ours, advice=_THIS)
 
 
 def _check_values(name: str, value: Tensor) -> None:
     told, dtype = shown(name, _NAME), str(value.dtype).removeprefix("torch.")
     if name.endswith(_COUNTER):
         if value.dtype.is_floating_point or value.dtype.is_complex:
-            raise refused(f"{told} is of type {dtype} and should be a whole number.", _THIS)
+            raise refused(
+                said("{name} is of type {dtype} and should be a whole number.", name=told, dtype=dtype), _THIS
+            )
         return
     if value.dtype not in FLOATS:
-        raise refused(f"{told} is of type {dtype}; weights are read in float16, bfloat16, float32 and float64.", _THIS)
+        words = said(
+            "{name} is of type {dtype}; weights are read in float16, bfloat16, float32 and float64.",
+            name=told,
+            dtype=dtype,
+        )
+        raise refused(words, _THIS)
     if not bool(value.isfinite().all()):
-        first = "NaN" if bool(value.isnan().any()) else "infinity"
-        raise refused(f"{told} holds {first}, so that no mean can be taken.", "Choose weights that are finite.")
+        first: Text = "NaN" if bool(value.isnan().any()) else said("infinity")
+        words = said("{name} holds {value}, so that no mean can be taken.", name=told, value=first)
+        raise refused(words, said("Choose weights that are finite."))

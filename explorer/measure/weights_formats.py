@@ -26,16 +26,18 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from explorer.findings import Problem
+from explorer.language import Said, Text, said
 from explorer.measure.problems import StoppedError, is_out_of_memory
 from explorer.spec import shown
 
 #: What a person can do about a file that cannot be read.
-ANOTHER = "Choose a .safetensors file, or a .pth file written by torch.save of a state_dict."
+ANOTHER = said("Choose a .safetensors file, or a .pth file written by torch.save of a state_dict.")
 
 _ZIP, _ZIP_ENTRY = b"PK\3\4", b"PK\1\2"
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # what torch.save began with before 1.6: a pickled number
 _WORDS = 2048  # bytes of header or pickle for each part, at most: ten times what is usual
-_DAMAGED = "The file is damaged or cut short."
+_DAMAGED = said("The file is damaged or cut short.")
+_ANEW = said("Fetch or save it anew.")
 
 
 def named_tensors(data: bytes, most: int) -> dict[str, Tensor]:
@@ -60,15 +62,17 @@ def named_tensors(data: bytes, most: int) -> dict[str, Tensor]:
     except ImportError as error:
         if not (error.name or "").startswith("safetensors"):
             raise
-        raise refused("This file cannot be read here: the package safetensors is not installed.", ANOTHER) from None
+        raise refused(
+            said("This file cannot be read here: the package safetensors is not installed."), ANOTHER
+        ) from None
     except Exception as error:  # a reader that meets a damaged file raises whatever it stumbled over
         if is_out_of_memory(error):
-            words = "There was not enough memory for what the file says that it holds."
+            words = said("There was not enough memory for what the file says that it holds.")
             raise StoppedError(Problem("out_of_memory", words, ANOTHER)) from None
-        raise refused(_DAMAGED, "Fetch or save it anew.") from None
+        raise refused(_DAMAGED, _ANEW) from None
 
 
-def refused(message: str, advice: str) -> StoppedError:
+def refused(message: Text, advice: Text) -> StoppedError:
     """What is raised where a file is not taken."""
     return StoppedError(Problem("unsupported", message, advice))
 
@@ -80,14 +84,14 @@ def _read(data: bytes, most: int) -> dict[str, Tensor]:
         return _legacy(data, most)
     if data[8:9] == b"{":  # after eight bytes that say how long this JSON is
         return _safetensors(data, most)
-    raise refused("This is no weights file that can be read.", ANOTHER)
+    raise refused(said("This is no weights file that can be read."), ANOTHER)
 
 
-def _why_not_unpickled(error: pickle.UnpicklingError) -> str:
+def _why_not_unpickled(error: pickle.UnpicklingError) -> Said:
     asked = re.search(r"GLOBAL ([^\s]+)", str(error))
     if asked is None:
-        return "The file holds something else than named tensors, and nothing else is read."
-    return f"The file asks for {shown(asked[1])} to be called while it is read, which is never done."
+        return said("The file holds something else than named tensors, and nothing else is read.")
+    return said("The file asks for {name} to be called while it is read, which is never done.", name=shown(asked[1]))
 
 
 # --- safetensors --------------------------------------------------------------------------------------
@@ -98,8 +102,12 @@ def _safetensors(data: bytes, most: int) -> dict[str, Tensor]:
 
     header, room = int.from_bytes(data[:8], "little"), min(len(data) - 8, _WORDS * most)
     if header > room:
-        words = f"The file says that its header takes {header:,} bytes, where {room:,} are the most that it can."
-        raise refused(words, "Fetch or save it anew.")
+        words = said(
+            "The file says that its header takes {header:,} bytes, where {room:,} are the most that it can.",
+            header=header,
+            room=room,
+        )
+        raise refused(words, _ANEW)
     return load(data)
 
 
@@ -121,18 +129,23 @@ def _legacy(data: bytes, most: int) -> dict[str, Tensor]:
 def _archive(data: bytes, most: int) -> dict[str, Tensor]:
     """A zip file: a pickle, and the numbers of each storage as a part of its own."""
     if data.count(_ZIP_ENTRY) > most:  # before a list of them is made, which takes far more room than the file
-        raise refused(f"The file has {data.count(_ZIP_ENTRY):,} parts, far more than weights need.", ANOTHER)
+        raise refused(
+            said("The file has {count:,} parts, far more than weights need.", count=data.count(_ZIP_ENTRY)), ANOTHER
+        )
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = _parts(archive, len(data))
         folder = next((name.removesuffix("data.pkl") for name in parts if name.endswith("/data.pkl")), None)
         if folder is None:
-            raise refused("This is an archive, but none of weights.", ANOTHER)
+            raise refused(said("This is an archive, but none of weights."), ANOTHER)
         order = parts.get(f"{folder}byteorder")
         if order is not None and archive.read(order).decode("ascii", "replace") != sys.byteorder:
-            raise refused("The file was written on a machine with another order of bytes.", "Save it anew on this one.")
+            raise refused(
+                said("The file was written on a machine with another order of bytes."),
+                said("Save it anew on this one."),
+            )
         records = {name: part for name, part in parts.items() if name.startswith(f"{folder}data/")}
         if parts[f"{folder}data.pkl"].file_size > _WORDS * most:
-            raise refused("The file has far more to say than the names and shapes of weights.", ANOTHER)
+            raise refused(said("The file has far more to say than the names and shapes of weights."), ANOTHER)
         copy, at = _without_numbers(archive.read(f"{folder}data.pkl"), folder, list(records))
         with FakeTensorMode():
             claimed = only_tensors(torch.load(copy, map_location="cpu", weights_only=True))
@@ -156,8 +169,13 @@ def _parts(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
     whole = sum(part.file_size for part in archive.infolist())
     packed = any(part.compress_type != zipfile.ZIP_STORED or part.flag_bits & 1 for part in parts.values())
     if packed or whole > size or len(parts) < len(archive.infolist()):
-        words = f"The archive is packed in a way that torch.save does not: it holds {whole:,} bytes in {size:,}."
-        raise refused(f"{words} It is not unpacked.", ANOTHER)
+        words = said(
+            "The archive is packed in a way that torch.save does not: it holds {whole:,} bytes in {size:,}."
+            " It is not unpacked.",
+            whole=whole,
+            size=size,
+        )
+        raise refused(words, ANOTHER)
     return parts
 
 
@@ -182,19 +200,26 @@ def only_tensors(loaded: object) -> dict[str, Tensor]:
         StoppedError: it is something else.
     """
     if not isinstance(loaded, Mapping) or not loaded:
-        raise refused("The file holds no named tensors.", ANOTHER)
+        raise refused(said("The file holds no named tensors."), ANOTHER)
     found: dict[str, Tensor] = {}
     for name, value in loaded.items():
         if not isinstance(name, str) or not isinstance(value, Tensor) or value.layout != torch.strided:
-            words = f"The file holds something else than named tensors: {shown(name)} is {_kind(value)}."
-            raise refused(words, "Save the network's state_dict alone.")
+            words = said(
+                "The file holds something else than named tensors: {name} is {kind}.",
+                name=shown(name),
+                kind=_kind(value),
+            )
+            raise refused(words, said("Save the network's state_dict alone."))
         found[name] = value.detach()
     return found
 
 
-def _kind(value: object) -> str:
-    return "a tensor of another layout" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+def _kind(value: object) -> Said:
+    if isinstance(value, Tensor):
+        return said("a tensor of another layout")
+    return said("a {kind}", kind=type(value).__name__)
 
 
 def _claims_more(claimed: int, held: int) -> StoppedError:
-    return refused(f"The file claims {claimed:,} bytes of numbers where it holds {held:,}.", "Fetch or save it anew.")
+    words = said("The file claims {claimed:,} bytes of numbers where it holds {held:,}.", claimed=claimed, held=held)
+    return refused(words, _ANEW)

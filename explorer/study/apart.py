@@ -17,13 +17,18 @@ from typing import Any
 
 from explorer.engine.states import limits_from
 from explorer.findings import Trace, from_builtins
+from explorer.language import Said, Text, said
 from explorer.spec import OwnModule
 
 TRACE_SECONDS = 120.0  # imports included
 
 
 class ApartError(Exception):
-    """That code could not be run; the text is one sentence for a person."""
+    """That code could not be run; the text is one sentence for a person, in the language of whoever reads it."""
+
+    def __init__(self, told: Text) -> None:
+        self.told = told
+        super().__init__(told)
 
 
 def run_apart(module: str, asked: Mapping[str, Any], seconds: float, folder: str | None = None) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def run_apart(module: str, asked: Mapping[str, Any], seconds: float, folder: str
         ApartError: there was no answer, or a problem.
     """
     if importlib.util.find_spec("torch") is None:
-        raise ApartError("PyTorch is not installed.")
+        raise ApartError(said("PyTorch is not installed."))
     root = str(Path(__file__).parents[2])  # where it is not installed but run from its folder
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     with tempfile.TemporaryDirectory() as place:
@@ -49,15 +54,18 @@ def run_apart(module: str, asked: Mapping[str, Any], seconds: float, folder: str
             words = [sys.executable, "-m", module, str(question), str(answer)]
             status = _run(words, seconds, folder, os.environ | {"PYTHONPATH": os.pathsep.join(paths)})
         except subprocess.TimeoutExpired:
-            raise ApartError(f"No answer within {seconds:g} s.") from None
+            raise ApartError(said("No answer within {seconds:g} s.", seconds=seconds)) from None
         except (FileNotFoundError, NotADirectoryError):
-            raise ApartError("The folder to import it from is not there.") from None
+            raise ApartError(said("The folder to import it from is not there.")) from None
         try:
             found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise ApartError(f"Its process ended without an answer (exit status {status}).") from None
+            raise ApartError(
+                said("Its process ended without an answer (exit status {status}).", status=status)
+            ) from None
     if "problem" in found:
-        raise ApartError(found["problem"])
+        told = found["problem"]
+        raise ApartError(told if isinstance(told, str) else from_builtins(Said, told))
     return found
 
 

@@ -25,6 +25,7 @@ from explorer.findings import (
     Trained,
     from_builtins,
 )
+from explorer.language import said
 from explorer.spec import Job
 
 T = TypeVar(
@@ -66,7 +67,12 @@ def _read(kind: type[T], state: State | None, asked: str) -> tuple[T | None, Pro
     device = answer if isinstance(answer, Device) else answer.device
     if not _is(device.device, asked):
         return None, Problem(
-            "failed", f"{asked} was asked for, but {device.device} answered; its numbers are not shown"
+            "failed",
+            said(
+                "{asked} was asked for, but {answered} answered; its numbers are not shown",
+                asked=asked,
+                answered=device.device,
+            ),
         )
     return answer, None
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from explorer.engine import Failed, Pending, State
 from explorer.findings import Problem
+from explorer.language import said
 from explorer.spec import Job
 
 
@@ -52,7 +53,9 @@ def settled(
         for job in _open(states):
             engine.cancel(job, waiter)
     late = Problem(
-        "timed_out", f"No answer within {timeout:g} s", "Allow more time, or make the block or its input smaller"
+        "timed_out",
+        said("No answer within {seconds:g} s", seconds=timeout),
+        said("Allow more time, or make the block or its input smaller"),
     )
     return {job: Failed(late) if isinstance(state, Pending) else state for job, state in states.items()}
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from explorer import environment
 from explorer.findings import Trace
-from explorer.language import Said, said
+from explorer.language import Text, said
 from explorer.spec import OwnModule
 from explorer.study.apart import ApartError, trace_apart
 from explorer.web import link
@@ -35,7 +35,7 @@ class Standing:
     runs: int = 0
     running: bool = False
     found: Trace | None = None
-    problem: str | Said = ""
+    problem: Text = ""
 
 
 class Runner:
@@ -65,7 +65,7 @@ class Runner:
         try:
             ended = Standing(runs, False, self._run(self.own))
         except ApartError as problem:
-            ended = Standing(runs, False, problem=str(problem))
+            ended = Standing(runs, False, problem=problem.told)
         except Exception as fault:  # so that nobody waits for it for ever
             ended = Standing(runs, False, problem=said("It could not be run ({kind}).", kind=type(fault).__name__))
         self._standing = ended
