@@ -8,15 +8,18 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from explorer.language import said
-from explorer.spec import OwnModule, SpecError, Whole, own_module
+from explorer.language import LANGUAGES, Language, of_environment, said
+from explorer.spec import Choice, OwnModule, SpecError, Whole, own_module
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:[0-9]{1,5})?", re.ASCII)
 THREADS = Whole(1, 1024)
+#: What ``--lang`` may be.
+SPOKEN = Choice(("auto", *LANGUAGES))
+_LANG = "--lang"
 
 
 def check(environment: Mapping[str, str] = os.environ) -> None:
@@ -36,6 +39,48 @@ def check(environment: Mapping[str, str] = os.environ) -> None:
         text = environment.get(name)
         if text and above_zero(text) is None:
             raise SpecError(name, text, said("a number above 0"))
+
+
+def spoken(
+    words: Sequence[str], environment: Mapping[str, str] = os.environ, takes: Collection[str] = ()
+) -> tuple[list[str], Language]:
+    """The words of a command line without ``--lang``, and the language that is to be spoken, before they are read.
+
+    It is that of ``--lang``, else of the terminal. Behind a command of ``takes`` the flag stays where it is, since it
+    says what the page speaks, too; before it, it is of the terminal alone.
+
+    Raises:
+        SpecError: ``--lang`` is given twice, or is no language.
+    """
+    kept: list[str] = []
+    before: list[str] = []
+    behind: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            kept += [word, *left]
+            break
+        name, equals, value = word.partition("=")
+        if name != _LANG:
+            kept.append(word)
+            continue
+        if not equals:
+            value = left.pop(0) if left and not left[0].startswith("-") else ""
+        command = next((one for one in kept if not one.startswith("-")), None)
+        if command in takes:
+            behind.append(value)
+            kept.append(word)
+            kept += [value] if not equals and value else []
+        else:
+            before.append(value)
+    if len(before) > 1:
+        raise SpecError("lang", ", ".join(before), said("given once"))
+    for value in before:
+        if not SPOKEN.holds(value):
+            raise SpecError("lang", value, SPOKEN.rule)
+    asked = next((value for value in (*before, *behind) if value in LANGUAGES), None)
+    return kept, next((one for one in LANGUAGES if one == asked), None) or of_environment(environment)
 
 
 def public_url(environment: Mapping[str, str] = os.environ) -> str | None:

@@ -1,7 +1,7 @@
 """Starts the explorer's server, says where it is, opens a browser on it, and ends everything with it.
 
 ``python -m explorer.launch [--host 127.0.0.1] [--port 8501] [--names lab.example.org] [--weights FILE] [--no-browser]
-[--module package.module:Name [--input 1,3,224,224]]``
+[--module package.module:Name [--input 1,3,224,224]] [--lang auto|en|zh]``
 
 ``EXPLORER_NAMES`` (names beside the loopback ones that the server answers to) and ``EXPLORER_PUBLIC_URL``
 (the address people use, where a proxy stands before the server) are read here and by the server, and so is
@@ -29,11 +29,14 @@ import time
 import urllib.request
 import webbrowser
 from collections.abc import Mapping, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
 from explorer import environment
+from explorer.arguments import Arguments, told
+from explorer.language import _, of_environment, speak
 from explorer.place import HOME
 from explorer.spec import SpecError, own_module
 
@@ -46,9 +49,9 @@ class LaunchProblem(Exception):
     """Why the server cannot start, as one sentence for a person."""
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(Arguments):
     def error(self, message: str) -> NoReturn:
-        raise LaunchProblem(message[:1].upper() + message[1:].rstrip(".") + ".")
+        raise LaunchProblem(told(message))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -70,15 +73,34 @@ def main(arguments: Sequence[str]) -> int:
     return _run(options.host, options.port, names, told, browser=not options.no_browser)
 
 
+def _spoken(arguments: Sequence[str]) -> int:
+    """:func:`main`, in the language of ``--lang``, else of the terminal."""
+    speak(of_environment(os.environ))
+    try:
+        words, language = environment.spoken(arguments)
+    except SpecError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    speak(language)
+    return main(words)
+
+
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog="python -m explorer.launch", description="Starts the explorer's server and opens a browser.")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 is every one")
-    parser.add_argument("--port", default=8501, type=_port, help="the port to listen on")
-    parser.add_argument("--names", default="", help="names that people reach this machine by, comma separated")
-    parser.add_argument("--weights", default="", help="a file with a network's weights that the server may show")
-    parser.add_argument("--no-browser", action="store_true", help="only say where the explorer is")
-    parser.add_argument("--module", default="", help="a module of yours, as package.module:Name, for a page of its own")
-    parser.add_argument("--input", default="", help="the sizes that it is run on, such as 1,3,224,224")
+    parser = _Parser(
+        prog="python -m explorer.launch", description=_("Starts the explorer's server and opens a browser.")
+    )
+    parser.add_argument("--host", default="127.0.0.1", help=_("the address to listen on; 0.0.0.0 is every one"))
+    parser.add_argument("--port", default=8501, type=_port, help=_("the port to listen on"))
+    parser.add_argument("--names", default="", help=_("names that people reach this machine by, comma separated"))
+    parser.add_argument("--weights", default="", help=_("a file with a network's weights that the server may show"))
+    parser.add_argument("--no-browser", action="store_true", help=_("only say where the explorer is"))
+    parser.add_argument(
+        "--module", default="", help=_("a module of yours, as package.module:Name, for a page of its own")
+    )
+    parser.add_argument("--input", default="", help=_("the sizes that it is run on, such as 1,3,224,224"))
+    parser.add_argument(
+        "--lang", help=_("language of the terminal: {allowed}").format(allowed=environment.SPOKEN.words)
+    )
     return parser.parse_args(arguments)
 
 
@@ -89,7 +111,7 @@ def _own(options: argparse.Namespace) -> dict[str, str]:
     """
     if not options.module:
         if options.input:
-            raise LaunchProblem("--input belongs to --module package.module:Name.")
+            raise LaunchProblem(_("--input belongs to --module package.module:Name."))
         return {}
     own = own_module(options.module, options.input, str(Path.cwd()))
     return {
@@ -101,7 +123,8 @@ def _own(options: argparse.Namespace) -> dict[str, str]:
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= 65535):
-        raise LaunchProblem(f"PORT must be a whole number from 1 to 65535, not {text[:40]!a}.")
+        words = _("PORT must be a whole number from 1 to 65535, not {text!a}.")
+        raise LaunchProblem(words.format(text=text[:40]))
     return int(text)
 
 
@@ -122,16 +145,17 @@ def server_names(host: str, names: str, variables: Mapping[str, str]) -> tuple[s
 def check_installed() -> None:
     """Raises LaunchProblem where this Python lacks the packages."""
     if importlib.util.find_spec("streamlit") is None:
-        raise LaunchProblem(
-            f"Streamlit is not installed for {sys.executable}: use make run, or install with "
+        words = _(
+            "Streamlit is not installed for {python}: use make run, or install with "
             "python -m pip install -r requirements.txt (of a package: the extra app)."
         )
+        raise LaunchProblem(words.format(python=sys.executable))
 
 
 def check_port(host: str, port: int) -> None:
     """Raises LaunchProblem where the server could not listen on ``host`` and ``port``."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             if os.name != "nt":  # there it would let two servers share the port
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -145,10 +169,13 @@ def _why_not(fault: Exception, host: str, port: int) -> str:
     number = fault.errno if isinstance(fault, OSError) else None
     if number == errno.EADDRINUSE:
         other = port + 1 if port < 65535 else port - 1
-        return f"Port {port} is taken: choose another, as in make run PORT={other} (or --port {other})."
+        words = _("Port {port} is taken: choose another, as in make run PORT={other} (or --port {other}).")
+        return words.format(port=port, other=other)
     if number == errno.EACCES:
-        return f"Port {port} is not open to this user: choose one above 1023, as in make run PORT=8501."
-    return f"This machine cannot listen on HOST={host[:80]!a}: give one of its own addresses, or 0.0.0.0 for all."
+        words = _("Port {port} is not open to this user: choose one above 1023, as in make run PORT=8501.")
+        return words.format(port=port)
+    words = _("This machine cannot listen on HOST={host!a}: give one of its own addresses, or 0.0.0.0 for all.")
+    return words.format(host=host[:80])
 
 
 def address(host: str, port: int) -> str:
@@ -175,12 +202,12 @@ def greeting(host: str, port: int, names: Sequence[str], variables: Mapping[str,
     public = variables.get("EXPLORER_PUBLIC_URL")
     if not public and host not in _LOOPBACK:
         public = address(next((name for name in names if "*" not in name), socket.gethostname()), port)
-    lines = [f"The explorer is at {public or here(host, port)}; Ctrl-C ends it."]
+    lines = [_("The explorer is at {address}; Ctrl-C ends it.").format(address=public or here(host, port))]
     if not public and not display:
         lines += [
-            "No display here, so on the machine that you sit at type",
+            _("No display here, so on the machine that you sit at type"),
             f"    ssh -L {port}:{'127.0.0.1' if host == 'localhost' else host}:{port} {_me()}",
-            f"and open {here(host, port)} there.",
+            _("and open {address} there.").format(address=here(host, port)),
         ]
     return "\n".join(lines)
 
@@ -208,7 +235,9 @@ def _run(host: str, port: int, names: Sequence[str], told: Mapping[str, str], br
         start_new_session=os.name != "nt",
     )
     threading.Thread(target=_watch, args=(server, events), daemon=True).start()
-    threading.Thread(target=_welcome, args=(server, host, port, names, browser), daemon=True).start()
+    # A thread begins with no language of its own.
+    welcome = copy_context().run
+    threading.Thread(target=welcome, args=(_welcome, server, host, port, names, browser), daemon=True).start()
     event = events.get() if os.name != "nt" else _patient(events)
     return _end(server, asked=event == "stop")
 
@@ -265,12 +294,12 @@ def _end(server: subprocess.Popen[bytes], asked: bool) -> int:
     status = server.wait()
     if asked:
         return 0
-    print(f"The server ended by itself, with status {status}.", file=sys.stderr)
+    print(_("The server ended by itself, with status {status}.").format(status=status), file=sys.stderr)
     return 1
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(_spoken(sys.argv[1:]))
     except KeyboardInterrupt:  # pressed before the server was started
         sys.exit(130)

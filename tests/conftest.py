@@ -33,6 +33,11 @@ settings.load_profile("explorer")
 for name in [name for name in os.environ if name.startswith(("EXPLORER_", "STREAMLIT_"))]:
     del os.environ[name]
 
+# Who runs the tests may speak any language; they read English.
+for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"):
+    os.environ.pop(name, None)
+os.environ["LANG"] = "C.UTF-8"
+
 # Threads that spin while they wait slow a busy machine down many times; torch reads this when it is loaded,
 # which here may be before the measuring room, which sets it too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

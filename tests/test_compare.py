@@ -297,7 +297,7 @@ def test_a_lack_of_memory_in_a_comparison_is_believed_for_a_while() -> None:
 
     table = Table(Limits(shortage_seconds=30))
     job = fake("echo")
-    for problem, again in ((None, False), ({"kind": "refused", "message": "No."}, True)):
+    for problem, again in ((None, False), ({"kind": "refused", "told": "No."}, True)):
         packed = answer_of({"steps": ({"problem": None}, {"problem": problem}), "residuals": ()})
         table.put(job, packed, 0.0)
         assert not table.may_retry(job, 29.0)

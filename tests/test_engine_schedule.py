@@ -369,7 +369,7 @@ def test_a_lack_of_memory_is_believed_for_a_while(kind: str) -> None:
 
 def test_so_is_a_count_that_was_made_without_memory() -> None:
     schedule = Schedule(LIMITS)
-    refused: dict[str, Any] = {"fake": True, "refusal": {"kind": "refused", "message": "Needs more."}}
+    refused: dict[str, Any] = {"fake": True, "refusal": {"kind": "refused", "told": "Needs more."}}
     schedule.submit(job(1), "a", 1)
     schedule.take(schedule.counts, 1)
     schedule.ended(schedule.counts, packed(**refused), False, 1)

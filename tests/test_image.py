@@ -330,8 +330,8 @@ from explorer.measure.jobs import perform
 from explorer.spec import DenseBlockSpec, InputSpec, MapsJob, RunSpec, Upload
 def looked(image, upload=None):
     return perform(MapsJob(DenseBlockSpec(4, 2, 1), InputSpec(1, 8, 8), RunSpec(device="cpu"), 1, image, upload))
-assert looked("pattern")["stem"] and looked("noise")["stem"]
-print(looked("upload", Upload("d", b"GIF89a"))["problem"]["message"])
+assert looked("pattern")["brought"] and looked("noise")["brought"]
+print(looked("upload", Upload("d", b"GIF89a"))["problem"]["told"]["template"])
 assert not {"streamlit", "pebble", "numpy.f2py"} & {name for name, held in sys.modules.items() if held}
 """
 

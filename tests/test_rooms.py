@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "language": set(),
     "spec": {"language"},
     "place": set(),
+    "arguments": {"language"},
     "memory": {"language"},
     "codec": BASE,
     "presets": BASE,
@@ -39,10 +40,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": READERS
     | {"environment", "lesson", "engine", "study", "pictures", "documents", "docs", "exports", "place", "version"},
     "setup": set(),  # runs before a package is installed
-    "launch": {"environment", "place", "spec", "language"},
+    "launch": {"environment", "place", "spec", "language", "arguments"},
     "bench": READERS | {"engine", "setup", "version"},
     "cli": READERS
-    | {"environment", "lesson", "engine", "study", "pictures", "documents", "docs", "exports", "bench", "launch"},
+    | {"environment", "lesson", "engine", "study", "pictures", "documents", "docs", "exports", "bench", "launch"}
+    | {"arguments"},
     "__main__": {"cli"},
     "__init__": {"spec", "findings", "study", "measure"},  # the Python face: four names, looked up when asked for
     "app.py": {"web"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -25,12 +26,13 @@ from explorer.cli.output import (
     write_found,
 )
 from explorer.cli.parser import DEFAULT_BASE, parser
-from explorer.cli.sentences import COMMANDS, BadInput, unknown
+from explorer.cli.sentences import COMMANDS, BadInput, speaking_commands, unknown
 from explorer.codec import from_flags, to_link
 from explorer.documents.json_document import describe_json
 from explorer.documents.memory_document import memory_json, memory_text
 from explorer.documents.table import describe_text
 from explorer.findings import Findings, MemoryFindings, NetworksFindings
+from explorer.language import _, of_environment, speak, speaking
 from explorer.spec import SpecError, Study, shown
 from explorer.study import explore, measure_memory, measure_networks
 
@@ -45,7 +47,9 @@ def main(
     measure_memory: Measure = measure_memory,
     measure_networks: Count = measure_networks,
 ) -> int:
-    """Runs one command line and returns its exit code; never raises.
+    """Runs one command line, in the language of its ``--lang``, else of the terminal; returns its exit code.
+
+    It never raises.
 
     Args:
         argv: the words after ``python -m explorer``.
@@ -53,8 +57,15 @@ def main(
         measure_memory: what follows its training steps.
         measure_networks: what counts whole networks.
     """
+    with speaking(of_environment(os.environ)):
+        return _told(argv, explore, measure_memory, measure_networks)
+
+
+def _told(argv: Sequence[str], explore: Explore, measure_memory: Measure, measure_networks: Count) -> int:
     try:
-        return _main(argv, explore, measure_memory, measure_networks)
+        words, language = environment.spoken(argv, takes=speaking_commands())
+        speak(language)
+        return _main(words, explore, measure_memory, measure_networks)
     except (BadInput, SpecError) as problem:
         return complain(str(problem), BAD_INPUT)
     except KeyboardInterrupt:
@@ -68,11 +79,11 @@ def main(
     except SystemExit as end:  # argparse's --help
         return OK if not end.code else BAD_INPUT
     except ModuleNotFoundError as missing:
-        return complain(f"{missing.name} is not installed; the extra app of the package brings it.", NOT_MEASURED)
+        sentence = _("{package} is not installed; the extra app of the package brings it.")
+        return complain(sentence.format(package=missing.name), NOT_MEASURED)
     except Exception as error:  # the last resort: a sentence instead of a traceback
-        return complain(
-            f"Something unexpected failed ({type(error).__name__}: {shown(str(error), 200)}).", NOT_MEASURED
-        )
+        sentence = _("Something unexpected failed ({kind}: {fault}).")
+        return complain(sentence.format(kind=type(error).__name__, fault=shown(str(error), 200)), NOT_MEASURED)
 
 
 def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure, measure_networks: Count) -> int:
@@ -119,7 +130,7 @@ def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure, measur
         write(sys.stdout, to_link(_linked(options, study), base) + "\n")
         return OK
     if sys.stderr.isatty():
-        write(sys.stderr, "Building and running the block …\n")
+        write(sys.stderr, _("Building and running the block …") + "\n")
     if options.command == "memory":
         link, memory = to_link(study, base, "memory"), measure_memory(study)
         write_found(memory_json(memory, link) if options.json else memory_text(memory), link)
@@ -132,7 +143,8 @@ def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure, measur
 def _read(argv: Sequence[str]) -> argparse.Namespace:
     options, rest = parser().parse_known_args(list(argv))
     if options.command is None:
-        raise BadInput(f"Say what to do: one of {', '.join(COMMANDS)}; --help explains them.")
+        words = _("Say what to do: one of {commands}; --help explains them.")
+        raise BadInput(words.format(commands=", ".join(COMMANDS)))
     if options.command == "docs":  # argparse takes no second group of words behind a flag
         options.paths += [word for word in rest if word == "-" or not word.startswith("-")]
         rest = [word for word in rest if word != "-" and word.startswith("-")]
@@ -148,5 +160,5 @@ def _linked(options: argparse.Namespace, study: Study) -> Study:
     from explorer.cli.export import read_study
 
     if study != Study():
-        raise BadInput("--from takes the block of a file, so no other flag goes with it.")
+        raise BadInput(_("--from takes the block of a file, so no other flag goes with it."))
     return read_study(options.source)

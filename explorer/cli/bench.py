@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from explorer.cli.output import INTERRUPTED, NOT_MEASURED, OK, complain, write
 from explorer.cli.sentences import RUNS
+from explorer.language import _
 from explorer.spec import SpecError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def bench(what: str, runs: str, as_json: bool) -> int:
     """Runs one benchmark. Each is imported where it is asked for: they bring a browser and PyTorch."""
     count = RUNS.parse(runs)
     if not isinstance(count, int) or not RUNS.holds(count):
-        raise SpecError("runs", runs, RUNS.words)
+        raise SpecError("runs", runs, RUNS.rule)
     measure: Callable[[int], Sequence[Row]]
     if what == "engine":
         from explorer.bench.engine import bench_engine as measure
@@ -37,14 +38,14 @@ def bench(what: str, runs: str, as_json: bool) -> int:
     from explorer.bench.report import document, table
 
     if sys.stderr.isatty():
-        write(sys.stderr, "Measuring, which takes some minutes …\n")
+        write(sys.stderr, _("Measuring, which takes some minutes …") + "\n")
     try:
         with told(what):
             rows = measure(count)
     except RuntimeError as problem:  # a server did not start, a count failed, there is no browser
         return complain(str(problem), NOT_MEASURED)
     except KeyboardInterrupt:  # rows are printed together, so a table that is missing needs a word
-        return complain(f"The {what} benchmark was interrupted.", INTERRUPTED)
+        return complain(_("The {what} benchmark was interrupted.").format(what=what), INTERRUPTED)
     if as_json:
         write(sys.stdout, json.dumps(document(what, rows), indent=2, allow_nan=False) + "\n")
     else:

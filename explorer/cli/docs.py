@@ -11,16 +11,16 @@ from explorer.cli.sentences import BadInput
 from explorer.docs.command import STDIN, Options, code_of, run
 from explorer.docs.own import look
 from explorer.docs.report import report
+from explorer.language import _
 
 
 def docs(options: argparse.Namespace, base: str, moves: bool) -> int:
     """Checks or writes documents; ``base`` is that of the links within, and ``moves`` says that a person has set it."""
     if not options.paths:
-        raise BadInput("Say which documents: files, folders, or - for standard input.")
+        raise BadInput(_("Say which documents: files, folders, or - for standard input."))
     if options.do == "check" and (options.force or options.dry_run):
-        raise BadInput(
-            f"{'--force' if options.force else '--dry-run'} belongs to docs update; docs check never writes."
-        )
+        words = _("{flag} belongs to docs update; docs check never writes.")
+        raise BadInput(words.format(flag="--force" if options.force else "--dry-run"))
     stdin = sys.stdin.buffer.read() if STDIN in options.paths and sys.stdin is not None else b""
     own = look if options.allow_import else None
     asked = Options(options.do, base, options.dry_run, options.force, own=own, moves=moves)

@@ -12,6 +12,7 @@ from explorer.cli.sentences import BadInput
 from explorer.docs.writing import replace_file
 from explorer.exports import MEASURED, Format, badge, formats, study_in
 from explorer.findings import Findings
+from explorer.language import _, reason, said
 from explorer.spec import Study
 from explorer.study import findings
 
@@ -31,12 +32,17 @@ def export(options: argparse.Namespace, study: Study, base: str, explore: Callab
     given = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
     for name in given:
         if name not in made.options:
-            raise BadInput(f"--{name.replace('_', '-')} does not belong to {options.format}.")
+            raise BadInput(
+                _("{flag} does not belong to {format}.").format(
+                    flag="--" + name.replace("_", "-"), format=options.format
+                )
+            )
     if options.measure and not made.measured:
         able = ", ".join(one.name for one in formats() if one.measured)
-        raise BadInput(f"--measure belongs to {able}; {options.format} holds closed forms alone.")
+        words = _("--measure belongs to {formats}; {format} holds closed forms alone.")
+        raise BadInput(words.format(formats=able, format=options.format))
     if made.kind == "image/png" and options.output is None and sys.stdout is not None and sys.stdout.isatty():
-        raise BadInput("A PNG is not for a terminal: give --output FILE, or a pipe.")
+        raise BadInput(_("A PNG is not for a terminal: give --output FILE, or a pipe."))
     made.checked(given.items())
     found = explore(study) if options.measure else findings(study)
     data = made.bytes_of(found, base, given | ({MEASURED: "1"} if options.measure else {}))
@@ -45,7 +51,7 @@ def export(options: argparse.Namespace, study: Study, base: str, explore: Callab
     else:
         _write(Path(options.output), data)
     if found.problems:
-        return complain(f"Not measured: {found.problems[0].message}", NOT_MEASURED)
+        return complain(_("Not measured: {problem}").format(problem=found.problems[0].message), NOT_MEASURED)
     return OK
 
 
@@ -64,8 +70,8 @@ def read_study(name: str) -> Study:
     try:
         data = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
     except (OSError, ValueError, AttributeError) as problem:
-        reason = (getattr(problem, "strerror", None) or "it is closed").lower()
-        raise BadInput(f"{name!a} cannot be read: {reason}.") from None
+        why = str(reason(problem, said("it is closed"))).lower()
+        raise BadInput(_("{name!a} cannot be read: {reason}.").format(name=name, reason=why)) from None
     return study_in(data)
 
 
@@ -76,5 +82,5 @@ def _write(path: Path, data: bytes) -> None:
         else:
             replace_file(path, data)
     except (OSError, ValueError) as problem:
-        reason = (getattr(problem, "strerror", None) or "it is no name of a file").lower()
-        raise NoOutput(f"{str(path)!a} could not be written: {reason}.") from None
+        why = str(reason(problem, said("it is no name of a file"))).lower()
+        raise NoOutput(_("{name!a} could not be written: {reason}.").format(name=str(path), reason=why)) from None

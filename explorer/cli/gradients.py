@@ -8,6 +8,7 @@ import sys
 from explorer.cli.output import NOT_MEASURED, OK, write, write_found
 from explorer.codec import from_flags
 from explorer.documents.gradients_document import gradients_json, gradients_link, gradients_text
+from explorer.language import _
 from explorer.study import measure_gradients
 
 
@@ -19,7 +20,7 @@ def gradients(options: argparse.Namespace, base: str) -> int:
     """
     study = from_flags(options)
     if sys.stderr.isatty():
-        write(sys.stderr, "Measuring gradients, which takes some seconds, and minutes where it trains …\n")
+        write(sys.stderr, _("Measuring gradients, which takes some seconds, and minutes where it trains …") + "\n")
     found = measure_gradients(study, beside=options.beside, training=options.train)
     link = gradients_link(study, base)
     write_found(gradients_json(found, link) if options.json else gradients_text(found), link)

@@ -16,6 +16,7 @@ from explorer.documents.network_document import (
     published_text,
 )
 from explorer.findings import NetworksFindings
+from explorer.language import _
 from explorer.spec import Study
 from explorer.study import networks_findings
 
@@ -30,7 +31,7 @@ def network(options: argparse.Namespace, base: str, measure: Callable[[Study], N
     options.against = options.against or [options.name]  # against itself it stands alone
     study = from_flags(options)
     if options.measure and sys.stderr.isatty():
-        write(sys.stderr, "Counting on the live networks …\n")
+        write(sys.stderr, _("Counting on the live networks …") + "\n")
     found = measure(study) if options.measure else networks_findings(study)
     link = network_link(study, base)
     write_found(network_json(found, link) if options.json else network_text(found), link)

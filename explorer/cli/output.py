@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from explorer.language import _, reason, said
+
 OK, DRIFTED, BAD_INPUT, NOT_MEASURED, INTERRUPTED = 0, 1, 2, 3, 130
 
 _PLAIN = str.maketrans(
@@ -86,7 +88,9 @@ def discard_output() -> None:
 
 
 def _closed() -> NoOutput:
-    return NoOutput("The output could not be written: it is closed.")  # the program was started so
+    return NoOutput(
+        _("The output could not be written: {reason}.").format(reason=_("it is closed"))
+    )  # the program was started so
 
 
 @contextlib.contextmanager
@@ -96,5 +100,5 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as problem:
-        reason = (problem.strerror or "unknown reason").lower()
-        raise NoOutput(f"The output could not be written: {reason}.") from None
+        why = str(reason(problem, said("unknown reason"))).lower()
+        raise NoOutput(_("The output could not be written: {reason}.").format(reason=why)) from None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 
-from explorer.spec import FIELDS, NETWORKS, Whole, shown
+from explorer.arguments import told
+from explorer.language import N_, _, either
+from explorer.spec import FIELDS, NETWORKS, Choice, Whole, shown
 
 COMMANDS = (
     "describe", "memory", "gradients", "network", "networks",
@@ -40,15 +42,32 @@ _FLAGS = {
     "link": (*_FIELD_FLAGS, "--from"),
     "export": (*_FIELD_FLAGS, "--output", "--measure", "--theme", "--pixel-ratio", "--show"),
 }
-#: What argparse calls a list of choices → what a person calls the choice, and the choices.
+#: What argparse calls a list of choices → what is said where another is given, or none; and the choices.
 _CHOICES = {
-    "what": ("what to bench", BENCHMARKS),
-    "do": ("what to do with documents", DOCS),
-    "--report": ("--report", REPORTS),
-    "format": ("what to export", FORMATS),
-    "of": ("the schema", SCHEMAS),
-    "NAME": ("which network", tuple(NETWORKS)),
+    "what": (
+        N_("What to bench must be one of {choices}, not {value}."),
+        N_("Say what to bench: {choices}."),
+        BENCHMARKS,
+    ),
+    "do": (
+        N_("What to do with documents must be one of {choices}, not {value}."),
+        N_("Say what to do with documents: {choices}."),
+        DOCS,
+    ),
+    "--report": (N_("--report must be one of {choices}, not {value}."), N_("Say --report: {choices}."), REPORTS),
+    "format": (
+        N_("What to export must be one of {choices}, not {value}."),
+        N_("Say what to export: {choices}."),
+        FORMATS,
+    ),
+    "of": (N_("The schema must be one of {choices}, not {value}."), N_("Say the schema: {choices}."), SCHEMAS),
+    "NAME": (
+        N_("Which network must be one of {choices}, not {value}."),
+        N_("Say which network: {choices}."),
+        tuple(NETWORKS),
+    ),
 }
+_COMMAND = (N_("The command must be one of {choices}, not {value}."), N_("Say the command: {choices}."), COMMANDS)
 
 
 class BadInput(Exception):
@@ -59,29 +78,51 @@ def sentence(message: str) -> str:
     """argparse's message as one sentence that says what is allowed."""
     if found := re.match(r"argument (--[a-z-]+): expected one argument", message):
         info = FIELDS.get(found[1][2:].replace("-", "_"))
-        return f"{found[1]} needs a value: {info.domain.words}." if info else _needs(found[1])
+        return _needing(found[1], info.domain.words) if info else _needs(found[1])
     if found := re.match(r"argument (\S+): ignored explicit argument (.*)", message, re.DOTALL):
-        return f"{found[1]} takes no value, not {found[2][:60]}."
+        return _("{flag} takes no value, not {value}.").format(flag=found[1], value=found[2][:60])
     if found := re.match(r"argument (.*?): invalid choice: (.*) \(choose from", message, re.DOTALL):
-        what, choices = _CHOICES.get(found[1], ("the command", COMMANDS))
-        return f"{what[:1].upper()}{what[1:]} must be one of {', '.join(choices)}, not {found[2][:60]}."
+        wrong, _missing, choices = _CHOICES.get(found[1], _COMMAND)
+        return _(wrong).format(choices=", ".join(choices), value=found[2][:60])
     if found := re.search(r"required: (\w+)", message):
-        what, choices = _CHOICES.get(found[1], ("the command", COMMANDS))
-        return f"Say {what}: {', '.join(choices[:-1])} or {choices[-1]}."
-    return message[:1].upper() + message[1:160].rstrip(".") + "."
+        _wrong, missing, choices = _CHOICES.get(found[1], _COMMAND)
+        return _(missing).format(choices=either((", ".join(choices[:-1]), choices[-1])))
+    return told(message)
+
+
+def _needing(flag: str, allowed: str) -> str:
+    return _("{flag} needs a value: {allowed}.").format(flag=flag, allowed=allowed)
 
 
 def _needs(flag: str) -> str:
-    words = {"--runs": RUNS.words, "--report": f"one of {', '.join(REPORTS)}"}.get(flag)
-    return f"{flag} needs a value: {words}." if words else f"{flag} needs a value; --help lists what it may be."
+    domain = {"--runs": RUNS, "--report": Choice(REPORTS)}.get(flag)
+    if domain is not None:
+        return _needing(flag, domain.words)
+    return _("{flag} needs a value; --help lists what it may be.").format(flag=flag)
+
+
+def speaking_commands() -> tuple[str, ...]:
+    """The commands that take ``--lang`` as a field of the Study, which says what the page speaks too."""
+    return tuple(command for command, flags in _FLAGS.items() if "--lang" in flags)
 
 
 def unknown(word: str, command: str) -> str:
     """What is said of a word that ``command`` does not take."""
     if not word.startswith("-"):
-        takes = "one name and flags (a second network goes behind --against)" if command == "network" else "flags only"
-        return f"{command} takes {takes}, so {shown(word)} is not understood; --help lists them."
+        words = (
+            _(
+                "{command} takes one name and flags (a second network goes behind --against), "
+                "so {word} is not understood; --help lists them."
+            )
+            if command == "network"
+            else _("{command} takes flags only, so {word} is not understood; --help lists them.")
+        )
+        return words.format(command=command, word=shown(word))
     flags = _FLAGS[command]
     near = difflib.get_close_matches(word[:40].partition("=")[0], flags, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"{command} has no flag {shown(word)}{hint}; allowed are {', '.join(flags)}."
+    words = (
+        _("{command} has no flag {word} (did you mean {near}?); allowed are {flags}.")
+        if near
+        else _("{command} has no flag {word}; allowed are {flags}.")
+    )
+    return words.format(command=command, word=shown(word), near="".join(near), flags=", ".join(flags))

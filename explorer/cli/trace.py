@@ -9,6 +9,7 @@ from pathlib import Path
 from explorer.cli.output import NOT_MEASURED, OK, complain, write
 from explorer.cli.sentences import BadInput
 from explorer.documents.trace_document import trace_json, trace_text
+from explorer.language import _
 from explorer.spec import own_module
 from explorer.study.apart import ApartError, trace_apart
 
@@ -16,10 +17,10 @@ from explorer.study.apart import ApartError, trace_apart
 def trace(target: str | None, shape: str | None, as_json: bool) -> int:
     """Runs ``target`` in a process of its own and prints what was found."""
     if target is None:
-        raise BadInput("Say which module: package.module:Name, such as mypackage.networks:build.")
+        raise BadInput(_("Say which module: package.module:Name, such as mypackage.networks:build."))
     own = own_module(target, shape, str(Path.cwd()))
     if sys.stderr.isatty():
-        write(sys.stderr, "Importing and running the module …\n")
+        write(sys.stderr, _("Importing and running the module …") + "\n")
     try:
         found = trace_apart(own)
     except ApartError as problem:
