@@ -123,7 +123,9 @@ class ViewSpec(Validated):
     )
     present: bool = domain_of(Flag(), False, N_("the view for a lecture hall: large type, no sidebar, keys only"))
     lang: Lang = domain_of(
-        Choice(get_args(Lang)), "auto", N_("language of pages and files, English or Chinese; auto takes the reader's own")
+        Choice(get_args(Lang)),
+        "auto",
+        N_("language of pages and files, English or Chinese; auto takes the reader's own"),
     )
 
     @property

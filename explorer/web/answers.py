@@ -23,7 +23,7 @@ from explorer.codec import to_flags
 from explorer.engine import Done, State
 from explorer.exports import MEASURED, Format, Options
 from explorer.findings import Findings
-from explorer.language import _, language
+from explorer.language import _
 from explorer.place import HOME
 from explorer.spec import Job, Study
 from explorer.study import Runs, count_jobs, findings, settled, time_job
