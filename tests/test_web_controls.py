@@ -231,3 +231,24 @@ def test_sliders_stop_at_every_small_number_and_at_both_ends() -> None:
 
 def test_fields_are_bound_or_chosen_and_none_is_forgotten() -> None:
     assert {*link.BOUND, *link.CHOSEN} == {*FIELDS} - {"select"}
+
+
+def test_a_link_locks_controls_and_leaves_the_others() -> None:
+    app = fresh(locked="growth_rate,height,match,drawing").run()
+    assert study_of(app).lesson.locks == ("growth_rate", "height", "match", "drawing")
+    sidebar, dead = app.sidebar, set()
+    for group in (sidebar.select_slider, sidebar.number_input, sidebar.selectbox, sidebar.toggle, sidebar.button_group):
+        for widget in group:
+            name, _, count = str(widget.key).rpartition("_")
+            if widget.disabled:
+                dead.add(name if count.isdigit() else widget.key)
+    assert dead == {"growth_rate", "growth_rate_box", "height", "match", "preset"}
+
+
+@pytest.mark.parametrize("name", ["locked", "hide"])
+def test_a_link_that_locks_or_hides_what_there_is_not_says_so(name: str) -> None:
+    app = fresh(**{name: "growth_rate,nonsense"}).run()
+    assert study_of(app) == Study()
+    (told,) = app.session_state[link.PROBLEMS]
+    assert f"{name} must be names of fields, such as growth_rate, and not nonsense" in str(told)
+    assert study_of(fresh(hide="answers,layers").run()).lesson.hides == ("layers",)

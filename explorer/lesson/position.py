@@ -65,17 +65,12 @@ class Position:
     @property
     def is_locked(self) -> bool:
         """Whether the link locks the chapter's control."""
-        return self.chapter.play.control in fields_of(self.asked.locked)
+        return self.chapter.play.control in self.asked.locks
 
     @property
     def is_without_control(self) -> bool:
         """Whether the link hides it."""
-        return self.chapter.play.control in fields_of(self.asked.hide)
-
-
-def fields_of(names: str | None) -> tuple[str, ...]:
-    """The names in ``locked`` or ``hide``."""
-    return tuple(names.split(",")) if names else ()
+        return self.chapter.play.control in self.asked.hides
 
 
 def text_of(value: object) -> str:

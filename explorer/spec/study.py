@@ -259,6 +259,16 @@ class LessonSpec(Validated):
     )
 
     @property
+    def locks(self) -> tuple[str, ...]:
+        """The fields in ``locked``."""
+        return tuple(self.locked.split(",")) if self.locked else ()
+
+    @property
+    def hides(self) -> tuple[str, ...]:
+        """The fields in ``hide``."""
+        return tuple(name for name in (self.hide or "").split(",") if name and name != "answers")
+
+    @property
     def hides_answers(self) -> bool:
         """Whether the link keeps the answers back."""
         return "answers" in (self.hide or "").split(",")
@@ -306,6 +316,14 @@ class Study(InNotebooks):
             )
         if self.view.reference is not None:
             reference_block(self.view.reference)
+        for name, text, known in (
+            ("locked", self.lesson.locked, self.lesson.locks),
+            ("hide", self.lesson.hide, self.lesson.hides),
+        ):
+            unknown = [one for one in known if one not in FIELDS]
+            if unknown:
+                allowed = said("names of fields, such as growth_rate, and not {name}", name=unknown[0])
+                raise SpecError(name, text, allowed)
         self._check_network("network", self.networks.network)
         self._check_network("against", self.networks.against)
 

@@ -17,7 +17,7 @@ from explorer.presets import PRESETS
 from explorer.spec import FIELDS, Study, Whole
 from explorer.web import gradient_controls, link, network_controls, style
 from explorer.web.parts.lesson.rail import rail
-from explorer.web.widgets import bound_choice, choice, help_of, segments, whole_number
+from explorer.web.widgets import bound_choice, choice, help_of, is_locked, segments, whole_number
 
 _BOX = "_box"  # a number box beside a slider has the slider's key and this
 _BOX_WIDTH = 68
@@ -33,6 +33,7 @@ def name() -> None:
 def sidebar(study: Study, page: str = "") -> None:
     """Draws the sidebar of ``page`` for ``study``; every widget shows the study's value."""
     with st.sidebar:
+        style.hide(study.lesson.hides)
         if page == "networks":
             network_controls.draw(study)
         elif page == "lesson":
@@ -109,6 +110,7 @@ def _block(study: Study, *, shared: bool = True, shape: bool = True) -> None:
             key="bottleneck",
             bind="query-params",
             help=help_of("bottleneck"),
+            disabled=is_locked("bottleneck"),
         )
         choice("order", _("Order in a Bottleneck"), _order_labels(), study)
         choice("unit", _("Residual unit"), _unit_labels(), study)
@@ -152,6 +154,7 @@ def _preset(study: Study) -> None:
         format_func=lambda label: _("Custom") if label == _CUSTOM else _(label),
         key=link.shown_key("preset", now),
         on_change=_apply_preset,
+        disabled=is_locked(*_PRESET_FIELDS),
     )
 
 
@@ -174,6 +177,7 @@ def _slider(name: str, label: str, study: Study) -> None:
             key=name,
             bind="query-params",
             help=help_of(name),
+            disabled=is_locked(name),
         )
         st.number_input(
             _("{label}, exact").format(label=label),
@@ -185,6 +189,7 @@ def _slider(name: str, label: str, study: Study) -> None:
             on_change=_take_box,
             args=(name,),
             label_visibility="collapsed",
+            disabled=is_locked(name),
             width=_BOX_WIDTH,
         )
 
@@ -210,6 +215,7 @@ def _device(study: Study) -> None:
         on_change=link.choose,
         args=("device",),
         help=help_of("device"),
+        disabled=is_locked("device"),
         width="stretch",
     )
 

@@ -11,7 +11,7 @@ from explorer.language import _
 from explorer.pictures.network_words import label
 from explorer.spec import NETWORKS, DenseNetSpec, SpecError, Study, network_of, network_text
 from explorer.web import link
-from explorer.web.widgets import bound_choice, choice, chosen_number, help_of, whole_number
+from explorer.web.widgets import bound_choice, choice, chosen_number, help_of, is_locked, whole_number
 
 _SIZES = {"imagenet": 224, "cifar": 32}  # px of the images that a network with such a stem is for
 _BESIDE = {"imagenet": "resnet50", "cifar": "resnet110"}  # of the same kind, where what was there is of the other
@@ -42,6 +42,7 @@ def _network(name: str, words: str, study: Study) -> None:
         on_change=_take_network,
         args=(name,),
         help=_("A published network; one of your own is built below.") if name == "network" else help_of(name),
+        disabled=is_locked(name),
     )
 
 

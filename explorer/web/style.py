@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import cache
 
 import streamlit as st
@@ -83,6 +84,21 @@ def present_lesson() -> None:
     main = '[data-testid="stMainBlockContainer"]'
     rules = f"{hidden} {{ display: none !important; }} {main} {{ max-width: none; padding: 0; width: 100%; }}"
     st.html(f"<style>{rules}</style>")
+
+
+def hide(names: Iterable[str]) -> None:
+    """Puts the controls of the fields ``names`` out of sight; their values stay in the address."""
+    keys = [
+        selector
+        for name in names
+        for selector in (
+            f".st-key-{name}",
+            f'[class*="st-key-{name}_box_"]',
+            *(f'[class*="st-key-{name}_{digit}"]' for digit in range(10)),
+        )
+    ]
+    if keys:
+        st.html(f"<style>{', '.join(keys)} {{ display: none !important; }}</style>")
 
 
 def without_sidebar() -> None:

@@ -12,6 +12,11 @@ from explorer.spec import FIELDS, Choice, Study, Whole
 from explorer.web import link
 
 
+def is_locked(*names: str) -> bool:
+    """Whether the link locks the control of one of ``names``: it is seen, and cannot be moved."""
+    return bool({*names} & {*link.current_study().lesson.locks})
+
+
 def whole_number(name: str, label: str, width: int | None = None) -> None:
     """A box for a number that is bound to the address."""
     info = FIELDS[name]
@@ -25,6 +30,7 @@ def whole_number(name: str, label: str, width: int | None = None) -> None:
         key=name,
         bind="query-params",
         help=help_of(name),
+        disabled=is_locked(name),
         width=width or "stretch",
     )
 
@@ -34,7 +40,15 @@ def bound_choice(name: str, label: str) -> None:
     info = FIELDS[name]
     assert isinstance(info.domain, Choice)
     options = list(info.domain.options)
-    st.selectbox(label, options, index=options.index(info.default), key=name, bind="query-params", help=help_of(name))
+    st.selectbox(
+        label,
+        options,
+        index=options.index(info.default),
+        key=name,
+        bind="query-params",
+        help=help_of(name),
+        disabled=is_locked(name),
+    )
 
 
 def choice(name: str, label: str, labels: dict[str, str], study: Study) -> None:
@@ -48,6 +62,7 @@ def choice(name: str, label: str, labels: dict[str, str], study: Study) -> None:
         on_change=link.choose,
         args=(name,),
         help=help_of(name),
+        disabled=is_locked(name),
     )
 
 
@@ -65,6 +80,7 @@ def chosen_number(name: str, label: str, study: Study, width: int | None = None)
         on_change=link.choose,
         args=(name,),
         help=help_of(name),
+        disabled=is_locked(name),
         width=width or "stretch",
     )
 
@@ -84,6 +100,7 @@ def segments(name: str, label: str, labels: Mapping[Any, str], study: Study, *, 
         required=True,
         on_change=link.choose,
         args=(name,),
+        disabled=is_locked(name),
         help=None if beside else help_of(name),
         label_visibility="collapsed" if beside else "visible",
         width="content" if beside else "stretch",
