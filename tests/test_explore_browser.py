@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from browser import wait_until_still
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from study_fakes import counted
 
 from explorer.bench.server import Server
@@ -40,6 +41,15 @@ CHECK = """() => [...document.querySelectorAll(".dbe-chart")].flatMap(chart => {
 })"""
 
 
+# Of every chart: what it is, says and has, and how wide its place is; then whether Plotly is there, and what runs.
+STANDS = """() => JSON.stringify([...document.querySelectorAll(".dbe-chart")].map(chart => [
+  chart.querySelector("h2").textContent, chart.querySelector(".message").textContent,
+  chart.querySelector(".plot").hidden,
+  chart.querySelector(".plot").dataset.drawn, chart.querySelector(".plot").childElementCount,
+  chart.querySelector(".place").clientWidth,
+]).concat([[typeof window.Plotly, document.querySelector("[data-testid=stApp]").dataset.testScriptState]]))"""
+
+
 # Of every tile: each text that reaches beyond the tile's own room, or is cut by what it stands in.
 CUT = """tiles => tiles.flatMap(tile => {
   const room = tile.getBoundingClientRect(), inset = parseFloat(getComputedStyle(tile).paddingLeft) - 0.8;
@@ -67,8 +77,11 @@ def visit(page: Page, server: Server, query: str = "") -> None:
 
 
 def drawn(page: Page, count: int = 2) -> None:
-    """Waits until at least that many charts have been drawn."""
-    expect(page.locator(".dbe-chart .plot[data-drawn]").nth(count - 1)).to_be_attached(timeout=SOON)
+    """Waits until at least that many charts have been drawn, or tells how each stands."""
+    try:
+        page.locator(".dbe-chart .plot[data-drawn]").nth(count - 1).wait_for(state="attached", timeout=SOON)
+    except PlaywrightTimeout:
+        raise AssertionError(page.evaluate(STANDS)) from None
 
 
 def chart(page: Page, key: str) -> str:

@@ -4,6 +4,7 @@ const EVENT = "dbe-source";
 const FILM = "dbe-film"; // {layer: n}: only what Bottlenecks 1 to n do is to be seen; null: everything
 const COLOUR = /color-mix\(in srgb, (var\(--[\w-]+\)) (\d+)%, (var\(--[\w-]+\))\)|var\(--[\w-]+\)/g;
 const STRIDES = [1, 2, 4, 5, 8, 10, 16, 20, 32, 64];
+const TRIES = 3; // after a fault, by itself; any later redraw tries again too
 const CHARACTER = 7.2; // px, the widest mean of a 13 px font that we may have to fall back to
 const characters = (text) => [...text].reduce((sum, one) => sum + (one > "\u2e80" ? 1.8 : 1), 0); // Han ones are square
 const charts = new WeakMap();
@@ -88,7 +89,9 @@ class Chart {
         if (this.data.figure && this.room) await this.react(Plotly);
       }
     } catch (fault) {
-      plotly = undefined; // the next redraw tries again
+      plotly = undefined; // what did not load on a busy line may load a moment later
+      this.faults = (this.faults ?? 0) + 1;
+      if (this.faults <= TRIES) setTimeout(() => !this.ended && this.draw(), 1000 * this.faults);
       this.say(`${this.data.fault} ${this.alt ?? ""}`);
     } finally {
       this.drawing = false;
@@ -112,6 +115,7 @@ class Chart {
     }
     this.dim();
     this.cut(this.layer);
+    this.say("");
     drawn(this.plot);
   }
 
