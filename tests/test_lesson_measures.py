@@ -471,6 +471,8 @@ def test_a_map_of_one_place_cannot_be_pooled() -> None:
     problem = refused(CheckJob("transition", DenseBlockSpec(), InputSpec(4, 1, 8)))
     assert problem.kind == "unsupported"
     assert "1 × 8" in problem.message
+    with speaking("zh"):
+        assert "1 × 8" in problem.message, "put into words when it is read"
 
 
 def test_networks_that_would_be_too_wide_are_told() -> None:

@@ -23,12 +23,23 @@ from explorer.blocks.listed import ListBlock
 from explorer.blocks.network import Transition, build_network
 from explorer.blocks.residual import PreactivationUnit
 from explorer.findings import Check, Problem
+from explorer.language import said
 from explorer.measure.admission import refusal
 from explorer.measure.device import describe
 from explorer.measure.live import live_input
 from explorer.measure.problems import StoppedError
 from explorer.memory import SMALLER
-from explorer.spec import CheckJob, DenseBlockSpec, DenseNetSpec, InputSpec, NetworkSpec, ResNetSpec, RunSpec, SpecError
+from explorer.spec import (
+    CheckJob,
+    DenseBlockSpec,
+    DenseNetSpec,
+    InputSpec,
+    NetworkSpec,
+    ResNetSpec,
+    RunSpec,
+    SpecError,
+    shown,
+)
 from explorer.theory import block_theory
 
 #: Multiply-accumulates of the block up to which it is run, twice where it is: some seconds on two cores.
@@ -134,8 +145,8 @@ def transition(block: DenseBlockSpec, input: InputSpec) -> Found:
     the same weights: ``macs`` ÷ those of the usual order, and the largest ``difference`` ÷ the largest value.
     """
     if min(input.height, input.width) < 2:
-        words = f"A map of {input.height} × {input.width} cannot be pooled by 2 × 2"
-        raise StoppedError(Problem("unsupported", words, "Make it at least 2 × 2."))
+        words = said("A map of {height} × {width} cannot be pooled by 2 × 2", height=input.height, width=input.width)
+        raise StoppedError(Problem("unsupported", words, said("Make it at least 2 × 2.")))
     x = _mode(Denseblock(layers_of(block)), input)(live_input(block, input, _RUN, torch.device("cpu")))
     after = _mode(Transition(x.shape[1], x.shape[1] // 2), input)
 
@@ -169,7 +180,9 @@ def networks(block: DenseBlockSpec, _input: InputSpec) -> Found:
     try:
         pair: dict[str, NetworkSpec] = {"dense": DenseNetSpec(growth_rate=block.growth_rate), "resnet": ResNetSpec()}
     except SpecError as problem:
-        raise StoppedError(Problem("unsupported", str(problem), "Lower the growth rate.")) from None
+        allowed, value = problem.rule, shown(problem.value)
+        words = said("{field} must be {allowed}, not {value}.", field=problem.field, allowed=allowed, value=value)
+        raise StoppedError(Problem("unsupported", words, said("Lower the growth rate."))) from None
     with torch.device("meta"):
         live = {name: build_network(spec) for name, spec in pair.items()}
     return {name: sum(one.numel() for one in network.parameters()) for name, network in live.items()}
@@ -194,7 +207,9 @@ def _admit(block: DenseBlockSpec, input: InputSpec) -> None:
     """
     macs = block_theory(block, input, _RUN).macs
     if macs > MOST_MACS:
-        words = f"The block takes {macs / 1e9:,.0f} GMACs; up to {MOST_MACS / 1e9:,.0f} are run"
+        words = said(
+            "The block takes {macs:,.0f} GMACs; up to {most:,.0f} are run", macs=macs / 1e9, most=MOST_MACS / 1e9
+        )
         raise StoppedError(Problem("refused", words, SMALLER))
     refused = refusal((block,), input, _RUN, describe(torch.device("cpu")))
     if refused is not None:

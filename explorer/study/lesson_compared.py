@@ -158,8 +158,8 @@ def _gradients_jobs(study: Study) -> dict[str, Job]:
 def _gradients_answer(study: Study, found: Mapping[str, Any]) -> Answer:
     curves = {name: [spread.median for spread in relative(one.runs)] for name, one in found.items()}
     if not all(curves.values()):
-        words = "No seed gave a gradient at the last layer that is finite and not zero."
-        raise NoAnswerError(Problem("failed", words, "Choose other initial weights, or fewer layers."))
+        words = said("No seed gave a gradient at the last layer that is finite and not zero.")
+        raise NoAnswerError(Problem("failed", words, said("Choose other initial weights, or fewer layers.")))
     plain: Gradients = found["plain"]
     return answer_of(
         said("Measured: median of {seeds} seeds, PyTorch {torch}", seeds=len(plain.runs), torch=plain.torch),

@@ -86,5 +86,6 @@ def rows_of(found: BlockMeasurement) -> tuple[ModuleRow, ...]:
         NoAnswerError: the worker has no table of them.
     """
     if not found.rows:
-        raise NoAnswerError(Problem("unsupported", "The table of modules needs torchinfo, which is not installed."))
+        words = said("The table of modules needs torchinfo, which is not installed.")
+        raise NoAnswerError(Problem("unsupported", words))
     return found.rows
