@@ -29,7 +29,6 @@ LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
 TAGS: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
 
 LOCALE = Path(__file__).with_name("locale")
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _HAN = r"[\u2e80-\u2fff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 _FULL = r"[，。；：！？（）、]"
 _TAGS = r"(?:</?[a-zA-Z][^<>]*>)*"
@@ -60,6 +59,12 @@ def N_(text: str) -> str:  # gettext's own name for it
 def plural(one: str, many: str, count: int) -> str:
     """``one`` or ``many`` in the person's language, as ``count`` asks for."""
     return _catalogue(_spoken.get()).ngettext(one, many, count)
+
+
+_NUMBERS = (
+    N_("no"), N_("one"), N_("two"), N_("three"), N_("four"), N_("five"), N_("six"),
+    N_("seven"), N_("eight"), N_("nine"), N_("ten"), N_("eleven"), N_("twelve"),
+)  # fmt: skip
 
 
 def number_word(count: int) -> str:

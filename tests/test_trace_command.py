@@ -220,4 +220,6 @@ def test_a_runner_runs_one_at_a_time_and_tells_what_failed() -> None:
         go.release()
         while runner.standing().running:
             time.sleep(0.01)
-        assert runner.standing() == Standing(runs=1, problem=problem) and not begun.acquire(blocking=False)
+        ended = runner.standing()
+        assert (ended.runs, ended.running, ended.found, str(ended.problem)) == (1, False, None, problem)
+        assert not begun.acquire(blocking=False)

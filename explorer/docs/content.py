@@ -148,7 +148,7 @@ def _foot(directive: Directive, base: str) -> str:
         said.append(_("accuracy as published"))
     if directive.kind == "compare":
         others = study_theory(study).counterparts
-        said += [f"{other.label}: {matched_words(other).rstrip('.')}" for other in others]
+        said += [f"{other.label}: {matched_words(other).rstrip('.。')}" for other in others]
     if directive.against is not None:
         said.append(_("checked against `{target}`").format(target=directive.against))
     link = network_link(study, base) if of_networks else to_link(study, base)
