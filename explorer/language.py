@@ -34,7 +34,7 @@ _FULL = r"[，。；：！？（）、]"
 _TAGS = r"(?:</?[a-zA-Z][^<>]*>)*"
 _MARKS = str.maketrans(",;:.!?", "，；：。！？")
 _ENTITY = r"&#?\w{1,8};"
-_AFTER_HAN = re.compile(rf"{_ENTITY}|({_HAN}{_TAGS}) *(?:([,;:!?])|(\.)(?![\w.…])) *")
+_AFTER_HAN = re.compile(rf"{_ENTITY}|((?:{_HAN}|）){_TAGS}) *(?:([,;:!?])|(\.)(?![\w.…])) *")
 _BEFORE_HAN = re.compile(rf"{_ENTITY}|(?:([,;])|(?<=[\w`)%])(:) |(?<=[a-zA-Z`)₀-₉%])(\.) ) *(?={_TAGS}{_HAN})")
 _BRACKETS = re.compile(rf"({_HAN}{_TAGS}) *\(([^()\n]*)\)|(?<!\])\((?={_HAN})([^()\n]*)\)|(?<!\])\(([^()\n]*{_HAN})\)")
 _SPACES = re.compile(rf"(?<={_HAN}) +(?={_HAN})|(?<={_FULL}) +| +(?={_FULL})")
@@ -143,8 +143,7 @@ def of_environment(variables: Mapping[str, str]) -> Language:
 
 def language_of(locale: str | None, otherwise: Language = "en") -> Language:
     """The language of a locale such as ``zh-CN`` or ``zh_TW.UTF-8``, if it is spoken here."""
-    first = (locale or "").replace("_", "-").partition("-")[0].lower()
-    return next((spoken for spoken in LANGUAGES if spoken == first), otherwise)
+    return _named(locale or "") or otherwise
 
 
 def preferred(accepted: str, otherwise: Language = "en") -> Language:
@@ -155,10 +154,14 @@ def preferred(accepted: str, otherwise: Language = "en") -> Language:
         number = re.fullmatch(r"q=([01](?:\.[0-9]{0,3})?)", quality.strip())
         wanted.append((float(number[1]) if number else 1.0, locale.strip()))
     for weight, locale in sorted(wanted, key=lambda one: -one[0]):
-        for spoken in LANGUAGES:
-            if weight > 0 and locale and language_of(locale, spoken) == language_of(locale, otherwise) == spoken:
-                return spoken
+        if weight > 0 and (spoken := _named(locale)) is not None:
+            return spoken
     return otherwise
+
+
+def _named(locale: str) -> Language | None:
+    first = locale.replace("_", "-").partition("-")[0].lower()
+    return next((spoken for spoken in LANGUAGES if spoken == first), None)
 
 
 @dataclass(frozen=True)

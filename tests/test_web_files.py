@@ -58,10 +58,10 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EXPLORER_PUBLIC_URL", raising=False)
 
 
-def get(address: str, referer: str = "", known: str = "") -> Response:
+def get(address: str, referer: str = "", known: str = "", language: str = "") -> Response:
     """What the server answers at ``address``, as ``http://lab.example.org:8501``, to who knows the tag ``known``."""
     path, _, query = address.partition("?")
-    more = {b"referer": referer, b"if-none-match": known}
+    more = {b"referer": referer, b"if-none-match": known, b"accept-language": language}
     scope = {
         "type": "http",
         "method": "GET",
@@ -301,3 +301,33 @@ def test_what_is_no_file_is_told_with_those_there_are(path: str) -> None:
     assert isinstance(route, Route)
     told = json.loads(text(route.endpoint(Request(request))))
     assert told["status"] == 404 and "/block.json" in told["detail"] and "/network.json" in told["detail"]
+
+
+# --- the language of a file ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "html", "md", "tex"])
+def test_a_file_for_a_person_speaks_as_its_address_or_its_reader_does(ending: str) -> None:
+    address = files.address(file(ending), STUDY)
+    english, asked = get(address), get(address, language="zh-CN,zh;q=0.9")
+    named = get(files.address(file(ending), STUDY.with_(lang="zh")))
+    assert english.body != asked.body == named.body
+    assert study_in(bytes(asked.body)) == STUDY.with_(lang="zh")
+    assert get(address, language="de").body == english.body
+    assert get(files.address(file(ending), STUDY.with_(lang="en")), language="zh").body != named.body
+    assert all("Accept-Language" in found.headers["vary"] for found in (english, asked, named))
+
+
+@pytest.mark.parametrize("ending", ["py", "json", "csv"])
+def test_a_file_for_programs_is_the_same_for_every_reader(ending: str) -> None:
+    address = files.address(file(ending), STUDY)
+    assert get(address, language="zh-CN").body == get(address).body
+    assert "Accept-Language" not in get(address).headers.get("vary", "")
+
+
+def test_what_is_wrong_with_a_link_is_told_in_the_readers_language() -> None:
+    said = [json.loads(text(get("/block.json?layers=99" + lang, language=how))) for lang, how in
+            (("", ""), ("", "zh-CN"), ("&lang=zh", ""), ("&lang=en", "zh-CN"))]  # fmt: skip
+    assert said[0] == said[3] and said[1] == said[2]
+    assert said[0]["title"] == "This link is not allowed." and re.search("[\u4e00-\u9fff]", said[1]["title"])
+    assert {*said[0]} == {*said[1]} and said[1]["field"] == "layers"

@@ -132,7 +132,7 @@ def _cells(texts: Iterable[str]) -> str:
 
 
 def _row(row: _Row) -> str:
-    told = f"{escape(row.name)}<small>{escape(f'{row.unit} · {row.origin}')}</small>"
+    told = f"{escape(row.name)}<small>{escape(f'{_(row.unit)} · {row.origin}')}</small>"
     numbers = "".join(f"<td>{cell}</td>" for cell in row.cells)
     return f'<tr><th scope="row">{told}</th>{numbers}</tr>'
 

@@ -75,7 +75,7 @@ def _entry(name: str, mark: str, symbolic: str, substituted: str, result: str, n
 
 def _result(form: Formula) -> str:
     if form.value == 0:
-        return f"0 {form.unit}"
+        return f"0 {_(form.unit)}"
     if form.unit == "MACs":
         return mac_scale([form.value]).full(form.value)
     return _bytes(form.value) if form.unit == "bytes" else thousands(form.value)

@@ -109,7 +109,9 @@ def frontier_of(comparison: Comparison, compiled: Sequence[CompiledStep] = (), a
     missing += [compiled_name(budget) for budget in asked if budget not in ready]
     for step in comparison.residuals:
         if step.milliseconds and plain.milliseconds:
-            taken = _point(_(step.name), step.kept_bytes, step.milliseconds, plain.milliseconds, plain.kept_bytes, False)
+            taken = _point(
+                _(step.name), step.kept_bytes, step.milliseconds, plain.milliseconds, plain.kept_bytes, False
+            )
             points.append(taken)
         else:
             missing.append(step.name)

@@ -17,6 +17,7 @@ from explorer.findings import (
     Timing,
     reconciled,
 )
+from explorer.language import _, in_words_of
 from explorer.spec import (
     BlockSpec,
     CountJob,
@@ -114,13 +115,15 @@ def findings(study: Study, states: Mapping[Job, State] | None = None) -> Finding
             problem=problem or (measurement.refusal if measurement else None),
         )
 
+    with in_words_of(study.view.lang):
+        dense = _("dense")
     blocks = (
-        block("dense", "dense", theory.dense),
+        block("dense", dense, theory.dense),
         block("residual", theory.residual.label, theory.residual.theory),
         block("second", theory.second.label, theory.second.theory),
     )
     devices = [b.measurement.device for b in blocks if b.measurement] + ([times.device] if times else [])
-    asked, _ = seen(Device, DeviceJob(study.run.device), known, study.run.device)
+    asked, _problem = seen(Device, DeviceJob(study.run.device), known, study.run.device)
     return Findings(
         study,
         theory,
