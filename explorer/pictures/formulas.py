@@ -8,7 +8,7 @@ from html import escape
 from explorer.findings import BlockFindings, Findings, Quantity, Timing
 from explorer.language import _
 from explorer.pictures.captions import disagreement, origin_words, stamp, time_stamp
-from explorer.pictures.words import byte_scale, device_words, mac_scale, ms, thousands
+from explorer.pictures.words import byte_scale, device_name, device_words, mac_scale, ms, thousands
 from explorer.theory import Formula
 from explorer.theory import formulas as closed_forms
 
@@ -50,7 +50,7 @@ def _beyond(quantity: str, dense: BlockFindings) -> str:
         return words.format(bytes=_bytes(live.saved_extra_bytes))
     if quantity == "peak_bytes" and live.device_peak_bytes is not None:
         words = _("the allocator of {device} says {bytes}: it rounds, and keeps workspaces")
-        return words.format(device=live.device.name, bytes=_bytes(live.device_peak_bytes))
+        return words.format(device=device_name(live.device), bytes=_bytes(live.device_peak_bytes))
     return ""
 
 

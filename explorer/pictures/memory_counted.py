@@ -6,7 +6,7 @@ from html import escape
 
 from explorer.findings import ImplementationStep, MemoryFindings
 from explorer.language import _
-from explorer.pictures.words import byte_scale, device_words
+from explorer.pictures.words import byte_scale, device_name, device_words
 from explorer.theory import optimiser_bytes
 
 
@@ -82,7 +82,7 @@ def device_figures(found: MemoryFindings) -> str:
             device=device_words(comparison.device), figures="; ".join(told)
         )
     return _("Not measured: {device} has no allocator that tells its peak. On a GPU it stands here.").format(
-        device=comparison.device.name
+        device=device_name(comparison.device)
     )
 
 

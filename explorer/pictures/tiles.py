@@ -10,7 +10,17 @@ from explorer.findings import BlockFindings, Findings, LayerTheory, Problem, Qua
 from explorer.language import _, stopped
 from explorer.pictures.captions import counted_beside, disagreement, matched_words, origin_words, stamp, time_stamp
 from explorer.pictures.palette import TOKENS
-from explorer.pictures.words import Kind, Scale, byte_scale, difference, mac_scale, ms, ratio, timing_difference
+from explorer.pictures.words import (
+    Kind,
+    Scale,
+    byte_scale,
+    device_name,
+    difference,
+    mac_scale,
+    ms,
+    ratio,
+    timing_difference,
+)
 
 _LONG, _LONGER = 15, 19  # more characters of number and unit than this are set smaller, and smaller still
 _ROW = 24  # characters of number and label that fit beside a ratio
@@ -140,7 +150,7 @@ def _time(findings: Findings) -> str:
     rivals = [block for block in _rivals(findings) if block.forward is not None]
     medians = [timing.median, *(block.forward.median for block in rivals if block.forward)]
     most = max(medians)
-    device = findings.device.name if findings.device else ""
+    device = device_name(findings.device) if findings.device else ""
     tip = _("median of {runs} runs, middle half {q1} to {q3} ms, {device}").format(
         runs=timing.runs, q1=ms(timing.q1), q3=ms(timing.q3), device=device
     )

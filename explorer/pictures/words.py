@@ -241,9 +241,16 @@ def ran_words(findings: Findings) -> str:
     return _("not yet run")
 
 
+def device_name(device: Device) -> str:
+    """``CPU, 2 threads``, or what the accelerator calls itself."""
+    if device.device != "cpu":
+        return device.name
+    return plural("CPU, {threads} thread", "CPU, {threads} threads", device.threads).format(threads=device.threads)
+
+
 def device_words(device: Device) -> str:
     """``CPU, 2 threads, torch 2.13.0``."""
-    return _("{name}, torch {version}").format(name=device.name, version=device.torch.partition("+")[0])
+    return _("{name}, torch {version}").format(name=device_name(device), version=device.torch.partition("+")[0])
 
 
 def _not_run(asked: str, block: BlockFindings) -> str:
