@@ -5,6 +5,7 @@
 # Each target first makes .venv and installs there what the requirements pin, if that has changed.
 # Settings: PORT=8501, HOST=127.0.0.1, NAMES=…, PYTHON=python3.12, and ARGS=… for pytest.
 #           MODULE=package.module:Name INPUT=1,3,224,224: a page that shows a module of your own.
+#           LESSON=my.toml: a lesson of your own instead of the ten chapters.
 # All paths are relative, so a folder with spaces in its name works.
 
 .PHONY: run serve test check format catalogues bench clean environment test-environment test-browser
@@ -17,11 +18,12 @@ PORT = 8501
 NAMES =
 MODULE =
 INPUT =
+LESSON =
 PYTHON =
 ARGS =
 
 VENV_PYTHON = .venv/bin/python
-OWN = --module '$(MODULE)' --input '$(INPUT)'
+OWN = --module '$(MODULE)' --input '$(INPUT)' --lesson '$(LESSON)'
 MAKE_ENVIRONMENT = python="$$(/bin/sh explorer/setup/find-python '$(PYTHON)')" && exec "$$python" -I explorer/setup/environment.py
 
 run: environment

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from explorer.language import LANGUAGES, Language, of_environment, said
+from explorer.language import LANGUAGES, Language, Said, of_environment, said
 from explorer.spec import Choice, OwnModule, SpecError, Whole, own_module
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:[0-9]{1,5})?", re.ASCII)
@@ -32,6 +32,7 @@ def check(environment: Mapping[str, str] = os.environ) -> None:
     frame_ancestors(environment)
     weights_file(environment)
     served_module(environment)
+    served_lesson(environment)
     threads = environment.get("EXPLORER_THREADS")
     if threads and not THREADS.holds(THREADS.parse(threads)):
         raise SpecError("EXPLORER_THREADS", threads, THREADS.rule)
@@ -116,7 +117,20 @@ def weights_file(environment: Mapping[str, str] = os.environ) -> Path | None:
     Raises:
         SpecError: there is no such file.
     """
-    text = environment.get("EXPLORER_WEIGHTS")
+    return _file("EXPLORER_WEIGHTS", said("the path of a file with a network's weights"), environment)
+
+
+def served_lesson(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """``EXPLORER_LESSON``, the file whose lesson the page Lesson shows; None where the one that is built in is shown.
+
+    Raises:
+        SpecError: there is no such file.
+    """
+    return _file("EXPLORER_LESSON", said("the path of a lesson file"), environment)
+
+
+def _file(name: str, words: Said, environment: Mapping[str, str]) -> Path | None:
+    text = environment.get(name)
     if not text:
         return None
     try:
@@ -125,7 +139,7 @@ def weights_file(environment: Mapping[str, str] = os.environ) -> Path | None:
     except (OSError, ValueError, RuntimeError):  # a loop of links, a name that cannot be one
         found = False
     if not found:
-        raise SpecError("EXPLORER_WEIGHTS", text, said("the path of a file with a network's weights"))
+        raise SpecError(name, text, words)
     return path
 
 

@@ -1,11 +1,12 @@
 """Starts the explorer's server, says where it is, opens a browser on it, and ends everything with it.
 
 ``python -m explorer.launch [--host 127.0.0.1] [--port 8501] [--names lab.example.org] [--weights FILE] [--no-browser]
-[--module package.module:Name [--input 1,3,224,224]] [--lang auto|en|zh]``
+[--module package.module:Name [--input 1,3,224,224]] [--lesson FILE] [--lang auto|en|zh]``
 
 ``EXPLORER_NAMES`` (names beside the loopback ones that the server answers to) and ``EXPLORER_PUBLIC_URL``
 (the address people use, where a proxy stands before the server) are read here and by the server, and so is
-``EXPLORER_WEIGHTS``, the file that ``--weights`` names too. No other way leads to a file of the server's.
+``EXPLORER_WEIGHTS`` and ``EXPLORER_LESSON``, the files that ``--weights`` and ``--lesson`` name too. No other way leads
+to a file of the server's.
 
 The server runs in a session of its own: Ctrl-C reaches only this process, which asks the server to stop,
 and after ``GRACE`` seconds ends whatever is left of it, its workers included.
@@ -62,14 +63,19 @@ def main(arguments: Sequence[str]) -> int:
         names = server_names(options.host, options.names, os.environ)
         check_installed()
         weights = options.weights or os.environ.get("EXPLORER_WEIGHTS", "")
-        surroundings = {**os.environ, "EXPLORER_WEIGHTS": weights}
+        lesson = options.lesson or os.environ.get("EXPLORER_LESSON", "")
+        surroundings = {**os.environ, "EXPLORER_WEIGHTS": weights, "EXPLORER_LESSON": lesson}
         environment.check(surroundings)
-        path = environment.weights_file(surroundings)
+        files = {
+            "EXPLORER_WEIGHTS": environment.weights_file(surroundings),
+            "EXPLORER_LESSON": environment.served_lesson(surroundings),
+        }
+        _check_lesson(files["EXPLORER_LESSON"])
         check_port(options.host, options.port)
     except (LaunchProblem, SpecError) as problem:
         print(problem, file=sys.stderr)
         return 2
-    told = own | {"EXPLORER_NAMES": ",".join(names)} | ({"EXPLORER_WEIGHTS": str(path)} if path else {})
+    told = own | {"EXPLORER_NAMES": ",".join(names)} | {name: str(path) for name, path in files.items() if path}
     return _run(options.host, options.port, names, told, browser=not options.no_browser)
 
 
@@ -93,6 +99,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", default=8501, type=_port, help=_("the port to listen on"))
     parser.add_argument("--names", default="", help=_("names that people reach this machine by, comma separated"))
     parser.add_argument("--weights", default="", help=_("a file with a network's weights that the server may show"))
+    parser.add_argument("--lesson", default="", help=_("a lesson file of yours, shown instead of the ten chapters"))
     parser.add_argument("--no-browser", action="store_true", help=_("only say where the explorer is"))
     parser.add_argument(
         "--module", default="", help=_("a module of yours, as package.module:Name, for a page of its own")
@@ -119,6 +126,18 @@ def _own(options: argparse.Namespace) -> dict[str, str]:
         "EXPLORER_MODULE_INPUT": options.input,
         "EXPLORER_MODULE_FOLDER": own.folder,
     }
+
+
+def _check_lesson(path: Path | None) -> None:
+    """Raises LaunchProblem where the file holds no lesson."""
+    if path is None:
+        return
+    from explorer.lesson.reading import LessonError, read_lesson_file  # which a start without one does not wait for
+
+    try:
+        read_lesson_file(path)
+    except LessonError as problem:
+        raise LaunchProblem(str(problem)) from None
 
 
 def _port(text: str) -> int:

@@ -25,7 +25,7 @@ from explorer.spec import FIELDS, CountJob, DenseBlockSpec, InputSpec, Study, Ti
 from explorer.study import explore
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = "describe, memory, gradients, network, networks, link, export, trace, serve, schema, docs, bench"
+COMMANDS = "describe, memory, gradients, network, networks, lesson, link, export, trace, serve, schema, docs, bench"
 TINY = ["--in-channels", "4", "--growth-rate", "2", "--layers", "2", "--height", "5", "--width", "5"]
 
 

@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": READERS
     | {"environment", "lesson", "engine", "study", "pictures", "documents", "docs", "exports", "place", "version"},
     "setup": set(),  # runs before a package is installed
-    "launch": {"environment", "place", "spec", "language", "arguments"},
+    "launch": {"environment", "place", "spec", "language", "arguments", "lesson"},
     "bench": READERS | {"engine", "setup", "version"},
     "cli": READERS
     | {"environment", "lesson", "engine", "study", "pictures", "documents", "docs", "exports", "bench", "launch"}

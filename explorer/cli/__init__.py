@@ -117,6 +117,10 @@ def _main(argv: Sequence[str], explore: Explore, measure_memory: Measure, measur
         from explorer.cli.gradients import gradients
 
         return gradients(options, base)
+    if options.command == "lesson":
+        from explorer.cli.lesson import lesson
+
+        return lesson(options, base)
     if options.command in ("network", "networks"):
         from explorer.cli.networks import network, networks
 

@@ -13,6 +13,7 @@ from explorer.cli.sentences import (
     DOCS,
     FORMATS,
     GRADIENT_FIELDS,
+    LESSON_FIELDS,
     NETWORK_FIELDS,
     REPORTS,
     RUNS,
@@ -66,6 +67,7 @@ def parser() -> Parser:
         add_flags(measured)
     _gradients(add)
     _network(add)
+    _lesson(add("lesson", _("check a lesson file, or print chapters as hand-outs in Markdown")))
     link = add(
         "link",
         _("print the page's address for the block"),
@@ -111,6 +113,14 @@ def _network(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     add_flags(network, NETWORK_FIELDS)
     networks = add("networks", _("list the published networks"))
     networks.add_argument("--json", action="store_true", help=_("print JSON instead of a table"))
+
+
+def _lesson(lesson: argparse.ArgumentParser) -> None:
+    lesson.add_argument(
+        "file", nargs="?", metavar="FILE", help=_("a lesson of yours (TOML); else the ten chapters here")
+    )
+    lesson.add_argument("--json", action="store_true", help=_("print JSON instead of Markdown"))
+    add_flags(lesson, LESSON_FIELDS)
 
 
 def _export(export: argparse.ArgumentParser) -> None:

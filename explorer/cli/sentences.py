@@ -11,7 +11,7 @@ from explorer.spec import FIELDS, NETWORKS, Choice, Whole, shown
 
 COMMANDS = (
     "describe", "memory", "gradients", "network", "networks",
-    "link", "export", "trace", "serve", "schema", "docs", "bench",
+    "lesson", "link", "export", "trace", "serve", "schema", "docs", "bench",
 )  # fmt: skip
 DOCS, REPORTS = ("check", "update"), ("text", "json", "github")
 BENCHMARKS = ("page", "files", "engine", "memory", "time", "gradients")
@@ -26,6 +26,8 @@ GRADIENT_FIELDS = (
     "in_channels", "growth_rate", "layers", "bottleneck_factor",
     "batch_norm", "init", "data", "stack_unit", "seeds", "steps", "learning_rate",
 )  # fmt: skip
+#: What of a Study ``lesson`` takes.
+LESSON_FIELDS = ("chapter", "state", "lang")
 RUNS = Whole(1, 1000)
 
 _FIELD_FLAGS = tuple(info.flag for info in FIELDS.values())
@@ -39,6 +41,7 @@ _FLAGS = {
     "network": ("--against", *(FIELDS[name].flag for name in NETWORK_FIELDS), "--measure", "--json"),
     "networks": ("--json",),
     "gradients": (*(FIELDS[name].flag for name in GRADIENT_FIELDS), "--train", "--beside", "--json"),
+    "lesson": (*(FIELDS[name].flag for name in LESSON_FIELDS), "--json"),
     "link": (*_FIELD_FLAGS, "--from"),
     "export": (*_FIELD_FLAGS, "--output", "--measure", "--theme", "--pixel-ratio", "--show"),
 }
@@ -109,14 +112,15 @@ def speaking_commands() -> tuple[str, ...]:
 def unknown(word: str, command: str) -> str:
     """What is said of a word that ``command`` does not take."""
     if not word.startswith("-"):
-        words = (
-            _(
+        if command == "network":
+            words = _(
                 "{command} takes one name and flags (a second network goes behind --against), "
                 "so {word} is not understood; --help lists them."
             )
-            if command == "network"
-            else _("{command} takes flags only, so {word} is not understood; --help lists them.")
-        )
+        elif command == "lesson":
+            words = _("{command} takes one file and flags, so {word} is not understood; --help lists them.")
+        else:
+            words = _("{command} takes flags only, so {word} is not understood; --help lists them.")
         return words.format(command=command, word=shown(word))
     flags = _FLAGS[command]
     near = difflib.get_close_matches(word[:40].partition("=")[0], flags, n=1)

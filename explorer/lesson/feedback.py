@@ -15,7 +15,7 @@ from explorer.findings import Answer, Column
 from explorer.language import N_, _
 from explorer.lesson.chapter import Axis, Chapter, Play, Task
 from explorer.lesson.guess import Guess
-from explorer.lesson.words import WIDE, filled, number, on_axis
+from explorer.lesson.words import WIDE, at, filled, number, on_axis
 from explorer.study.lesson import MEASURES
 
 _CLOSE_TIMES, _CLOSE_SHARE = 1.3, 0.1  # on a logarithmic axis; of a linear one's length
@@ -140,7 +140,7 @@ def _side_words(chapter: Chapter, columns: Sequence[Column], others: Sequence[in
         form = _ABOVE if len(sides) > 1 else _ABOVE_ONE
     else:
         form = _BELOW if len(sides) > 1 else _BELOW_ONE
-    line = _number(chapter.axis, chapter.axis.line or 0)
+    line = at(chapter.axis, chapter.axis.line or 0.0)
     return _(form).format(names=_named(chapter, columns, others, list(sides)), line=line)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from explorer.lesson.checks import Checks
 from explorer.lesson.places import LessonError, Place
 from explorer.lesson.shape import check_shape
 
-__all__ = ["BUILT_IN", "LARGEST", "LessonError", "built_in", "read_lesson", "read_lesson_file"]
+__all__ = ["BUILT_IN", "LARGEST", "LessonError", "built_in", "lesson_at", "read_lesson", "read_lesson_file"]
 
 BUILT_IN = Path(__file__).with_name("chapters.toml")
 LARGEST = 256 * 1024  # bytes of a lesson file
@@ -30,6 +30,26 @@ def built_in() -> Lesson:
     return read_lesson_file(BUILT_IN)
 
 
+def lesson_at(path: Path | None) -> Lesson:
+    """The lesson of the file at ``path``, read again when that has changed; None: the ten chapters.
+
+    Raises:
+        LessonError: there is no such file, or no lesson in it.
+    """
+    if path is None:
+        return built_in()
+    try:
+        state = path.stat()
+    except (OSError, ValueError):
+        return read_lesson_file(path)  # which says what is wrong
+    return _kept(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)
+def _kept(path: Path, _changed: int, _size: int) -> Lesson:
+    return read_lesson_file(path)
+
+
 def read_lesson_file(path: Path) -> Lesson:
     """The lesson that a file holds.
 
@@ -38,10 +58,10 @@ def read_lesson_file(path: Path) -> Lesson:
     """
     name = path.name or str(path)
     try:
-        if path.is_dir():
-            raise LessonError(name, None, "", _("is a folder, not a lesson file."))
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
+    except IsADirectoryError:
+        raise LessonError(name, None, "", _("is a folder, not a lesson file.")) from None
     except FileNotFoundError:
         raise LessonError(name, None, "", _("there is no such file.")) from None
     except (OSError, ValueError) as problem:  # ValueError: what cannot be a name at all

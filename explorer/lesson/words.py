@@ -19,6 +19,7 @@ _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 #: From high to low, how far a logarithmic axis reaches of whose numbers two digits can be seen.
 WIDE = 1e4
 _HUGE, _TINY = 10_000, 0.001  # from where on, and below which, a measured number shows its size alone
+_LARGE = 1_000  # from where on nothing is shown behind the point
 
 Value = float | int | str
 
@@ -51,6 +52,11 @@ def filled(text: object, columns: Sequence[Column], answer: Answer, **more: Valu
         return _put(known.get(found[1], "–"), found[2])
 
     return _BRACES.sub(put, str(text))
+
+
+def unbraced(text: object) -> str:
+    """A text that puts no number in, with each doubled brace as one."""
+    return str(text).replace("{{", "{").replace("}}", "}")
 
 
 def _put(value: Value, form: str | None) -> str:
@@ -90,7 +96,12 @@ def figure(value: float) -> str:
 
 def number(value: float, digits: int, unit: str) -> str:
     """A value on a chapter's axis, with its unit: ``1.55×``, in Chinese ``1.55 倍``; ``39.06 MiB``; ``88,000×``."""
-    told = figure(value) if value and not 0.5 * 10.0**-digits <= abs(value) < _HUGE else _digits(value, digits)
+    if value and not 0.5 * 10.0**-digits <= abs(value) < _HUGE:
+        return _with_unit(figure(value), unit)
+    return _with_unit(_digits(value, digits if abs(value) < _LARGE else 0), unit)
+
+
+def _with_unit(told: str, unit: str) -> str:
     if unit == "×":
         return f"{told} 倍" if language() == "zh" else f"{told}×"
     return told if not unit else f"{told}{unit}" if unit == "%" else f"{told} {unit}"
@@ -104,6 +115,14 @@ def on_axis(axis: Axis, value: float, *, unit: bool = True) -> str:
         digits = next((digits for digits in range(5) if round(value, digits) == value), axis.digits)
         return number(value, digits, axis.unit if unit else "")
     return number(value, axis.digits, axis.unit if unit else "")
+
+
+def at(axis: Axis, value: float) -> str:
+    """A place on ``axis`` where something is drawn, no longer than it has to be: ``1×``, ``0.5×``."""
+    if value > 0 and (value >= _HUGE or value < _TINY) and f"{value:e}".startswith("1.000000"):
+        return _with_unit(_power(value), axis.unit)
+    digits = next((n for n in range(axis.digits) if value == round(value, n)), axis.digits)
+    return number(value, digits, axis.unit)
 
 
 def _digits(value: float, digits: int) -> str:
