@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.findings import Answer, Column
@@ -65,12 +65,14 @@ def test_marks_are_bold_and_all_else_is_text() -> None:
     assert unbraced("{{k}}") == "{k}"
 
 
+@settings(deadline=None)  # machines are shared
 @given(st.text())
 def test_no_text_makes_markup_of_its_own(text: str) -> None:
     html = marked(text).replace("<b>", "").replace("</b>", "")
     assert not set(html) & set("<>\"'")
 
 
+@settings(deadline=None)  # machines are shared
 @given(st.text(alphabet="{}ab-:2% "))
 def test_a_text_whose_names_are_known_is_filled(text: str) -> None:
     found = list(names(text))
@@ -78,6 +80,7 @@ def test_a_text_whose_names_are_known_is_filled(text: str) -> None:
         assert "–" not in filled(text, COLUMNS, ANSWER, **dict.fromkeys(found, 1))
 
 
+@settings(deadline=None)  # machines are shared
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(0, 6))
 def test_every_number_can_be_told(value: float, digits: int) -> None:
     assert number(value, digits, "×").endswith("×")

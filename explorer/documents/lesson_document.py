@@ -12,7 +12,7 @@ from explorer.codec import as_text, to_link
 from explorer.documents.markdown import markdown
 from explorer.documents.tables import Table
 from explorer.findings import Answer, Column, Problem, to_builtins
-from explorer.language import _, language, plural
+from explorer.language import _, language, listed, plural
 from explorer.lesson.chapter import Chapter, Lesson, Note
 from explorer.lesson.words import at, filled, number, unbraced
 from explorer.pictures.words import why
@@ -126,16 +126,16 @@ def _claim(chapter: Chapter) -> str:
 def _axis(chapter: Chapter) -> str:
     axis = chapter.axis
     form = (
-        _("{title}: from {low} to {high}")
+        _("Axis: {title}, from {low} to {high}")
         if axis.scale == "linear"
-        else _("{title}: from {low} to {high}, logarithmic")
+        else _("Axis: {title}, from {low} to {high}, logarithmic")
     )
     ends = (at(axis, end) for end in (axis.low, axis.high))
     words = form.format(title=_md(axis.title), **dict(zip(("low", "high"), ends, strict=True)))
     if axis.line is not None and str(axis.name):
         line = at(axis, axis.line)
         words += _("; {line} is “{name}”").format(line=line, name=_md(axis.name))
-    return words + _(".")
+    return _sentence(words)
 
 
 def _cards(out: HandOut) -> str:
@@ -143,7 +143,7 @@ def _cards(out: HandOut) -> str:
     if not order:
         return ""
     labels = MEASURES[out.chapter.about].cards
-    lying = _("To be put into order: {cards}").format(cards=_(", ").join(_md(labels[card]) for card in order))
+    lying = _("To be put into order: {cards}").format(cards=listed(_md(labels[card]) for card in order))
     blanks = "  ".join(f"{n} ________" for n in range(1, len(order) + 1))
     return f"{lying}\n\n{blanks}"
 
@@ -174,10 +174,10 @@ def _answered(out: HandOut) -> list[str]:
     parts = [f"## {_md(filled(reply.title, columns, answer))}"]
     if answer.order:
         labels = MEASURES[chapter.about].cards
-        parts.append(_("The order: {cards}").format(cards=_(", ").join(_md(labels[card]) for card in answer.order)))
+        parts.append(_("The order: {cards}").format(cards=listed(_md(labels[card]) for card in answer.order)))
     parts.append(_notes(reply.notes, (columns, answer)))
-    parts.append(f"**{_('So the claim is')}** {_md(filled(reply.verdict, columns, answer))}{_('.')}")
-    parts.append(_md(answer.source) + _("."))
+    parts.append(f"**{_('So the claim is')}** {_sentence(_md(filled(reply.verdict, columns, answer)))}")
+    parts.append(_sentence(_md(answer.source)))
     if out.state == "play":
         parts.append(_md(filled(chapter.play.task.text, columns, answer, control=_set(out))))
     return [*parts, _reproduced(out)]
@@ -211,6 +211,10 @@ def _reproduced(out: HandOut) -> str:
 def live_link(out: HandOut) -> str:
     """The address of the page that asks this chapter."""
     return to_link(Study().with_(chapter=out.number), out.base, "lesson")
+
+
+def _sentence(words: str) -> str:
+    return _("{sentence}.").format(sentence=words)
 
 
 def _md(text: object) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.findings import Answer, Column
-from explorer.language import N_, _
+from explorer.language import N_, _, listed
 from explorer.lesson.chapter import Axis, Chapter, Play, Task
 from explorer.lesson.guess import Guess
 from explorer.lesson.words import WIDE, at, filled, number, on_axis
@@ -90,8 +90,9 @@ def _cards(chapter: Chapter, guess: Guess, answer: Answer) -> str:
     if not (guess.placed and answer.order):
         return ""
     labels = MEASURES[chapter.about].cards
-    order = _(", ").join(str(labels[card]) for card in answer.order)
-    right = [n for n, (one, other) in enumerate(zip(guess.placed, answer.order, strict=True), 1) if one == other]
+    order = listed(str(labels[card]) for card in answer.order)
+    pairs = enumerate(zip(guess.placed, answer.order, strict=True), 1)
+    right = [n for n, (one, other) in pairs if str(labels[one]) == str(labels[other])]  # both BN are one to a person
     if len(right) == len(answer.order):
         return _("All cards stand where they belong: {order}.").format(order=order)
     if not right:
@@ -162,7 +163,7 @@ def _list(names: object) -> str:
     words = list(names)  # type: ignore[call-overload]
     if len(words) < 2:
         return "".join(words)
-    return _("{first} and {last}").format(first=_(", ").join(words[:-1]), last=words[-1])
+    return _("{first} and {last}").format(first=listed(words[:-1]), last=words[-1])
 
 
 def _against(chapter: Chapter, columns: Sequence[Column], guess: Guess, answer: Answer) -> str:

@@ -47,9 +47,9 @@ def _validator() -> Any:
 
 def check_shape(data: Mapping[str, Any], place: Place) -> None:
     """Raises LessonError at the first line where ``data`` is not as the schema has it."""
-    found = [_told(error) for error in _validator().iter_errors(data)]
+    found = [(*_told(error), error.validator == "required") for error in _validator().iter_errors(data)]
     if found:
-        path, message = min(found, key=lambda one: (place.line(one[0]), len(one[0])))
+        path, message, _missing = min(found, key=lambda one: (place.line(one[0]), one[2], len(one[0])))
         raise place.error(path, message, data)
 
 

@@ -134,12 +134,9 @@ def _digits(value: float, digits: int) -> str:
 
 
 def _power(value: float) -> str:
-    exponent = math.floor(math.log10(abs(value)))
-    first = round(value / 10.0**exponent)
-    if abs(first) == 10:
-        exponent, first = exponent + 1, first // 10
-    power = f"10{str(exponent).translate(_RAISED)}"
-    return _signed(power if first == 1 else f"{first}·{power}")
+    first, _e, exponent = f"{value:.0e}".partition("e")
+    power = f"10{str(int(exponent)).translate(_RAISED)}"
+    return _signed(power if first == "1" else f"{first}·{power}")
 
 
 def _signed(text: str) -> str:
