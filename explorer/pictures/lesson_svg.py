@@ -37,9 +37,9 @@ class LessonFrame:
     wide: bool = True
 
 
-WIDE = LessonFrame(664, 404)
-PHONE = LessonFrame(350, 380, left=34, right=6, bottom=96, wide=False)
-PRESENT = LessonFrame(664, 340, bottom=100)
+WIDE = LessonFrame(664, 404, right=28)
+PHONE = LessonFrame(350, 392, left=34, right=6, top=52, bottom=96, wide=False)  # two lines of title
+PRESENT = LessonFrame(664, 340, right=28, bottom=100)
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,21 @@ class LessonPicture:
     fixed: frozenset[int] = frozenset()
 
     @property
+    def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The axis' ends while it is asked and answered, and in play."""
+        axis, play = self.chapter.axis, self.chapter.play
+        low, high = (of if at is None else at for at, of in ((play.low, axis.low), (play.high, axis.high)))
+        return (axis.low, axis.high), (low, high)
+
+    @property
     def low(self) -> float:
         """The axis' lower end in this state."""
-        play = self.chapter.play.low if self.state == "play" else None
-        return self.chapter.axis.low if play is None else play
+        return self.ends[self.state == "play"][0]
 
     @property
     def high(self) -> float:
         """Its upper end."""
-        play = self.chapter.play.high if self.state == "play" else None
-        return self.chapter.axis.high if play is None else play
+        return self.ends[self.state == "play"][1]
 
 
 def lesson_picture(shown: LessonPicture, frame: LessonFrame, palette: Palette = TOKENS) -> str:
@@ -102,7 +107,8 @@ class _Places:
 
     def __init__(self, shown: LessonPicture, frame: LessonFrame) -> None:
         self.shown, self.frame, self.axis = shown, frame, shown.chapter.axis
-        names = [_name(mark, self.axis) for mark in _marks_of(shown)]
+        # Room for the names of both axes, the question's and that of play: columns stay where they are.
+        names = [_name(mark, self.axis) for low, high in shown.ends for mark in _marks_of(shown.chapter, low, high)]
         self.left = min(118.0 if frame.wide else 64.0, max(frame.left, *(_width(name) + 6 for name in names)))
         self.width = (frame.width - self.left - frame.right) / max(1, len(shown.columns))
         self.height = frame.height - frame.top - frame.bottom
@@ -135,8 +141,9 @@ class _Places:
 
 def _axis(place: _Places, palette: Palette) -> Iterator[str]:
     frame, axis, shown = place.frame, place.axis, place.shown
-    yield _text(0, 12, str(axis.title), "note")
-    marks = _marks_of(shown)
+    for row, line in enumerate(_wrapped(str(axis.title), frame.width)):
+        yield _text(0, 12 + 15 * row, line, "note")
+    marks = _marks_of(shown.chapter, shown.low, shown.high)
     for mark in marks:
         strong = mark == axis.line
         y = place.y(mark)
@@ -146,9 +153,9 @@ def _axis(place: _Places, palette: Palette) -> Iterator[str]:
         yield _rule(0, place.ground, frame.width, place.ground, palette.axis, 1)
 
 
-def _marks_of(shown: LessonPicture) -> Sequence[float]:
-    axis = shown.chapter.axis
-    return axis.marks if (shown.low, shown.high) == (axis.low, axis.high) else _marks(axis, shown.low, shown.high)
+def _marks_of(chapter: Chapter, low: float, high: float) -> Sequence[float]:
+    axis = chapter.axis
+    return axis.marks if (low, high) == (axis.low, axis.high) else _marks(axis, low, high)
 
 
 def _name(mark: float, axis: Axis) -> str:
