@@ -24,7 +24,7 @@ from explorer import environment
 from explorer.codec import from_query, of_networks, to_query
 from explorer.documents.html_document import content_policy
 from explorer.exports import MEASURED, Format, badge, formats, networks
-from explorer.language import Language, _, language, language_of, preferred, said, speaking, typeset
+from explorer.language import Language, _, in_words_of, language, language_of, preferred, said, speaking, typeset
 from explorer.pictures.notice import notice
 from explorer.spec import FIELDS, SpecError, Study, shown
 from explorer.web.answers import Answers, NotMade, TooMany
@@ -125,7 +125,8 @@ def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Res
             return refused(problem, as_picture=made.picture)
         make = answers.measured if options.get(MEASURED) == "1" else answers.file
         try:
-            body = await make(made, study, base(_page(request)), options)
+            with in_words_of("en" if study.view.lang == "auto" and not made.spoken else study.view.lang):
+                body = await make(made, study, base(_page(request)), options)
         except TooMany as full:
             await anyio.sleep(_HELD)
             words = _("Others are waiting for their files already: ask again in a second.")
