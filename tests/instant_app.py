@@ -19,12 +19,12 @@ from explorer.web import engine_holder, faults, guard, routes  # noqa: E402
 # Before a page takes it from there.
 engine_holder.engine = cache(lambda: Instant(perform=answer_for_page))  # type: ignore[assignment]
 
-from explorer.web import files  # noqa: E402
+from explorer.web import files, handout  # noqa: E402
 
 faults.quiet_streamlit()
 app = st.App(
     ROOT / "explorer" / "web" / "frame.py",
-    routes=[*routes.routes(), *files.routes()],
+    routes=[*routes.routes(), *files.routes(), *handout.routes()],
     middleware=guard.middleware(),
     on_script_error=faults.script_failed,
 )

@@ -103,7 +103,7 @@ def routes() -> list[BaseRoute]:
 def _nothing(request: Request) -> Response:
     """For a file that there is none of, where Streamlit would answer with its page."""
     paths = ", ".join(file.path for file in served())
-    return _told(404, _("There is no such file."), _("There are {paths}.").format(paths=paths), as_picture=False)
+    return told(404, _("There is no such file."), _("There are {paths}.").format(paths=paths), as_picture=False)
 
 
 def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Response]]:
@@ -111,7 +111,7 @@ def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Res
 
     async def answer(request: Request) -> Response:
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
-        with speaking(_asked_in(request, pairs)):
+        with speaking(asked_in(request, pairs)):
             return await in_words(request, pairs)
 
     async def in_words(request: Request, pairs: list[tuple[str, str]]) -> Response:
@@ -130,11 +130,9 @@ def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Res
         except TooMany as full:
             await anyio.sleep(_HELD)
             words = _("Others are waiting for their files already: ask again in a second.")
-            return _told(
-                429, _("Too many at once."), words, {"retry-after": str(full.seconds)}, as_picture=made.picture
-            )
+            return told(429, _("Too many at once."), words, {"retry-after": str(full.seconds)}, as_picture=made.picture)
         except NotMade as problem:
-            return _told(503, _("It was not made."), str(problem), as_picture=made.picture)
+            return told(503, _("It was not made."), str(problem), as_picture=made.picture)
         return _sent(made, body, request)
 
     return answer
@@ -156,7 +154,7 @@ def _sent(made: Format, body: bytes, request: Request) -> Response:
     return Response(body, media_type=made.kind, headers=headers)
 
 
-def _asked_in(request: Request, pairs: list[tuple[str, str]]) -> Language:
+def asked_in(request: Request, pairs: list[tuple[str, str]]) -> Language:
     """The language that the address names, else the one that the reader prefers."""
     named = next((value for name, value in pairs if name == "lang"), "auto")
     return language_of(named, preferred(request.headers.get("accept-language", "")))
@@ -182,23 +180,23 @@ def refusal(path: str, status: int, sentence: str) -> Response:
     file = next((one for one in served() if one.path == path), None)
     if file is None:
         return plainly(path, status, sentence)
-    return _told(status, _("This request is refused."), sentence, as_picture=file.format.picture)
+    return told(status, _("This request is refused."), sentence, as_picture=file.format.picture)
 
 
 def refused(problem: SpecError, *, as_picture: bool = False) -> Response:
     """What is said of a parameter that may not be."""
     about = {"field": problem.field, "value": shown(problem.value), "allowed": problem.allowed}
-    return _told(400, _("This link is not allowed."), str(problem), about=about, as_picture=as_picture)
+    return told(400, _("This link is not allowed."), str(problem), about=about, as_picture=as_picture)
 
 
-def _told(
+def told(
     status: int,
     title: str,
     detail: str,
     headers: Mapping[str, str] = _NONE,
     about: Mapping[str, str] = _NONE,
     *,
-    as_picture: bool,
+    as_picture: bool = False,
 ) -> Response:
     """Why there is no file: a picture of the sentence where a picture was asked for, else a problem (RFC 9457)."""
     sent = {**FOR_ALL, "cache-control": "no-store", **headers}
