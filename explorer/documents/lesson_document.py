@@ -12,7 +12,7 @@ from explorer.codec import as_text, to_link
 from explorer.documents.markdown import markdown
 from explorer.documents.tables import Table
 from explorer.findings import Answer, Column, Problem, to_builtins
-from explorer.language import _, language, listed, plural
+from explorer.language import _, language, listed, plural, typeset
 from explorer.lesson.chapter import Chapter, Lesson, Note
 from explorer.lesson.words import at, filled, number, unbraced
 from explorer.pictures.words import why
@@ -77,8 +77,9 @@ def lesson_sentence(lesson: Lesson, name: str) -> str:
     count = len(lesson.chapters)
     titles = [chapter.title for chapter in lesson.chapters]
     spoken = [_("English")] * any(title.en for title in titles) + [_("Chinese")] * any(title.zh for title in titles)
+    languages = _("{first} and {last}").format(first=spoken[0], last=spoken[-1]) if len(spoken) > 1 else spoken[0]
     form = plural("{name}: {count} chapter, in {languages}.", "{name}: {count} chapters, in {languages}.", count)
-    return form.format(name=name, count=count, languages=_(" and ").join(spoken))
+    return typeset(form.format(name=name, count=count, languages=languages))
 
 
 def lesson_list(lesson: Lesson) -> str:
@@ -176,7 +177,8 @@ def _answered(out: HandOut) -> list[str]:
         labels = MEASURES[chapter.about].cards
         parts.append(_("The order: {cards}").format(cards=listed(_md(labels[card]) for card in answer.order)))
     parts.append(_notes(reply.notes, (columns, answer)))
-    parts.append(f"**{_('So the claim is')}** {_sentence(_md(filled(reply.verdict, columns, answer)))}")
+    verdict = _md(filled(reply.verdict, columns, answer))
+    parts.append(_("**So the claim is** {verdict}.").format(verdict=verdict))
     parts.append(_sentence(_md(answer.source)))
     if out.state == "play":
         parts.append(_md(filled(chapter.play.task.text, columns, answer, control=_set(out))))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from explorer.codec import from_query
-from explorer.language import _, plural
+from explorer.language import _, listed, plural
 from explorer.lesson.places import Path, Place
 from explorer.lesson.shape import must_be, not_known
 from explorer.lesson.words import names
@@ -124,7 +124,7 @@ class Checks:
                 "must have {n} numbers, one a column ({names}), not {count}.",
                 len(columns),
             )
-            words = form.format(n=len(columns), names=", ".join(columns), count=len(ask["start"]))
+            words = form.format(n=len(columns), names=listed(columns), count=len(ask["start"]))
             self._fail((*path, "start"), words)
         for n, value in enumerate(ask["start"]):
             self._within((*path, "start", n), value, chapter["axis"])
@@ -133,7 +133,7 @@ class Checks:
         if set(ask.get("worked", ())) == set(columns) and not order:
             self._fail((*path, "worked"), _("leaves nothing to predict."))
         if order and set(order) != set(measure.cards):
-            names_ = ", ".join(measure.cards) or _("nothing")
+            names_ = listed(measure.cards) or _("nothing")
             self._fail((*path, "order"), _("must have every card of the measure: {names}.").format(names=names_))
 
     def _answer(self, path: Path, chapter: Chapter, columns: Sequence[str]) -> None:
@@ -199,7 +199,7 @@ class Checks:
                     self._fail(path, _("names {{{name}}}, which is not known before the answer.").format(name=name))
                 elif name not in known:
                     words = _("names {{{name}}}, which is not measured here; what is: {names}.")
-                    self._fail(path, words.format(name=name, names=", ".join(sorted(known))))
+                    self._fail(path, words.format(name=name, names=listed(sorted(known))))
 
 
 def setting(control: str, value: object) -> object:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.findings import Answer, Column
-from explorer.language import N_, _, listed
+from explorer.language import N_, _, listed, typeset
 from explorer.lesson.chapter import Axis, Chapter, Play, Task
 from explorer.lesson.guess import Guess
 from explorer.lesson.words import WIDE, at, filled, number, on_axis
@@ -83,7 +83,7 @@ def feedback(chapter: Chapter, columns: Sequence[Column], guess: Guess, answer: 
     """One to four sentences, with ``**bold**`` for what is true where it goes against the claim."""
     said = [_cards(chapter, guess, answer), *_right(chapter, columns, guess, answer)]
     said += [_against(chapter, columns, guess, answer), _trend(chapter, columns, guess, answer)]
-    return tuple(sentence for sentence in said if sentence)
+    return tuple(typeset(sentence) for sentence in said if sentence)
 
 
 def _cards(chapter: Chapter, guess: Guess, answer: Answer) -> str:

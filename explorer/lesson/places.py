@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 
-from explorer.language import _
+from explorer.language import _, typeset
 
 #: Keys and indexes that lead to a value of the file.
 Path = tuple[str | int, ...]
@@ -29,7 +29,7 @@ class LessonError(ValueError):
             form = _("{file}: {message}")
         else:
             form = _("{file}, line {line}, {field}: {message}") if field else _("{file}, line {line}: {message}")
-        super().__init__(form.format(**values))
+        super().__init__(typeset(form.format(**values)))
 
     def __reduce__(self) -> tuple[type[LessonError], tuple[str, int | None, str, str]]:
         return LessonError, (self.file, self.line, self.field, self.message)

@@ -12,7 +12,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from explorer.language import N_, _, plural
+from explorer.language import N_, _, listed, plural
 from explorer.lesson.places import Path, Place
 from explorer.spec import shown
 
@@ -70,7 +70,7 @@ def not_known(name: str, known: Iterable[str]) -> str:
     names = list(known)
     if near := difflib.get_close_matches(name[:40], names, n=1):
         return _("is not known here; did you mean {near}?").format(near=near[0])
-    return _("is not known here; what is: {names}.").format(names=", ".join(names))
+    return _("is not known here; what is: {names}.").format(names=listed(names))
 
 
 def must_be(words: str, value: object) -> str:
@@ -112,7 +112,7 @@ def _words(error: ValidationError) -> str:
     if rule == "const":
         return f"{value}"
     if rule == "enum":
-        return _("one of {names}").format(names=", ".join(value))
+        return _("one of {names}").format(names=listed(value))
     if rule == "pattern":
         return _(_PATTERNS.get(str(error.absolute_path[-1]), _NAME))
     if rule in ("minimum", "maximum"):
