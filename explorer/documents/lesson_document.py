@@ -202,7 +202,16 @@ def _notes(notes: Sequence[Note], known: tuple[Sequence[Column], Answer] | None)
 
 def _reproduced(out: HandOut) -> str:
     words = ["python", "-m", "explorer", "lesson", *([out.file] if out.file else [])]
-    command = shlex.join([*words, "--chapter", f"{out.number}", "--state", "answer"])
+    command = shlex.join(
+        [
+            *words,
+            "--chapter",
+            f"{out.number}",
+            "--state",
+            "answer",
+            *(["--lang", language()] if language() != "en" else []),
+        ]
+    )
     lines = [_("To measure it again:"), "", f"    {command}", "", _("Live: {link}").format(link=live_link(out))]
     if out.file:
         serve = shlex.join(["python", "-m", "explorer.launch", "--lesson", out.file])
@@ -211,8 +220,9 @@ def _reproduced(out: HandOut) -> str:
 
 
 def live_link(out: HandOut) -> str:
-    """The address of the page that asks this chapter."""
-    return to_link(Study().with_(chapter=out.number), out.base, "lesson")
+    """The address of the page that asks this chapter, in the language of the hand-out."""
+    spoken = {"lang": language()} if language() != "en" else {}
+    return to_link(Study().with_(chapter=out.number, **spoken), out.base, "lesson")
 
 
 def _sentence(words: str) -> str:
