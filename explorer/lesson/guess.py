@@ -62,7 +62,7 @@ def rounded(axis: Axis, value: float) -> float:
         inside = float(f"{round(inside / step) * step:.2g}")
     else:
         inside = round(inside, axis.digits)
-    return min(max(inside, axis.low), axis.high)
+    return min(max(inside, axis.low), axis.high) + 0.0  # never −0, which no link has
 
 
 def _text(value: float) -> str:
