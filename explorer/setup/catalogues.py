@@ -85,9 +85,22 @@ def text_of(catalogue: Catalog) -> bytes:
 
 def compiled(catalogue: Catalog) -> bytes:
     """The catalogue as ``gettext`` reads it."""
-    written = io.BytesIO()
-    write_mo(written, catalogue)
+    undated, written = _Undated(locale=catalogue.locale, charset="utf-8"), io.BytesIO()
+    for message in catalogue:
+        if message.id:
+            undated[message.id] = message
+    write_mo(written, undated)
     return written.getvalue()
+
+
+def _headers(_catalogue: Catalog) -> list[tuple[str, str]]:
+    return [("Content-Type", "text/plain; charset=utf-8"), ("Plural-Forms", "nplurals=1; plural=0;")]
+
+
+class _Undated(Catalog):
+    """A catalogue whose compiled form is the same whenever and by whichever Babel it is written."""
+
+    mime_headers = property(_headers)  # type: ignore[assignment]
 
 
 def is_translated(message: Message) -> bool:

@@ -51,7 +51,7 @@ _CSS = f"""
 [data-testid="stSidebar"] [data-testid="stVerticalBlock"] {{ gap: .75rem; }}
 
 /* Where there is no sidebar, the languages stand above the page's title; on a phone they are in the sidebar. */
-.st-key-languages {{ align-items: end; margin-bottom: -2.5rem; z-index: 1; }}
+.st-key-languages {{ align-items: end; margin: .75rem 0 -3.25rem; z-index: 1; }}
 @media (max-width: {_PHONE}px) {{ .st-key-languages {{ display: none; }} }}
 
 /* Controls of other pages, whose values stay in the address. */
