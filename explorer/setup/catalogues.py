@@ -100,7 +100,7 @@ def _headers(_catalogue: Catalog) -> list[tuple[str, str]]:
 class _Undated(Catalog):
     """A catalogue whose compiled form is the same whenever and by whichever Babel it is written."""
 
-    mime_headers = property(_headers)  # type: ignore[assignment]
+    mime_headers = property(_headers)
 
 
 def is_translated(message: Message) -> bool:
