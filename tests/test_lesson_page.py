@@ -18,7 +18,7 @@ from study_fakes import counted
 from explorer.engine import Done, Failed, Pending, State
 from explorer.findings import Answer, Problem, to_builtins
 from explorer.language import Language, speaking
-from explorer.lesson.chapter import Chapter, Lesson, Note, Text
+from explorer.lesson.chapter import Chapter, Lesson, Note, Play, Reply, Text
 from explorer.lesson.guess import start
 from explorer.lesson.position import Position, nearest, text_of
 from explorer.lesson.reading import built_in
@@ -303,7 +303,8 @@ def test_a_question_has_neither_the_answers_numbers_nor_its_words(drawn: Draw, n
 @every_chapter
 def test_it_is_told_once_it_is_asked_for(drawn: Draw, number: int) -> None:
     chapter = built_in().chapters[number - 1]
-    for state, part in zip(STATES[1:], (chapter.reply, chapter.play), strict=True):
+    parts: dict[LessonState, Reply | Play] = {"answer": chapter.reply, "play": chapter.play}
+    for state, part in parts.items():
         told = drawn(shown_of(number, state)).words
         for text in (part.title, *(note.text for note in part.notes)):
             missing = [p for p in pieces(Text(text.en)) if p not in told.replace("\u2011", "-")]
