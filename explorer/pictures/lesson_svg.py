@@ -14,6 +14,7 @@ from html import escape
 from explorer.findings import Column
 from explorer.language import _
 from explorer.lesson.chapter import Axis, Chapter
+from explorer.lesson.words import WIDE as MANY_DECADES
 from explorer.lesson.words import number, on_axis
 from explorer.pictures.lesson_sketches import sketch
 from explorer.pictures.palette import TOKENS, Palette
@@ -21,7 +22,8 @@ from explorer.pictures.svg_markup import number as px
 from explorer.pictures.svg_markup import tag
 from explorer.spec import LessonState, Study
 
-_FAR = 0.25  # of a logarithm, or of the axis' tenths: a gap that is drawn
+_NARROW = 56.0  # px of a column in which a number of five digits has no room beside its neighbours'
+_LINE = 17.0  # px from one line to the next
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ def _axis(place: _Places, palette: Palette) -> Iterator[str]:
         strong = mark == axis.line
         y = place.y(mark)
         yield _rule(0, y, frame.width, y, palette.ink if strong else palette.line, 1.5 if strong else 1)
-        yield _text(0, y - 4, _name(mark, axis), "name" if strong else "note")
+        for row, line in enumerate(_wrapped(_name(mark, axis), place.left)):  # a second line stands below the mark's
+            yield _text(0, y - 4 + 18 * row, line, "name" if strong else "note")
     if axis.line is None and shown.low not in marks:
         yield _rule(0, place.ground, frame.width, place.ground, palette.axis, 1)
 
@@ -161,7 +164,14 @@ def _marks_of(chapter: Chapter, low: float, high: float) -> Sequence[float]:
 def _name(mark: float, axis: Axis) -> str:
     if mark == axis.line and str(axis.name):
         return str(axis.name)
+    decade = round(math.log10(mark)) if axis.scale == "log" and axis.high / axis.low > MANY_DECADES else 0
+    if decade >= 4 and mark == 10.0**decade:
+        return number(0, 0, axis.unit).replace("0", f"10{_raised(decade)}", 1)
     return number(mark, _digits(mark, axis), axis.unit)
+
+
+def _raised(exponent: int) -> str:
+    return "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(exponent))
 
 
 def _digits(mark: float, axis: Axis) -> int:
@@ -189,6 +199,7 @@ def _bars(place: _Places, palette: Palette) -> Iterator[str]:
             "path",
             {"class": "truth-line", "d": _path(points), "fill": "none", "stroke": _fill(shown.columns[0], palette)},
         )
+    said: _Said | None = None
     for i, value in enumerate(shown.values):
         if value is None:
             continue
@@ -219,8 +230,27 @@ def _bars(place: _Places, palette: Palette) -> Iterator[str]:
         )
         above = value >= (axis.line if axis.line is not None else shown.low)
         beyond = " ↓" if value < shown.low else " ↑" if value > shown.high else ""
-        y = max(place.frame.top - 8, top - 7) if above else top + 18
-        yield _text(x, y, on_axis(axis, value) + beyond, "found halo", "middle", fill)
+        narrow = place.width < _NARROW
+        words = on_axis(axis, value, unit=not narrow) + beyond
+        said = _Said.beside(said, x, max(place.frame.top - 8, top - 7) if above else top + 18, words, small=narrow)
+        yield _text(x, said.y, words, "found halo small" if narrow else "found halo", "middle", fill)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A number at its bar: the middle of its line, and how wide it is."""
+
+    x: float
+    y: float
+    width: float
+
+    @classmethod
+    def beside(cls, other: _Said | None, x: float, y: float, words: str, *, small: bool) -> _Said:
+        """One at ``x`` and ``y``, or as little above or below as the one before it asks for."""
+        width = _width(words) * (12 if small else 16) / 13
+        if other is not None and x - other.x < (width + other.width) / 2 and abs(y - other.y) < _LINE:
+            y = other.y + (_LINE if y >= other.y else -_LINE)
+        return cls(x, y, width)
 
 
 def _fill(column: Column, palette: Palette) -> str:
@@ -276,7 +306,7 @@ def _rings(place: _Places, palette: Palette) -> Iterator[str]:
         else:
             if frame.wide and place.width > 130:
                 words = _("you {value}").format(value=on_axis(axis, value, unit=False))
-                inside.append(_text(x + 11, y + 4.5, words, "you halo"))
+                inside.append(_text(x + 11, y + 4.5 - (11 if value == axis.line else 0), words, "you halo"))
             yield tag("g", {"class": "was"}, "".join(inside))
 
 
