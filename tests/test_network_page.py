@@ -301,7 +301,9 @@ def test_what_cannot_be_built_is_told_and_what_was_there_stays(answering: Use) -
     page = NetworksPage(Study())
     page.app.sidebar.text_input(key="own_block_config_0").set_value("none").run()
     assert page.app.session_state["network"] == "densenet121"
-    assert any("block_config must be 1 to 6 whole numbers" in text for text in page.app.session_state["_link_problems"])
+    assert any(
+        "block_config must be 1 to 6 whole numbers" in str(text) for text in page.app.session_state["_link_problems"]
+    )
 
 
 def test_a_network_for_cifar_brings_its_images(answering: Use) -> None:  # noqa: F811

@@ -10,6 +10,7 @@ from explorer.codec import as_text, from_query, to_json
 from explorer.findings import BlockFindings, Findings, Timing
 from explorer.language import said
 from explorer.spec import SpecError, Study
+from explorer.theory import study_theory
 
 HEADS = ("block", "layer", "quantity", "unit", "origin", "value")
 _STUDY = "study"  # the "block" of the rows that say what was asked for
@@ -27,8 +28,9 @@ def csv_document(findings: Findings) -> str:
     table.writerow(HEADS)
     for name, value in to_json(findings.study).items():
         table.writerow((_STUDY, "", name, "", "given", as_text(value)))
-    for block in findings.blocks:
-        table.writerows(_rows(block))
+    english = study_theory(findings.study.with_(lang="en"))  # programs filter by these names
+    for label, block in zip(("dense", english.residual.label, english.second.label), findings.blocks, strict=True):
+        table.writerows(_rows(label, block))
     return text.getvalue()
 
 
@@ -46,8 +48,8 @@ def csv_study(text: str) -> Study:
     return from_query((name, value) for _study, _layer, name, _unit, _origin, value in fields)
 
 
-def _rows(block: BlockFindings) -> Iterator[Row]:
-    label, forms = block.label, block.theory
+def _rows(label: str, block: BlockFindings) -> Iterator[Row]:
+    forms = block.theory
     for quantity in (block.parameters, block.macs, block.saved_bytes, block.peak_bytes):
         for origin, value in quantity.values.items():
             yield label, "", quantity.name, quantity.unit, origin, str(value)
