@@ -223,7 +223,7 @@ def test_a_lesson_in_one_language_speaks_it_to_everybody() -> None:
         (
             "values = [8, 96]",
             'values = ["8", "96"]',
-            "chapter 1 (concatenate), play.values[1]: must be a whole number from 1 to 512, not '8'.",
+            "chapter 1 (concatenate), play.task.find: must be any where the control has words: no word is the largest.",
         ),
         (
             "values = [8, 96]",

@@ -175,9 +175,8 @@ class Checks:
             self._fail((*path, "task", "near"), _("is missing: what is said where the end is not yet reached."))
 
     def _control_value(self, path: Path, control: str, value: object) -> None:
-        domain = FIELDS[control].domain
-        whole = isinstance(domain, Whole)
-        if isinstance(value, str) is whole or not domain.holds(setting(control, value)):
+        domain = FIELDS[control].domain  # of whole numbers a few may be given as words, where a range would be too many
+        if (isinstance(value, int) and not isinstance(domain, Whole)) or not domain.holds(setting(control, value)):
             self._fail(path, must_be(_(domain.words), value))
 
     def _texts(self, at: Path, chapter: Chapter, known: set[str]) -> None:
