@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from explorer.blocks.stacks import Record, build_stack
+from explorer.engine import Engine
 from explorer.findings import Gradients, Trained, from_builtins
 from explorer.findings.gradients import Spread, mean_direct, mean_shares, relative
 from explorer.measure import gradients as measure
@@ -19,12 +20,15 @@ from explorer.spec import (
     DenseStackSpec,
     GradientJob,
     GradientOf,
+    Job,
     Joined,
     StackSetting,
     StackSpec,
+    Study,
     TrainJob,
     UnitStackSpec,
 )
+from explorer.study import beside_jobs, gradient_jobs, measure_gradients
 from explorer.theory import stacks_of
 
 PUBLISHED = DenseBlockSpec(24, 12, 24)  # the block of the prototype
@@ -190,3 +194,25 @@ def test_what_is_too_large_is_refused_in_words() -> None:
 def test_spreads_are_of_those_seeds_that_are_known() -> None:
     assert Spread.of([3, 1, 2]) == Spread(2, 1, 3)
     assert relative([]) == () and mean_shares([]) == ()
+
+
+def test_nothing_is_measured_anew_that_was_measured() -> None:
+    """Told by the engine's own counters: from another setting and back, and asked for twice."""
+    block = DenseBlockSpec(4, 2, 3)
+    study = Study(block)
+    engine = Engine()
+    try:
+        first = measure_gradients(study, engine, beside=True)
+        after = engine.counters
+        assert after.runs == len({*gradient_jobs(study).values(), *untrained(study)}) and after.reused == 0
+        other = measure_gradients(study.with_(batch_norm=False), engine)
+        again = measure_gradients(study, engine, beside=True)
+        assert engine.counters.runs == after.runs, "the six settings were measured beside the first"
+        assert engine.counters.reused >= 3 + len({*gradient_jobs(study).values(), *untrained(study)})
+        assert again.stacks == first.stacks and other.stacks["plain"].found is not None
+    finally:
+        engine.close()
+
+
+def untrained(study: Study) -> list[Job]:
+    return [job for job in beside_jobs(study) if not isinstance(job, TrainJob)]

@@ -21,6 +21,6 @@ Decisions a reader may wonder about:
 """
 
 from explorer.engine.core import Engine
-from explorer.engine.states import Done, Failed, Limits, Pending, State
+from explorer.engine.states import Counters, Done, Failed, Limits, Pending, State
 
-__all__ = ["Done", "Engine", "Failed", "Limits", "Pending", "State"]
+__all__ = ["Counters", "Done", "Engine", "Failed", "Limits", "Pending", "State"]

@@ -20,7 +20,7 @@ from pebble import ProcessExpired
 from explorer.engine import pool, words
 from explorer.engine.line import Ask
 from explorer.engine.schedule import Schedule, Slot
-from explorer.engine.states import Failed, Limits, State, limits_from
+from explorer.engine.states import Counters, Failed, Limits, State, limits_from
 from explorer.engine.worker import NotPlainError, Setup, read_answer
 from explorer.findings import Problem, from_builtins
 from explorer.spec import Job
@@ -93,6 +93,12 @@ class Engine:
         with self._lock:
             self._schedule.cancel(job, waiter, time.monotonic())
             self._lock.notify_all()
+
+    @property
+    def counters(self) -> Counters:
+        """How often something was run, and how often an earlier answer stood in for it."""
+        with self._lock:
+            return Counters(self._schedule.runs, self._schedule.reused)
 
     def close(self) -> None:
         """Ends all workers and waits until they are gone. Jobs under way stay unanswered."""

@@ -65,6 +65,7 @@ class Schedule:
         self._turns: OrderedDict[str, int] = OrderedDict()
         self._number = 0
         self._places: dict[Ask, int] | None = None
+        self.runs = self.reused = 0  # jobs handed to a worker, and requests that an earlier answer was given to
 
     # --- what people ask --------------------------------------------------------------------------
 
@@ -78,6 +79,7 @@ class Schedule:
         if ask is None:
             known = self._table.get(job)
             if known is not None and not self._table.may_retry(job, now):
+                self.reused += 1
                 return known
             if lacks_picture(given):
                 return known or Failed(words.picture_gone())
@@ -138,6 +140,7 @@ class Schedule:
         if slot is self.times and self._counting():  # it has waited long: it keeps its place now
             ask.preempted = self._limits.preemptions
         ask.dispatched = now
+        self.runs += 1
         self._number += 1
         for waiter in ask.leases:
             self._turns[waiter] = self._number

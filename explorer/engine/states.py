@@ -59,6 +59,19 @@ LAST = frozenset({"compiled"})
 
 
 @dataclass(frozen=True)
+class Counters:
+    """What an engine has done since it began.
+
+    Attributes:
+        runs: jobs handed to a worker; one that gave way and began anew counts twice.
+        reused: requests that an earlier answer was given to.
+    """
+
+    runs: int
+    reused: int
+
+
+@dataclass(frozen=True)
 class Limits:
     """Bounds of an engine; every wait and every store has one. Times are seconds.
 
