@@ -10,7 +10,7 @@ import pytest
 from explorer import cli
 from explorer.cli.output import NOT_MEASURED, OK
 from explorer.documents.memory_document import memory_json, memory_text
-from explorer.documents.tables import WIDTH
+from explorer.documents.terminal import WIDTH
 from explorer.findings import Comparison, Device, ImplementationStep, MemoryFindings, Plan, PlanRow, Problem
 from explorer.measure.lives import step_track
 from explorer.spec import Study

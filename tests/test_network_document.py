@@ -35,7 +35,7 @@ from explorer.documents.network_document import (
 )
 from explorer.documents.schema import network_schema
 from explorer.documents.share import shared
-from explorer.documents.tables import WIDTH
+from explorer.documents.terminal import WIDTH
 from explorer.engine import Failed
 from explorer.exports import study_in
 from explorer.findings import NetworksFindings

@@ -221,5 +221,5 @@ def test_a_runner_runs_one_at_a_time_and_tells_what_failed() -> None:
         while runner.standing().running:
             time.sleep(0.01)
         ended = runner.standing()
-        assert (ended.runs, ended.running, ended.found, str(ended.problem)) == (1, False, None, problem)
+        assert (ended.runs, ended.running, ended.found, str(ended.problem)) == (1, False, None, str(problem))
         assert not begun.acquire(blocking=False)

@@ -6,9 +6,10 @@ import dataclasses
 from typing import Any
 
 from explorer.codec import to_json, to_link
-from explorer.documents.tables import columns, wrapped
+from explorer.documents.terminal import columns, wrapped
 from explorer.findings import Beside, Gradients, GradientsFindings, StackFindings, to_builtins
 from explorer.findings.gradients import Spread, relative
+from explorer.language import _
 from explorer.pictures import gradient_words as words
 from explorer.pictures.words import why
 from explorer.spec import Study
@@ -28,17 +29,18 @@ def gradients_text(found: GradientsFindings) -> str:
     parts = [[*wrapped(words.headline(_untrained(found))), *wrapped(words.where(found))]]
     if any(one.accuracies for one in found.stacks.values()):
         parts[0] += wrapped(words.headline(_after(found)))
-    parts += [wrapped(f"Not measured: {why(problem)}") for problem in found.problems]
+    parts += [wrapped(_("Not measured{names}: {why}").format(names="", why=why(problem))) for problem in found.problems]
+    joined = [words.joined_name(one) for one in words.JOINED]
     if rows := _layer_rows(found):
-        heads = ("gradient at / at the last", *words.JOINED, "free of scale:", *words.JOINED)
+        heads = (_("gradient at / at the last"), *joined, _("free of scale:"), *joined)
         parts.append(columns([heads, *rows]))
     if found.stacks["dense"].found is not None:
         parts.append([*wrapped(words.edges_title(found)), *wrapped(words.edges_line(found))])
     if known := [one for one in found.settings if all(one.found.values())]:
         rows = [(f"{words.norm_name(one.setting)}, {words.init_name(one.setting)}", *_ends(one)) for one in known]
-        parts.append(columns([("layer 1 / last layer", *words.JOINED), *rows]))
+        parts.append(columns([(_("layer 1 / last layer"), *joined), *rows]))
     if len(deep := [one for one in found.depths if all(one.found.values())]) > 1:
-        parts.append(columns([("layers", *words.JOINED), *((f"{one.layers}", *_ends(one)) for one in deep)]))
+        parts.append(columns([(_("layers"), *joined), *((f"{one.layers}", *_ends(one)) for one in deep)]))
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
@@ -60,12 +62,15 @@ def _layer_rows(found: GradientsFindings) -> list[tuple[str, ...]]:
         return tuple(words.figure(spreads[layer].median) for spreads in columns_)
 
     layers = range(found.study.block.layers + 1)
-    return [(f"layer {layer}" if layer else "stem", *cells(raw, layer), "", *cells(free, layer)) for layer in layers]
+    return [
+        (_("layer {layer}").format(layer=layer) if layer else _("stem"), *cells(raw, layer), "", *cells(free, layer))
+        for layer in layers
+    ]
 
 
 def _ends(one: Beside) -> tuple[str, ...]:
     values = (words.ends(one.found[joined]) for joined in words.JOINED)
-    return tuple(words.times(value.median) if value else "no finite value" for value in values)
+    return tuple(words.times(value.median) if value else _("no finite value") for value in values)
 
 
 def gradients_json(found: GradientsFindings, link: str) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from explorer.codec import to_json
-from explorer.documents.tables import columns, wrapped
+from explorer.documents.terminal import columns, wrapped
 from explorer.findings import MemoryFindings, to_builtins
+from explorer.language import _, listed
 from explorer.pictures.memory_cards import card
 from explorer.pictures.memory_plan import plan_title
 from explorer.pictures.memory_words import headline, held, where
@@ -15,12 +16,12 @@ from explorer.spec import GIB, TRACKED, Growth
 
 
 def memory_text(found: MemoryFindings) -> str:
-    """Each implementation beside ``list``, and what fits, in lines of at most ``tables.WIDTH`` columns."""
+    """Each implementation beside ``list``, and what fits, in lines of at most ``terminal.WIDTH`` columns."""
     lines = [*wrapped(headline(found)), *wrapped(where(found)), ""]
     lines += [*_steps(found), "", *_fits(found)]
     for problem in dict.fromkeys(found.problems.values()):
-        whom = ", ".join(name for name, one in found.problems.items() if one == problem)
-        lines += ["", *wrapped(f"Not measured ({whom}): {why(problem)}")]
+        whom = listed(_whom(name) for name, one in found.problems.items() if one == problem)
+        lines += ["", *wrapped(_("Not measured ({names}): {why}").format(names=whom, why=why(problem)))]
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
@@ -29,11 +30,13 @@ def _steps(found: MemoryFindings) -> list[str]:
     plain = cards[0]
     sizes = [size for one in cards for size in (one.held, one.peak) if size]
     scale = byte_scale(sizes)
-    rows: list[tuple[str, ...]] = [("", f"held, {scale.unit}", "", "peak", "", "step, ms", "")]
+    rows: list[tuple[str, ...]] = [
+        ("", _("held, {unit}").format(unit=scale.unit), "", _("peak"), "", _("step, ms"), "")
+    ]
     for one in cards:
         rows.append(
             (
-                one.name,
+                _whom(one.name),
                 scale.text(one.held or 0),
                 ratio(one.held, plain.held),
                 scale.text(one.peak) if one.peak else "-",
@@ -49,16 +52,32 @@ def _fits(found: MemoryFindings) -> list[str]:
     plan = found.plan
     if plan is None:
         return []
-    heads = [f"{limit // GIB} GB" for limit in plan.limits]
+    heads = [_("{size} GB").format(size=limit // GIB) for limit in plan.limits]
     if plan.machine:
-        heads[-1] = f"{plan.limits[-1] / GIB:.1f} GiB here"
+        heads[-1] = _("{size} GiB here").format(size=f"{plan.limits[-1] / GIB:.1f}")
     rows: list[tuple[str, ...]] = [(_searched(found.study.memory.largest), *heads)]
-    rows += [(row.name, *("more" if n is None else f"{n:,}" for n in row.largest)) for row in plan.rows]
+    rows += [(_whom(row.name), *(_("more") if n is None else f"{n:,}" for n in row.largest)) for row in plan.rows]
     return [*wrapped(plan_title(found)), "", *columns(rows)]
 
 
 def _searched(largest: Growth) -> str:
-    return {"batch": "largest batch", "resolution": "largest side", "layers": "most Bottlenecks"}[largest]
+    words = {"batch": _("largest batch"), "resolution": _("largest side"), "layers": _("most Bottlenecks")}
+    return words[largest]
+
+
+def _whom(name: str) -> str:
+    """What was measured, by what the findings call it: implementations keep their names."""
+    what, _space, which = name.partition(" ")
+    words = {
+        "residual": _("residual"),
+        "comparison": _("comparison"),
+        "plan": _("plan"),
+        "time": _("time of {name}"),
+        "compiled": _("compiled {name}"),
+    }
+    return (
+        words[what].format(name=which.removeprefix("of ")) if what in words and (which or what != "compiled") else name
+    )
 
 
 def memory_json(found: MemoryFindings, link: str) -> dict[str, Any]:

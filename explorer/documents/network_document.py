@@ -14,11 +14,12 @@ from explorer.documents.network_tables import (
     stages_table,
     totals_table,
 )
-from explorer.documents.tables import Table, columns, wrapped
+from explorer.documents.tables import Table
+from explorer.documents.terminal import columns, wrapped
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, StageTheory, to_builtins
-from explorer.language import _
+from explorer.language import _, listed, plural
 from explorer.pictures.network_words import headline, label, other_images
-from explorer.pictures.words import byte_scale, why
+from explorer.pictures.words import byte_scale, thousands, why
 from explorer.spec import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, InputSpec, Study
 from explorer.study import networks_findings, published_images, published_network
 
@@ -37,21 +38,23 @@ def network_link(study: Study, base: str) -> str:
 
 
 def network_text(found: NetworksFindings) -> str:
-    """Totals, then each network stage by stage, in lines of at most ``tables.WIDTH`` columns where names are short."""
+    """Totals, then each network stage by stage, in lines of at most ``WIDTH`` columns where names are short."""
     networks = shown_networks(found)
     parts = [[*wrapped(_headline(found)), *wrapped(_where(found))]]
     parts += [wrapped(words) for words in _problems(networks)]
     units = short(networks)
     parts.append(_rows(totals_table(found, units)))
     for one in networks:
-        parts.append([f"{one.name}, stage by stage", *_rows(stages_table([one], units))])
+        parts.append(
+            [*wrapped(_("{network}, stage by stage").format(network=one.name)), *_rows(stages_table([one], units))]
+        )
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
 def published_text() -> str:
     """Every published network, a row each."""
     lines = _rows(published_table(map(published_network, NETWORKS)))
-    words = (
+    words = _(
         "Closed forms for one image in float32: 224 × 224, or 32 × 32 for CIFAR-10+. "
         "GMACs are billions of multiply-accumulates, held is what stays for backward. "
         "The accuracy is its publisher’s, and was not measured here."
@@ -70,36 +73,54 @@ def _headline(found: NetworksFindings) -> str:
     theory = found.network.theory
     dense = isinstance(theory.spec, DenseNetSpec)
     layers = sum(len(stage.layers) for stage in theory.stages if stage.kind in ("dense", "residual"))
-    one, many = ("Bottleneck", "Bottlenecks") if dense else ("residual unit", "residual units")
     scale = byte_scale([theory.saved_bytes, found.shared.theory.saved_bytes])
-    held = f"holds {scale.full(theory.saved_bytes)} for backward"
-    if dense:
-        way = "in plain code" if found.study.written == "shared" else "with a shared buffer"
-        held += f", {scale.full(found.shared.theory.saved_bytes)} {way}"
-    name = label(found.network.name).replace(HYPHEN, "-")
-    return f"{name} has {layers:,} {one if layers == 1 else many} and {theory.parameters:,} parameters, and {held}."
+    has = (
+        plural("{n} Bottleneck", "{n} Bottlenecks", layers)
+        if dense
+        else plural("{n} residual unit", "{n} residual units", layers)
+    )
+    words = _("{name} has {layers} and {parameters} parameters, and holds {held} for backward.")
+    if dense and found.study.written == "shared":
+        words = _(
+            "{name} has {layers} and {parameters} parameters, and holds {held} for backward, {other} in plain code."
+        )
+    elif dense:
+        words = _(
+            "{name} has {layers} and {parameters} parameters, "
+            "and holds {held} for backward, {other} with a shared buffer."
+        )
+    return words.format(
+        name=label(found.network.name).replace(HYPHEN, "-"),
+        layers=has.format(n=thousands(layers)),
+        parameters=thousands(theory.parameters),
+        held=scale.full(theory.saved_bytes),
+        other=scale.full(found.shared.theory.saved_bytes),
+    )
 
 
 def _problems(networks: Sequence[NetworkFindings]) -> Iterator[str]:
     """Each reason once, with the networks that it concerns where they are not all."""
     for problem in dict.fromkeys(one.problem for one in networks if one.problem):
         whom = [one.name for one in networks if one.problem == problem]
-        names = f" ({', '.join(whom)})" if len(whom) < len(networks) else ""
-        yield f"Not measured{names}: {why(problem)}"
+        names = _(" ({names})").format(names=listed(whom)) if len(whom) < len(networks) else ""
+        yield _("Not measured{names}: {why}").format(names=names, why=why(problem))
 
 
 def _where(found: NetworksFindings) -> str:
     """The images, how the Dense Blocks are written, and where the numbers come from."""
     networks = shown_networks(found)
-    said = [images_words(found.study)]
+    told = [images_words(found.study)]
     if any(isinstance(one.theory.spec, DenseNetSpec) for one in networks):
-        said.append(written_words(found.study))
+        told.append(written_words(found.study))
     live = [one.counts for one in networks if one.counts]
-    devices = dict.fromkeys(counts.device or "tensors that hold no memory" for counts in live)
+    devices = dict.fromkeys(counts.device or _("tensors that hold no memory") for counts in live)
     if differs := other_images(found):
-        said.append(differs)
-    said.append(f"closed forms, and counts on {' and on '.join(devices)}" if live else "closed forms")
-    return " · ".join(said)
+        told.append(differs)
+    if live:
+        told.append(_("closed forms, and counts on {devices}").format(devices=_(" and on ").join(devices)))
+    else:
+        told.append(_("closed forms"))
+    return " · ".join(told)
 
 
 def images_words(study: Study) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,8 +12,6 @@ from explorer.pictures.words import block_words, thousands
 from explorer.spec import Study
 from explorer.theory import held_forms, study_theory
 
-WIDTH = 100  # columns of a terminal that a text is wrapped for
-
 
 @dataclass(frozen=True)
 class Table:
@@ -22,22 +19,6 @@ class Table:
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-
-def wrapped(text: str) -> list[str]:
-    """``text`` as lines of at most :data:`WIDTH` columns for a terminal."""
-    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """``rows`` as lines for a terminal: the first column flush left, the others right."""
-    wide = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  ".join(
-            [row[0].ljust(wide[0]), *(text.rjust(width) for text, width in zip(row[1:], wide[1:], strict=True))]
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def html(table: Table) -> str:
