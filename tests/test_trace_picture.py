@@ -154,7 +154,7 @@ def test_the_page_s_parts_hold_what_was_found_and_nothing_unescaped() -> None:
     assert "&lt;i&gt;" in trace_page.head(own, None, "It raised <i>.")
     nothing = TRACES["none"]
     assert trace_page.picture(nothing) == trace_page.notes(nothing) == ""
-    found = replace(dense((6,)), notes=("One <thing>.",), kept_bytes=None)
+    found = replace(dense((6,)), told=("One <thing>.",), kept_bytes=None)
     assert "One &lt;thing&gt;." in trace_page.notes(found) and "Held" not in trace_page.tiles(found)
     table = trace_page.table(found)
     assert table.count("<tr>") == 8 and "… 3 more" in table and "features.<wbr>denseblock1" in table

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.documents.tables import Table, wrapped
+from explorer.documents.tables import Table
+from explorer.documents.terminal import left, right, wide, wrapped
 from explorer.findings import Trace, to_builtins
-from explorer.language import _
+from explorer.language import _, typeset
 from explorer.pictures.trace_words import headline, size_words, slices_words, where
 from explorer.pictures.words import thousands
 
@@ -28,9 +29,9 @@ def trace_table(found: Trace) -> Table:
 def trace_text(found: Trace) -> str:
     """Its numbers, each concatenation in a row, and what could not be attributed."""
     lines = [*wrapped(headline(found)), *wrapped(where(found)), ""]
-    rows = trace_table(found).rows
-    wide = max(len(name) for name, _number in rows)
-    lines += [f"{name.ljust(wide)}  {told}" for name, told in rows]
+    rows = [(typeset(name), told) for name, told in trace_table(found).rows]
+    widest = max(wide(name) for name, _number in rows)
+    lines += [f"{left(name, widest)}  {told}" for name, told in rows]
     if found.concatenations:
         lines += ["", *_concatenations(found)]
     for note in found.notes:
@@ -41,7 +42,8 @@ def trace_text(found: Trace) -> str:
 def trace_json(found: Trace) -> dict[str, Any]:
     """The same for programs: what :class:`explorer.findings.Trace` holds, and its sums."""
     plain: dict[str, Any] = to_builtins(found)
-    return plain | {"copied_bytes": found.copied_bytes, "joined_bytes": found.joined_bytes}
+    del plain["told"]
+    return plain | {"notes": found.notes, "copied_bytes": found.copied_bytes, "joined_bytes": found.joined_bytes}
 
 
 def _concatenations(found: Trace) -> list[str]:
@@ -50,8 +52,9 @@ def _concatenations(found: Trace) -> list[str]:
         (str(number), cat.module or found.name, size_words(cat), f"{cat.channels:,}", slices_words(found, cat))
         for number, cat in enumerate(found.concatenations, 1)
     ]
-    wide = [max(len(row[place]) for row in (heads, *rows)) for place in range(4)]
+    set_rows = [tuple(map(typeset, row)) for row in (heads, *rows)]
+    first, within, maps, channels = (max(wide(row[place]) for row in set_rows) for place in range(4))
     return [
-        f"{row[0].rjust(wide[0])}  {row[1].ljust(wide[1])}  {row[2].ljust(wide[2])}  {row[3].rjust(wide[3])}  {row[4]}"
-        for row in (heads, *rows)
+        "  ".join([right(row[0], first), left(row[1], within), left(row[2], maps), right(row[3], channels), row[4]])
+        for row in set_rows
     ]

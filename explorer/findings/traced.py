@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from explorer.language import Text
 from explorer.spec.domains import InNotebooks
 
 #: Who made channels. ``module``: an operator in one. ``input``: what it was given. ``parameter``: a tensor of its own.
@@ -104,7 +105,7 @@ class Trace(InNotebooks):
         peak_bytes: at the highest point, parameters, buffers, input and gradients included.
         sources: of all channels that were joined, in the order in which they were made.
         concatenations: in the order in which they ran.
-        notes: what is not drawn or could not be attributed, each in a sentence.
+        told: what is not drawn or could not be attributed, each in a sentence that is put into words when it is read.
     """
 
     name: str
@@ -121,7 +122,12 @@ class Trace(InNotebooks):
     peak_bytes: int
     sources: tuple[Source, ...]
     concatenations: tuple[Concatenation, ...]
-    notes: tuple[str, ...]
+    told: tuple[Text, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was told, in the language of whoever reads it."""
+        return tuple(map(str, self.told))
 
     @cached_property
     def copied_bytes(self) -> int:

@@ -20,7 +20,7 @@ from torch import nn
 from explorer.findings import Trace, to_builtins
 from explorer.language import N_, Said, said
 from explorer.measure.apart import end_with_parent
-from explorer.measure.trace import trace
+from explorer.measure.trace import NotFollowed, trace
 from explorer.measure.worker import prepare
 from explorer.memory import limit_memory
 from explorer.spec.own import IMAGE
@@ -98,6 +98,8 @@ def _telling(template: str, **values: str) -> Iterator[None]:
     """Whatever is raised within is told in ``template`` as its ``fault``, SystemExit too."""
     try:
         yield
+    except NotFollowed as problem:
+        raise _Told(problem.told) from None
     except BaseException as error:
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
         kind = type(error).__name__

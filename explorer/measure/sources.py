@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from explorer.findings import Concatenation, Maker, Source
+from explorer.language import Text
 from explorer.measure.channels import Channels, Part, handed_on, is_empty, makes_nothing, short
-from explorer.measure.told import Cat, Made, Told, named
+from explorer.measure.told import Cat, Made, Told
 
 _aten = torch.ops.aten
 _CONVOLUTIONS = ("convolution", "convolution_overrideable", "mkldnn_convolution", "cudnn_convolution")
@@ -49,7 +50,7 @@ class Sources:
         handles = []
         for path, one in block.named_modules():
             if isinstance(one, torch.jit.ScriptModule):  # which takes no hooks
-                self._told.scripted.setdefault(named(path))
+                self._told.scripted.setdefault(path)
                 continue
             if again:
                 handles.append(one.register_forward_pre_hook(self._ran_again(path)))
@@ -93,11 +94,11 @@ class Sources:
         """The storage ``key`` is gone."""
         self._channels.forget(key)
 
-    def note(self, sentence: str) -> None:
+    def note(self, sentence: Text) -> None:
         """Says something that the numbers do not."""
         self._told.notes.append(sentence)
 
-    def result(self) -> tuple[tuple[Concatenation, ...], tuple[Source, ...], tuple[str, ...]]:
+    def result(self) -> tuple[tuple[Concatenation, ...], tuple[Source, ...], tuple[Text, ...]]:
         """Concatenations, the sources of their channels in the order in which they were made, and what to say."""
         return self._told.result(self._made, self._cats)
 
@@ -194,8 +195,7 @@ class Sources:
         return any(self._made[part.source].op in _CONVOLUTIONS for part in parts)
 
     def _not_drawn(self, args: Sequence[Any], out: Tensor) -> None:
-        what = f"along dimension {_dimension(args, out)} of {out.dim()}-dimensional tensors"
-        self._told.elsewhere[what, self._running[-1] if self._running else ""] += 1
+        self._told.elsewhere[_dimension(args, out), out.dim(), self._running[-1] if self._running else ""] += 1
 
     # --- modules --------------------------------------------------------------------------------------
 
@@ -215,7 +215,7 @@ class Sources:
 
     def _ran_again(self, path: str) -> Any:
         def hook(*_: object) -> None:
-            self._told.again.setdefault(named(path))
+            self._told.again.setdefault(path)
 
         return hook
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from explorer.findings import Concatenation, Maker, Slice, Source
+from explorer.language import N_, Said, Text, said
 from explorer.measure.channels import Part
 
 _MANY = 3  # names in a sentence
@@ -54,15 +55,15 @@ class Told:
 
     Attributes:
         notes: sentences.
-        elsewhere: (along what, module) → concatenations that are not drawn.
+        elsewhere: (dimension, of how many, module) → concatenations that are not drawn.
         written: module → channels that it wrote in place.
         again: modules that ran a second time, in backward.
         scripted: modules of which no part can be told from another.
     """
 
     def __init__(self, block: nn.Module) -> None:
-        self.notes: list[str] = []
-        self.elsewhere: Counter[tuple[str, str]] = Counter()
+        self.notes: list[Text] = []
+        self.elsewhere: Counter[tuple[int, int, str]] = Counter()
         self.written: Counter[str] = Counter()
         self.again: dict[str, None] = {}
         self.scripted: dict[str, None] = {}
@@ -71,7 +72,7 @@ class Told:
 
     def result(
         self, made: Sequence[Made], cats: Sequence[Cat]
-    ) -> tuple[tuple[Concatenation, ...], tuple[Source, ...], tuple[str, ...]]:
+    ) -> tuple[tuple[Concatenation, ...], tuple[Source, ...], tuple[Text, ...]]:
         """Concatenations, the sources of their channels in the order in which they were made, and what to say."""
         read = sorted({part.source for cat in cats for part in cat.parts})
         place = {source: index for index, source in enumerate(read)}
@@ -101,33 +102,48 @@ class Told:
             )
             for cat in cats
         )
-        return found, sources, tuple(map(_sentence, self._said(sources)))
+        return found, sources, tuple(self._said(sources))
 
-    def _said(self, sources: Sequence[Source]) -> Iterator[str]:
+    def _said(self, sources: Sequence[Source]) -> Iterator[Text]:
         yield from self.notes
         if self.scripted:
-            yield f"{_listed(list(self.scripted))} is TorchScript: what runs there is attributed to what called it."
-        for (what, module), count in self.elsewhere.items():
-            yield f"{_times(count, 'concatenation')} {what} in {named(module)}: not drawn."
+            names = _listed([named(path, first=not place) for place, path in enumerate(self.scripted)])
+            yield said("{names} is TorchScript: what runs there is attributed to what called it.", names=names)
+        for (along, of, module), count in self.elsewhere.items():
+            one = N_(
+                "{count} concatenation along dimension {along} of {of}-dimensional tensors in {module}: not drawn."
+            )
+            many = N_(
+                "{count} concatenations along dimension {along} of {of}-dimensional tensors in {module}: not drawn."
+            )
+            words = one if count == 1 else many
+            yield Said(words, (("count", count), ("along", along), ("of", of), ("module", named(module))))
         for module, channels in self.written.items():
-            yield (
-                f"{named(module)} writes {_times(channels, 'channel')} in place into part of a larger tensor, which "
+            one = N_(
+                "{module} writes {count} channel in place into part of a larger tensor, which "
                 "takes the place of a concatenation and is not drawn."
             )
+            many = N_(
+                "{module} writes {count} channels in place into part of a larger tensor, which "
+                "takes the place of a concatenation and is not drawn."
+            )
+            words = one if channels == 1 else many
+            yield Said(words, (("module", named(module, first=True)), ("count", channels)))
         if self.again:
-            yield (
-                f"{_listed(list(self.again))} ran again in backward (a checkpoint): what is concatenated there again "
-                "is not counted, and what autograd is told to keep is not all that stays alive."
+            yield said(
+                "{names} ran again in backward (a checkpoint): what is concatenated there again "
+                "is not counted, and what autograd is told to keep is not all that stays alive.",
+                names=_listed([named(path, first=not place) for place, path in enumerate(self.again)]),
             )
         yield from self._said_of_functions(sources)
         lost = [one.name for one in sources if one.maker == "unknown"]
         if lost:
-            yield f"What was joined as {_listed(lost)} could not be followed to a module."
+            yield said("What was joined as {names} could not be followed to a module.", names=_listed(lost))
         constant = [one.name for one in sources if one.maker == "constant"]
         if constant:
-            yield f"{_listed(constant)} is made from no maps."
+            yield said("{names} is made from no maps.", names=_listed(constant))
 
-    def _said_of_functions(self, sources: Sequence[Source]) -> Iterator[str]:
+    def _said_of_functions(self, sources: Sequence[Source]) -> Iterator[Text]:
         """What modules do by themselves and not by one within them; those that do the same in one sentence."""
         does: dict[str, dict[str, None]] = {}
         for one in sources:
@@ -135,13 +151,18 @@ class Told:
                 does.setdefault(one.module, {})[one.op] = None
         alike: dict[tuple[str, ...], list[str]] = {}
         for module, ops in does.items():
-            alike.setdefault(tuple(ops), []).append(named(module))
-        for names, modules in alike.items():
-            runs, whom = ("itself runs", "it") if len(modules) == 1 else ("themselves run", "them")
-            yield (
-                f"{_listed(modules)} {runs} {_listed(names)}, outside of any module within: what that makes is "
-                f"attributed to {whom}."
+            alike.setdefault(tuple(ops), []).append(module)
+        for ops_, modules in alike.items():
+            words = (
+                N_("{modules} itself runs {ops}, outside of any module within: what that makes is attributed to it.")
+                if len(modules) == 1
+                else N_(
+                    "{modules} themselves run {ops}, outside of any module within: "
+                    "what that makes is attributed to them."
+                )
             )
+            names = _listed([named(path, first=not place) for place, path in enumerate(modules)])
+            yield Said(words, (("modules", names), ("ops", _listed(ops_))))
 
     def _name(self, made: Made) -> str:
         if made.names:
@@ -153,9 +174,9 @@ class Told:
         return made.module
 
 
-def named(path: str) -> str:
-    """A module's path in a sentence."""
-    return path or "the module"
+def named(path: str, *, first: bool = False) -> Text:
+    """A module's path in a sentence, which may begin with it."""
+    return path or (said("The module") if first else said("the module"))
 
 
 def _apart(names: Sequence[str]) -> list[str]:
@@ -167,17 +188,11 @@ def _apart(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _sentence(said: str) -> str:
-    """With a large first letter, where it does not begin with a name."""
-    return said[:1].upper() + said[1:] if said.startswith(named("")) else said
-
-
-def _times(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[Text]) -> Text:
     shown = list(names[:_MANY])
     if len(names) > _MANY:
-        shown.append(f"{len(names) - _MANY} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+        shown.append(said("{count} more", count=len(names) - _MANY))
+    found = shown[0]
+    for name in shown[1:-1]:
+        found = said("{some}, {next}", some=found, next=name)
+    return said("{some} and {last}", some=found, last=shown[-1]) if len(shown) > 1 else found

@@ -18,6 +18,7 @@ from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_leaves, tree_map
 
 from explorer.findings import INPUT, Trace
+from explorer.language import Said, said
 from explorer.measure.device import describe
 from explorer.measure.problems import first_line, is_out_of_memory
 from explorer.measure.purpose import Role
@@ -28,6 +29,14 @@ from explorer.measure.track import StepTracker, own_tensors
 _OTHER = Role("other", 0, False)
 _SHARE = 0.5  # of the memory that is free: beyond it the copy runs on tensors that hold none
 _aten = torch.ops.aten
+
+
+class NotFollowed(TypeError):
+    """A module or an input that cannot be followed; the text is a sentence in the language of whoever reads it."""
+
+    def __init__(self, told: Said) -> None:
+        self.told = told
+        super().__init__(told)
 
 
 class _TooLarge(Exception):
@@ -49,13 +58,15 @@ def trace(module: nn.Module, example_input: Any) -> Trace:
         Exception: whatever the module's forward raises.
     """
     if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module, not a {type(module).__name__}.")
+        raise NotFollowed(said("module must be a torch.nn.Module, not a {kind}.", kind=type(module).__name__))
     module = getattr(
         module, "_orig_mod", module
     )  # what was compiled runs as it was written, so that it can be followed
     tensors = [leaf for leaf in tree_leaves(example_input) if isinstance(leaf, Tensor)]
     if not tensors:
-        raise TypeError("example_input must be a tensor, or a tuple or dict of arguments with tensors among them.")
+        raise NotFollowed(
+            said("example_input must be a tensor, or a tuple or dict of arguments with tensors among them.")
+        )
     device = tensors[0].device
     free = describe(device).free_bytes
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -84,7 +95,8 @@ def _copy_of(module: nn.Module) -> nn.Module:
         if is_out_of_memory(error):
             raise
         # Running the module itself would leave traces in it that nobody could take back.
-        raise TypeError(f"module cannot be copied ({type(error).__name__}: {first_line(error)}).") from error
+        told = said("module cannot be copied ({kind}: {fault}).", kind=type(error).__name__, fault=first_line(error))
+        raise NotFollowed(told) from error
 
 
 def _give_shapes(block: nn.Module, example: Any) -> None:
@@ -148,17 +160,17 @@ class _Run:
         del out
         kept = None
         if trains and loss is None:
-            sources.note("No output takes part in training, so no backward pass was run.")
+            sources.note(said("No output takes part in training, so no backward pass was run."))
         if loss is not None:
             kept = tracker.live_bytes - sum(map(_nbytes, own_tensors(block))) - _nbytes(loss)
             with sources.watching(block, again=True), tracker.backward():
                 loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             del loss
         if block.training and not trains:
-            sources.note("Nothing in it asks for a gradient, so only a forward pass was run.")
+            sources.note(said("Nothing in it asks for a gradient, so only a forward pass was run."))
         if not output_shapes:
-            sources.note("Its output holds no tensor that could be found.")
-        concatenations, found, notes = sources.result()
+            sources.note(said("Its output holds no tensor that could be found."))
+        concatenations, found, told = sources.result()
         return Trace(
             name=type(block).__name__,
             input_shapes=shapes,
@@ -174,7 +186,7 @@ class _Run:
             peak_bytes=tracker.timeline().peak_bytes,
             sources=found,
             concatenations=concatenations,
-            notes=notes,
+            told=told,
         )
 
     def _run(self) -> Any:
