@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from explorer.docs.document import Count, DocumentError, Own, State, decoded, judge, read, write
+from explorer.docs.document import Count, DocumentError, Own, State, decoded, judge, lower, read, write
+from explorer.language import _
 
 CURRENT, DRIFTED, UNCHECKED = 0, 1, 3
 STDIN = "-"
@@ -113,10 +114,10 @@ def _documents(paths: Sequence[str]) -> Iterator[tuple[str, Path | str | None]]:
             closed: list[OSError] = []
             within = list(_within(path, closed))
             for problem in closed:
-                reason = (problem.strerror or "unknown reason").lower()
-                yield str(problem.filename or given), f"This folder cannot be read: {reason}."
+                words = _("This folder cannot be read: {reason}.").format(reason=lower(problem))
+                yield str(problem.filename or given), words
             if not within and not closed:
-                yield given, "There is no Markdown document in this folder."
+                yield given, _("There is no Markdown document in this folder.")
         for found in within:
             if found.absolute() not in seen:
                 seen.add(found.absolute())

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from explorer.codec import from_query, of_networks, to_query
+from explorer.language import _, either
 from explorer.spec import SpecError, Study, shown
 from explorer.spec.own import TARGET
 
@@ -55,27 +56,32 @@ def read_directive(text: str) -> Directive:
     """
     words = text.split()
     if not words:
-        raise DirectiveError("Behind explorer:begin stands what to show, such as block?growth_rate=32&layers=6.")
+        raise DirectiveError(_("Behind explorer:begin stands what to show, such as block?growth_rate=32&layers=6."))
     kind, study = _linked(words[0])
     given: dict[str, str] = {}
     for word in words[1:]:
         name, equals, value = word.partition("=")
         if name not in _SETTINGS or not equals:
-            raise DirectiveError(f"A setting is show=…, against=… or args=…, not {shown(word)}.")
+            raise DirectiveError(_("A setting is show=…, against=… or args=…, not {word}.").format(word=shown(word)))
         if name in given:
-            raise DirectiveError(f"{name} must be given once.")
+            raise DirectiveError(_("{name} must be given once.").format(name=name))
         given[name] = value
     if kind == "network" and given.keys() - {"show"}:
         raise DirectiveError(
-            "Of a network code is not run; what it is compared with stands in its link, as in network?against=resnet50."
+            _(
+                "Of a network code is not run; what it is compared with stands in its link, "
+                "as in network?against=resnet50."
+            )
         )
     against, args = given.get("against"), given.get("args")
     if against is not None and not TARGET.fullmatch(against):
-        raise DirectiveError(f"against must be package.module:Name, not {shown(against)}.")
+        raise DirectiveError(_("against must be package.module:Name, not {given}.").format(given=shown(against)))
     if args is not None and against is None:
-        raise DirectiveError("args belongs to against=package.module:Name.")
+        raise DirectiveError(_("args belongs to against=package.module:Name."))
     if args is not None and not _ARGS.fullmatch(args):
-        raise DirectiveError(f"args must be whole numbers with commas between them, not {shown(args)}.")
+        raise DirectiveError(
+            _("args must be whole numbers with commas between them, not {given}.").format(given=shown(args))
+        )
     return Directive(
         kind,
         study,
@@ -97,19 +103,23 @@ def _linked(link: str) -> tuple[Kind, Study]:
     try:
         address = urlsplit(link)
     except ValueError:
-        raise DirectiveError(f"{shown(link)} is no link.") from None
+        raise DirectiveError(_("{link} is no link.").format(link=shown(link))) from None
     if address.scheme in ("http", "https"):
         kind: Kind = "network" if address.path.rstrip("/").endswith(_NETWORKS) else "block"
     else:
         found = next((one for one in KINDS if one == address.path), None)
         if found is None or address.scheme or address.netloc:
             near = difflib.get_close_matches(address.path[:40], KINDS, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            names = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
-            raise DirectiveError(f"A directive begins with {names}, not {shown(address.path)}{hint}.")
+            sentence = (
+                _("A directive begins with {names}, not {given} (did you mean {near}?).")
+                if near
+                else _("A directive begins with {names}, not {given}.")
+            )
+            names = either((", ".join(KINDS[:-1]), KINDS[-1]))
+            raise DirectiveError(sentence.format(names=names, given=shown(address.path), near="".join(near)))
         kind = found
     if address.fragment:
-        raise DirectiveError(f"A link has no # in it, as {shown(link)} has.")
+        raise DirectiveError(_("A link has no # in it, as {link} has.").format(link=shown(link)))
     try:
         pairs = parse_qsl(address.query, keep_blank_values=True)
         return kind, from_query(of_networks(pairs) if kind == "network" else pairs)
@@ -122,8 +132,13 @@ def _shown(value: str, kind: Kind) -> tuple[str, ...]:
     for name in names:
         if name not in allowed:
             near = difflib.get_close_matches(name[:40], allowed, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            raise DirectiveError(f"show must be some of {', '.join(allowed)}, not {shown(name)}{hint}.")
+            sentence = (
+                _("show must be some of {allowed}, not {given} (did you mean {near}?).")
+                if near
+                else _("show must be some of {allowed}, not {given}.")
+            )
+            words = sentence.format(allowed=", ".join(allowed), given=shown(name), near="".join(near))
+            raise DirectiveError(words)
     if len(set(names)) < len(names):
-        raise DirectiveError(f"show names {shown(value)} twice.")
+        raise DirectiveError(_("show names {names} twice.").format(names=shown(value)))
     return tuple(names)

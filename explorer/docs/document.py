@@ -16,6 +16,7 @@ from explorer.docs.own import Looked
 from explorer.docs.parts import Body, Part, PartError, read_document
 from explorer.docs.writing import replace_file
 from explorer.documents.carried import carried_by
+from explorer.language import _, reason, said
 from explorer.spec import SpecError
 
 _PICTURE = re.compile(r"[1-9][0-9]*-(light|dark)\.svg", re.ASCII)
@@ -92,11 +93,11 @@ def read(path: Path) -> str:
         DocumentError: it cannot be read, or is no UTF-8.
     """
     if path.exists() and not path.is_file():  # a pipe would never end
-        raise DocumentError("It is no file.")
+        raise DocumentError(_("It is no file."))
     try:
         return decoded(path.read_bytes())
     except OSError as problem:
-        raise DocumentError(f"It cannot be read: {(problem.strerror or 'unknown reason').lower()}.") from None
+        raise DocumentError(_("It cannot be read: {reason}.").format(reason=lower(problem))) from None
 
 
 def decoded(data: bytes) -> str:
@@ -108,7 +109,12 @@ def decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as problem:
-        raise DocumentError(f"It is no UTF-8: byte {problem.start + 1} cannot be read.") from None
+        raise DocumentError(_("It is no UTF-8: byte {n} cannot be read.").format(n=problem.start + 1)) from None
+
+
+def lower(problem: OSError) -> str:
+    """What the system says of ``problem``, within a sentence."""
+    return str(reason(problem, said("unknown reason"))).lower()
 
 
 def judge(
@@ -135,7 +141,7 @@ def judge(
     try:
         document = read_document(text)
     except PartError as problem:
-        return State(text, (PartState(problem.line, "broken", ((problem.line, f"{problem}."),)),), text)
+        return State(text, (PartState(problem.line, "broken", ((problem.line, str(problem)),)),), text)
     states: list[PartState] = []
     bodies: dict[int, Body] = {}
     pictures: list[tuple[str, str]] = []
@@ -155,12 +161,12 @@ def judge(
         looked = _looked(directive, own)
         anew = replace(directive, study=looked.study) if looked.study else directive
         counted = count(anew) if count and not looked.problem else Counted((), "")
-        said = [*looked.differs, *counted.differs, *filter(None, [looked.problem, counted.problem])]
+        told = [*looked.differs, *counted.differs, *filter(None, [looked.problem, counted.problem])]
         if looked.differs and looked.study is None:
-            said.append("No link says what that code is now, so the document cannot follow it.")
-        status: Status = "drifted" if said and stands.status == "current" else stands.status
+            told.append(_("No link says what that code is now, so the document cannot follow it."))
+        status: Status = "drifted" if told and stands.status == "current" else stands.status
         status = "broken" if looked.problem or counted.problem else status
-        states.append(PartState(part.line, status, (*((part.line, words) for words in said), *stands.told)))
+        states.append(PartState(part.line, status, (*((part.line, words) for words in told), *stands.told)))
         unknown = counted.differs or (looked.differs and looked.study is None)
         moved = moves and status == "current" and part.body != now.lines
         if (status in ("current", "broken") and not moved) or unknown or (status == "edited" and not force):
@@ -178,14 +184,14 @@ def _looked(directive: Directive, own: Own | None) -> Looked:
     if directive.against is None:
         return Looked(())
     if own is None:
-        return Looked((), "against=… runs code that is named in the document; --allow-import allows it.")
+        return Looked((), _("against=… runs code that is named in the document; --allow-import allows it."))
     return own(directive)
 
 
 def _directive(part: Part, path: Path | None) -> Directive:
     directive = read_directive(part.directive)
     if path is None and "graph" in directive.show:
-        raise DirectiveError("Standard input has no folder for pictures; name a file, or leave graph out of show.")
+        raise DirectiveError(_("Standard input has no folder for pictures; name a file, or leave graph out of show."))
     return directive
 
 
@@ -221,29 +227,30 @@ def _stands(part: Part, now: Content, path: Path | None, made: set[str]) -> Part
     ``made`` are the sums of all pictures that the document's parts were written with.
     """
     if part.sum is None and not any(line.strip() for line in part.body):
-        return PartState(part.line, "empty", ((part.line, "It was never generated."),))
+        return PartState(part.line, "empty", ((part.line, _("It was never generated.")),))
     found = _differ(part, now)
     recorded = (part.sum or "").split(".")[0]
     own = sum_of(part.body, [])
     if own != recorded and same(part.body, now.lines):
-        return PartState(part.line, "drifted", ((part.line, "Its sum is not that of its words."),))
+        return PartState(part.line, "drifted", ((part.line, _("Its sum is not that of its words.")),))
     if own != recorded:
-        words = "It was edited by hand" if part.sum else "It has words in it that were not generated"
-        return PartState(part.line, "edited", (*found, (part.line, f"{words}; --force writes over that.")))
+        words = (
+            _("It was edited by hand; --force writes over that.")
+            if part.sum
+            else _("It has words in it that were not generated; --force writes over that.")
+        )
+        return PartState(part.line, "edited", (*found, (part.line, words)))
     told: list[tuple[int, str]] = []
     status: Status = "current"
     for (name, svg), picture in zip(now.pictures, _pictures(path, now), strict=True):
         if picture is None:
-            told.append((part.line, f"The picture {name} is missing."))
+            told.append((part.line, _("The picture {name} is missing.").format(name=name)))
             status = "drifted"
         elif picture.replace(b"\r\n", b"\n") != svg.encode():
             if sum_of([], [picture]).split(".")[1] not in made:
-                return PartState(
-                    part.line,
-                    "edited",
-                    (*found, (part.line, f"The picture {name} was edited by hand; --force writes over that.")),
-                )
-            told.append((part.line, f"The picture {name} is another one now."))
+                words = _("The picture {name} was edited by hand; --force writes over that.").format(name=name)
+                return PartState(part.line, "edited", (*found, (part.line, words)))
+            told.append((part.line, _("The picture {name} is another one now.").format(name=name)))
             status = "drifted"
     if found:
         status = "drifted"
@@ -265,11 +272,11 @@ def write(path: Path, state: State) -> None:
     """
     folder = folder_of(path)
     if path.is_symlink():
-        raise DocumentError("It is a link; name the file that it leads to.")
-    if folder.is_symlink() or any((folder / name).is_symlink() for name, _ in state.pictures):
-        raise DocumentError(f"{folder.name} is a link or holds one, and is not written to.")
+        raise DocumentError(_("It is a link; name the file that it leads to."))
+    if folder.is_symlink() or any((folder / name).is_symlink() for name, _svg in state.pictures):
+        raise DocumentError(_("{folder} is a link or holds one, and is not written to.").format(folder=folder.name))
     if read(path) != state.before:
-        raise DocumentError("It was changed meanwhile, and is left as it is.")
+        raise DocumentError(_("It was changed meanwhile, and is left as it is."))
     try:
         if state.pictures:
             folder.mkdir(exist_ok=True)
@@ -280,4 +287,4 @@ def write(path: Path, state: State) -> None:
         for name in state.stale:
             (folder / name).unlink(missing_ok=True)
     except OSError as problem:
-        raise DocumentError(f"It cannot be written: {(problem.strerror or 'unknown reason').lower()}.") from None
+        raise DocumentError(_("It cannot be written: {reason}.").format(reason=lower(problem))) from None

@@ -10,7 +10,8 @@ from explorer.docs.directive import Directive
 from explorer.docs.document import Count, Counted
 from explorer.documents.network_tables import shown_networks
 from explorer.engine import Engine
-from explorer.findings import BlockFindings, MemoryFindings, NetworkFindings, Quantity
+from explorer.findings import BlockFindings, MemoryFindings, NetworkFindings, Problem, Quantity
+from explorer.language import N_, _
 from explorer.pictures.words import thousands, why
 from explorer.spec import TRACKED, Job
 from explorer.study import (
@@ -27,10 +28,10 @@ from explorer.study import (
 from explorer.theory import held_forms
 
 _NAMES = {
-    "parameters": "parameters",
-    "macs": "MACs",
-    "saved_bytes": "saved for backward, bytes",
-    "peak_bytes": "peak of a forward, bytes",
+    "parameters": N_("parameters"),
+    "macs": N_("MACs"),
+    "saved_bytes": N_("saved for backward, bytes"),
+    "peak_bytes": N_("peak of a forward, bytes"),
 }
 TIMEOUT = 300.0  # seconds for the counts of one part
 
@@ -73,17 +74,19 @@ def _joined(found: Sequence[Counted]) -> Counted:
     )
 
 
+def _not_counted(name: str, problem: Problem | None) -> str:
+    return _("{name} could not be counted: {why}").format(name=name, why=why(problem) if problem else _("no answer."))
+
+
 def _network(one: NetworkFindings) -> Counted:
     if one.counts is None:
-        return Counted((), f"{one.name} could not be counted: {why(one.problem) if one.problem else 'no answer.'}")
+        return Counted((), _not_counted(one.name, one.problem))
     return Counted(tuple(_differ(one.quantities, one.name)), "")
 
 
 def _block(block: BlockFindings) -> Counted:
     if block.measurement is None:
-        return Counted(
-            (), f"{block.label} could not be counted: {why(block.problem) if block.problem else 'no answer.'}"
-        )
+        return Counted((), _not_counted(block.label, block.problem))
     return Counted(tuple(_differ((block.parameters, block.macs, block.saved_bytes, block.peak_bytes), block.label)), "")
 
 
@@ -91,8 +94,9 @@ def _differ(quantities: Iterable[Quantity], label: str) -> Iterator[str]:
     for quantity in quantities:
         if quantity.differs and quantity.live is not None:
             form = quantity.live - quantity.differs
-            name = f"{_NAMES[quantity.name]}, {label}"
-            yield f"{name}: {thousands(form)} by closed form, {thousands(quantity.live)} counted"
+            words = _("{quantity}, {name}: {form} by closed form, {live} counted")
+            what, live = _(_NAMES[quantity.name]), thousands(quantity.live)
+            yield words.format(quantity=what, name=label, form=thousands(form), live=live)
 
 
 def _held(found: MemoryFindings) -> Counted:
@@ -104,8 +108,10 @@ def _held(found: MemoryFindings) -> Counted:
                 continue
             if track is None:
                 problem = found.problems.get(name)
-                return Counted((), f"{name} could not be followed: {why(problem) if problem else 'no answer.'}")
+                reason = why(problem) if problem else _("no answer.")
+                return Counted((), _("{name} could not be followed: {why}").format(name=name, why=reason))
             if track.kept_bytes != form.value:
-                words = f"held by {name}, bytes: {thousands(form.value)} by closed form, "
-                said.append(f"{words}{thousands(track.kept_bytes)} counted")
+                words = _("held by {name}, bytes: {form} by closed form, {live} counted")
+                live = thousands(track.kept_bytes)
+                said.append(words.format(name=name, form=thousands(form.value), live=live))
     return Counted(tuple(said), "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from explorer.docs.directive import Directive
 from explorer.findings import OwnBlock, from_builtins
+from explorer.language import _
 from explorer.pictures.words import thousands
 from explorer.spec import DenseBlockSpec, SpecError, Study
 from explorer.study.apart import ApartError, run_apart
@@ -35,7 +36,7 @@ def look(directive: Directive) -> Looked:
     try:
         own = _run(directive)
     except ApartError as problem:
-        return Looked((), f"{directive.against} could not be run: {problem}")
+        return Looked((), _("{target} could not be run: {problem}").format(target=directive.against, problem=problem))
     differs = tuple(_differs(directive, own))
     return Looked(differs, study=_that(directive.study, own) if differs else None)
 
@@ -57,16 +58,17 @@ def _differs(directive: Directive, own: OwnBlock) -> Iterator[str]:
     study = directive.study
     theory = study_theory(study).dense
     facts: list[tuple[str, str, str]] = [
-        ("output", _shape(theory.output_shape), _shape(own.output_shape)),
-        ("parameters", thousands(theory.parameters), thousands(own.parameters)),
-        ("channels after each concatenation", _listed(_widths(study.block)), _listed(own.concatenations)),
+        (_("output"), _shape(theory.output_shape), _shape(own.output_shape)),
+        (_("parameters"), thousands(theory.parameters), thousands(own.parameters)),
+        (_("channels after each concatenation"), _listed(_widths(study.block)), _listed(own.concatenations)),
     ]
     if study.run.mode == "training":
         saved = thousands(theory.saved_bytes), thousands(own.saved_bytes)
-        facts.append(("saved for backward, bytes", *saved))
+        facts.append((_("saved for backward, bytes"), *saved))
     for name, here, there in facts:
         if here != there:
-            yield f"{name}: {here} in the document, {there} in {directive.against}"
+            words = _("{name}: {here} in the document, {there} in {target}")
+            yield words.format(name=name, here=here, there=there, target=directive.against)
 
 
 def _widths(block: DenseBlockSpec) -> tuple[int, ...]:
@@ -79,7 +81,7 @@ def _shape(shape: Sequence[int]) -> str:
 
 def _listed(widths: Sequence[int]) -> str:
     if not widths:
-        return "none"
+        return _("none")
     shown = [str(width) for width in widths]
     if len(shown) > 8:
         shown = [*shown[:3], "…", *shown[-3:]]

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from explorer.language import _
+
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|$)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _MARKER = re.compile(r"( {0,3})<!--\s*explorer:([\w-]*)(?:\s+(.*?))?\s*-->\s*")
@@ -13,7 +15,7 @@ _SUM = re.compile(r"sum=([0-9a-f.]+)")
 
 
 class PartError(Exception):
-    """A marker that cannot be understood.
+    """A marker that cannot be understood; the text is one sentence for a person.
 
     Attributes:
         line: on which it stands, from 1.
@@ -117,24 +119,29 @@ def read_document(text: str) -> Document:
         marker = _MARKER.fullmatch(line)
         if marker is None:
             if _is_meant(line):
-                raise PartError(place + 1, "A marker of the explorer stands alone on its line, and ends there with -->")
+                raise PartError(
+                    place + 1, _("A marker of the explorer stands alone on its line, and ends there with -->.")
+                )
             continue
         indent, word, rest = marker[1], marker[2], marker[3] or ""
         if word == "begin":
             if begun is not None:
-                raise PartError(place + 1, f"A part begins within the one of line {begun[0] + 1}, which has no end")
+                words = _("A part begins within the one of line {line}, which has no end.")
+                raise PartError(place + 1, words.format(line=begun[0] + 1))
             begun = (place, indent, rest)
         elif word == "end":
             if begun is None:
-                raise PartError(place + 1, "A part ends here that has not begun")
+                raise PartError(place + 1, _("A part ends here that has not begun."))
             start, indent, directive = begun
             body = tuple(text for text, _ in lines[start + 1 : place])
             parts.append(Part(len(parts) + 1, start, place, indent, directive, body, _sum(rest, place + 1)))
             begun = None
         else:
-            raise PartError(place + 1, f"A marker is explorer:begin or explorer:end, not explorer:{word[:40]}")
+            words = _("A marker is explorer:begin or explorer:end, not explorer:{word}.")
+            raise PartError(place + 1, words.format(word=word[:40]))
     if begun is not None:
-        raise PartError(begun[0] + 1, "A part begins here that has no end; write <!-- explorer:end --> where it ends")
+        words = _("A part begins here that has no end; write <!-- explorer:end --> where it ends.")
+        raise PartError(begun[0] + 1, words)
     return Document(lines, tuple(parts))
 
 
@@ -155,5 +162,6 @@ def _sum(rest: str, line: int) -> str | None:
         return None
     match = _SUM.fullmatch(rest)
     if match is None:
-        raise PartError(line, f"Behind explorer:end stands nothing or sum=…, not {rest[:40]!r}")
+        words = _("Behind explorer:end stands nothing or sum=…, not {rest!r}.")
+        raise PartError(line, words.format(rest=rest[:40]))
     return match[1]

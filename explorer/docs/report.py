@@ -8,15 +8,17 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from explorer.docs.command import Options, Outcome, code_of
+from explorer.language import N_, _, listed, plural, typeset
 
 Form = Literal["text", "json", "github"]
 _STANDS = {
-    "current": "current",
-    "drifted": "drifted",
-    "edited": "edited by hand",
-    "empty": "never generated",
-    "broken": "not checked",
+    "current": N_("{n} current"),
+    "drifted": N_("{n} drifted"),
+    "edited": N_("{n} edited by hand"),
+    "empty": N_("{n} never generated"),
+    "broken": N_("{n} not checked"),
 }
+_WRITTEN = N_("{n} written")
 
 
 def report(
@@ -36,7 +38,8 @@ def report(
     if form == "github":
         return "".join(_annotation(name, line, words, wrong) for name, line, words, wrong in _told(outcomes, options))
     lines = [
-        f"{name}:{line}: {words}" if line else f"{name}: {words}" for name, line, words, _ in _told(outcomes, options)
+        f"{name}:{line}: {words}" if line else f"{name}: {words}"
+        for name, line, words, _wrong in _told(outcomes, options)
     ]
     if diff:
         lines += [line for outcome in outcomes for line in _diff(outcome)]
@@ -59,28 +62,35 @@ def _told(outcomes: Sequence[Outcome], options: Options) -> Iterator[tuple[str, 
                 for line, words in part.told:
                     yield outcome.name, line, words, not done
             if number in anew and not outcome.problem:
-                yield outcome.name, part.line, "Written." if done else "Would be written.", not done
+                yield outcome.name, part.line, _("Written.") if done else _("Would be written."), not done
         if options.do == "update" and not outcome.problem:
             for name in outcome.state.stale:
-                done_words = "is taken away" if outcome.written else "would be taken away"
-                yield outcome.name, 0, f"The picture {name} belongs to no part any more and {done_words}.", False
+                words = (
+                    _("The picture {name} belongs to no part any more and is taken away.")
+                    if outcome.written
+                    else _("The picture {name} belongs to no part any more and would be taken away.")
+                )
+                yield outcome.name, 0, words.format(name=name), False
 
 
 def _sum(outcomes: Sequence[Outcome]) -> str:
     parts = [part for outcome in outcomes if outcome.state for part in outcome.state.parts]
     written = sum(len(outcome.state.written) for outcome in outcomes if outcome.written and outcome.state)
-    counts = dict.fromkeys(("written", *_STANDS.values()), 0) | {"written": written}
+    counts = dict.fromkeys((_WRITTEN, *_STANDS.values()), 0) | {_WRITTEN: written}
     for outcome in outcomes:
         for number, part in enumerate(outcome.state.parts if outcome.state else (), 1):
             counts[_STANDS[part.status]] += not (outcome.written and outcome.state and number in outcome.state.written)
-    said = ", ".join(f"{n} {words}" for words, n in counts.items() if n)
+    stand = listed(_(words).format(n=n) for words, n in counts.items() if n)
     unread = sum(outcome.state is None for outcome in outcomes)
-    told = f"{_many(len(parts), 'part')} in {_many(len(outcomes), 'document')}{': ' + said if said else ''}."
-    return told + (f" {_many(unread, 'document')} could not be read." if unread else "")
-
-
-def _many(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    told = (_("{parts} in {documents}: {stand}.") if stand else _("{parts} in {documents}.")).format(
+        parts=plural("{n} part", "{n} parts", len(parts)).format(n=len(parts)),
+        documents=plural("{n} document", "{n} documents", len(outcomes)).format(n=len(outcomes)),
+        stand=stand,
+    )
+    if unread:
+        words = plural("{n} document could not be read.", "{n} documents could not be read.", unread)
+        told = f"{told} {words.format(n=unread)}"
+    return typeset(told)
 
 
 def _diff(outcome: Outcome) -> list[str]:
