@@ -32,7 +32,14 @@ def found(study: Study = SMALL) -> MemoryFindings:
 def test_the_text_fits_a_terminal_and_has_every_number() -> None:
     text = memory_text(found())
     assert all(len(line) <= WIDTH for line in text.splitlines())
-    for words in ("list", "checkpoint_1x1", "24 GB take 7 images with list", "25.0 GiB here", "more", "CPU, 2 threads"):
+    for words in (
+        "list",
+        "checkpoint_1x1",
+        "24 GB take 7 images with list",
+        "25.0 GiB here",
+        "> searched",
+        "CPU, 2 threads",
+    ):
         assert words in text
 
 

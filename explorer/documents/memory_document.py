@@ -56,7 +56,7 @@ def _fits(found: MemoryFindings) -> list[str]:
     if plan.machine:
         heads[-1] = _("{size} GiB here").format(size=f"{plan.limits[-1] / GIB:.1f}")
     rows: list[tuple[str, ...]] = [(_searched(found.study.memory.largest), *heads)]
-    rows += [(_whom(row.name), *(_("more") if n is None else f"{n:,}" for n in row.largest)) for row in plan.rows]
+    rows += [(_whom(row.name), *(_("> searched") if n is None else f"{n:,}" for n in row.largest)) for row in plan.rows]
     return [*wrapped(plan_title(found)), "", *columns(rows)]
 
 
