@@ -33,8 +33,10 @@ class Part {
     document.addEventListener(DONE, this.answered);
   }
 
-  show({ markup, told, colours, turn }) {
+  show(data) {
+    const { markup, told, colours, turn } = data;
     if (turn < this.turn) return; // handed over late
+    if (this.held) return void (this.late = data); // what is held stays in the page until it is let go
     this.turn = turn;
     if (markup === this.markup && told === this.text) return;
     const before = this.told;
@@ -42,17 +44,17 @@ class Part {
     const focus = this.focused();
     this.root.style.cssText = colours;
     const place = `${this.told.chapter} ${this.told.state}`;
-    const mine = this.guess && this.place === place && this.told.state === "ask" && this.waits ? this.guess : null;
+    const mine = this.place === place && this.told.state === "ask" && this.waits ? [this.guess, this.placed] : null;
     this.root.innerHTML = markup;
     this.place = place;
     this.guess = this.told.guess?.slice() ?? null;
     this.placed = this.told.placed?.slice() ?? null;
     this.touched ||= this.told.touched;
     if (!before || before.chapter !== this.told.chapter) this.touched = this.told.touched;
-    if (mine) mine.forEach((value, column) => this.ring(column, value)); // moved on while the page was drawn
+    if (mine) this.putBack(...mine); // moved on while the page was drawn
     this.root.classList.toggle("touched", Boolean(this.touched));
     if (focus) this.root.querySelector(focus)?.focus({ preventScroll: true });
-    if (before && before.chapter !== this.told.chapter && this.told.main) scrollTo({ top: 0 });
+    if (before && before.chapter !== this.told.chapter && this.told.main) this.root.closest('[data-testid="stMain"]')?.scrollTo({ top: 0 });
     if (this.told.main) this.remember();
     this.mark();
     drawn(this.root);
@@ -89,10 +91,11 @@ class Part {
   }
 
   go(values) {
+    const moved = this.waits !== undefined; // and not handed over yet
     clearTimeout(this.waits);
     this.waits = undefined;
     const sent = { ...values };
-    if (this.told.state === "ask" && sent.chapter === undefined && sent.state !== undefined) Object.assign(sent, this.said());
+    if (this.told.state === "ask" && sent.chapter === undefined && (sent.state !== undefined || moved)) Object.assign(sent, this.said());
     if (sent.chapter !== undefined) Object.assign(sent, this.known(sent.chapter));
     this.send(sent);
   }
@@ -103,6 +106,32 @@ class Part {
     if (this.guess) found.guess = this.guess.map((value) => String(Number(value.toPrecision(6)))).join(",");
     if (this.placed?.length) found.placed = this.placed.join("-");
     return found;
+  }
+
+  putBack(guess, placed) {
+    guess?.forEach((value, column) => this.ring(column, value));
+    const list = this.root.querySelector(".cards");
+    if (!placed?.length || !list) return;
+    this.placed = placed;
+    for (const name of placed) list.append(list.querySelector(`[data-card="${name}"]`));
+    this.number(list);
+  }
+
+  // A ring or a card is taken in hand; what it is let go with is handed over when it has rested.
+  take(held, event, move) {
+    clearTimeout(this.waits);
+    this.held = true;
+    held.setPointerCapture(event.pointerId);
+    const grip = new AbortController();
+    const end = () => {
+      grip.abort();
+      this.held = false;
+      this.rest();
+      if (this.late) this.show(this.late);
+      this.late = undefined;
+    };
+    held.addEventListener("pointermove", move, { signal: grip.signal });
+    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) held.addEventListener(name, end, { signal: grip.signal });
   }
 
   rest() {
@@ -145,19 +174,11 @@ class Part {
     if (!knob || this.told.state !== "ask") return;
     const svg = knob.ownerSVGElement;
     const column = Number(knob.dataset.column);
-    knob.setPointerCapture(event.pointerId);
-    const move = (moved) => {
+    this.take(knob, event, (moved) => {
       const box = svg.getBoundingClientRect();
       const y = ((moved.clientY - box.top) / box.height) * svg.viewBox.baseVal.height;
       this.ring(column, this.valueAt(1 - (y - Number(svg.dataset.top)) / Number(svg.dataset.height)));
-    };
-    const end = () => {
-      knob.removeEventListener("pointermove", move);
-      this.rest();
-    };
-    knob.addEventListener("pointermove", move);
-    knob.addEventListener("pointerup", end, { once: true });
-    knob.addEventListener("pointercancel", end, { once: true });
+    });
   }
 
   share(value) {
@@ -200,7 +221,9 @@ class Part {
   ring(column, value) {
     this.guess[column] = value;
     const words = this.words(value);
-    for (const knob of this.root.querySelectorAll(`.knob[data-column="${column}"]`)) {
+    const knobs = this.root.querySelectorAll(`.knob[data-column="${column}"]`);
+    if (!knobs.length) return; // an example worked first
+    for (const knob of knobs) {
       const svg = knob.ownerSVGElement;
       const [top, height] = [Number(svg.dataset.top), Number(svg.dataset.height)];
       const y = top + (1 - this.share(value)) * height;
@@ -259,18 +282,10 @@ class Part {
     if (this.told.state !== "ask") return;
     event.preventDefault();
     card.focus();
-    card.setPointerCapture(event.pointerId);
-    const move = (moved) => {
+    this.take(card, event, (moved) => {
       const over = document.elementsFromPoint(moved.clientX, moved.clientY).find((one) => one.dataset?.card && one !== card);
       if (over && this.root.contains(over)) this.put(card.dataset.card, this.placed.indexOf(over.dataset.card));
-    };
-    card.addEventListener("pointermove", move);
-    const end = () => {
-      card.removeEventListener("pointermove", move);
-      this.rest();
-    };
-    card.addEventListener("pointerup", end, { once: true });
-    card.addEventListener("pointercancel", end, { once: true });
+    });
   }
 
   put(name, to) {
@@ -279,8 +294,12 @@ class Part {
     this.placed.splice(to, 0, ...this.placed.splice(at, 1));
     const list = this.root.querySelector(".cards");
     const card = list.querySelector(`[data-card="${name}"]`);
-    for (const each of this.placed) if (each !== name) list.append(list.querySelector(`[data-card="${each}"]`));
-    list.insertBefore(card, list.children[to] ?? null); // the one that is held stays in the page, and keeps the focus
+    // The one that is held stays in the page, and keeps pointer and focus: the others go around it.
+    for (const [place, each] of this.placed.entries()) {
+      const other = list.querySelector(`[data-card="${each}"]`);
+      if (place < to) card.before(other);
+      else if (place > to) list.append(other);
+    }
     this.number(list);
   }
 
@@ -317,11 +336,13 @@ class Part {
       return this.rest();
     }
     const typing = at.matches?.("input, textarea, select, [contenteditable=true]");
-    if (event.key === "Escape" && here) {
-      if (this.told.present) return this.go({ present: "false" });
-      return at.blur();
+    const elsewhere = at.closest?.('[role="dialog"], [data-baseweb="popover"]');
+    if (event.key === "Escape" && !elsewhere) {
+      if (this.told.present) this.go({ present: "false" });
+      else if (here) at.blur();
+      return;
     }
-    if (typing || at.closest?.('[role="dialog"], [data-baseweb="popover"]')) return;
+    if (typing || elsewhere) return;
     const control = at.closest?.("button, a, summary, [role=radio]");
     if (event.key === "Enter" && (!control || control.matches(".act"))) {
       const act = this.root.querySelector(".act:not([aria-disabled=true])");
