@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from explorer.codec import to_query
+from explorer.codec import to_link, to_query
 from explorer.language import LANGUAGES, _
 from explorer.spec import LessonSpec, LessonState, Study, ViewSpec
 from explorer.web import files
@@ -92,8 +92,7 @@ def _lecturers_line() -> str:
 
 def _links(made: Study) -> str:
     """The link, to copy, and the chapter as a hand-out, with and without answers."""
-    query = urlencode(to_query(made))
-    address = files.base(st.context.url, "lesson") + (f"?{query}" if query else "")
+    address = to_link(made, files.base(st.context.url, "lesson"), "lesson")
     sheet = urlencode(
         to_query(Study(lesson=LessonSpec(chapter=made.lesson.chapter), view=ViewSpec(lang=made.view.lang)))
     )

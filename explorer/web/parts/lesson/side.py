@@ -124,7 +124,7 @@ def _comparison(shown: Shown) -> str:
     many = ' class="many"' if len(shown.columns) > 6 else ""
     titles = (_("you"), _("found"), _("gap"))
     head = "".join(f'<th class="n" scope="col">{escape(words)}</th>' for words in titles)
-    table = f"<table{many}><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f"<table{many}><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>"
     cards = _cards(shown, asking=False) if shown.guess.placed else ""
     return f'<p class="told">{said}</p>{cards}{table}{_act({"state": "play"}, _("Try it yourself"), "Enter")}'
 
