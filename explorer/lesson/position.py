@@ -84,4 +84,7 @@ def nearest(play: Play, text: str | None) -> int | str:
         low, high = (int(end) for end in play.values)
         return min(high, max(low, int(text))) if text is not None and text.isdecimal() else low
     words = tuple(str(word) for word in play.values)
-    return text if text in words else words[0]
+    if text is None or text in words:
+        return text or words[0]
+    numbers = [word for word in words if word.isdecimal()]
+    return min(numbers, key=lambda word: abs(int(word) - int(text))) if numbers and text.isdecimal() else words[0]

@@ -17,6 +17,7 @@ from explorer.lesson.chapter import Ask, Axis, Chapter, Claim, Lesson, Note, Pla
 from explorer.lesson.checks import Checks
 from explorer.lesson.places import LessonError, Place
 from explorer.lesson.shape import check_shape
+from explorer.lesson.words import unbraced
 
 __all__ = ["BUILT_IN", "LARGEST", "LessonError", "built_in", "lesson_at", "read_lesson", "read_lesson_file"]
 
@@ -98,7 +99,7 @@ def read_lesson(text: str, name: str) -> Lesson:
     place = Place(name, text.replace("\r\n", "\n"))
     check_shape(data, place)
     Checks(data, place).run()
-    return Lesson(_text(data["title"]), tuple(map(_chapter, data["chapter"])))
+    return Lesson(_plain(data["title"]), tuple(map(_chapter, data["chapter"])))
 
 
 def _too_large() -> str:
@@ -124,19 +125,19 @@ def _chapter(data: Mapping[str, Any]) -> Chapter:
     ask, answer, claim = data["ask"], data["answer"], data.get("claim")
     return Chapter(
         name=data["name"],
-        title=_text(data["title"]),
-        claim=Claim(claim["quote"], claim["language"], _text(claim["meaning"])) if claim else None,
+        title=_plain(data["title"]),
+        claim=Claim(claim["quote"], claim["language"], _plain(claim["meaning"])) if claim else None,
         about=data["about"],
         given=tuple(data.get("given", {}).items()),
         axis=_axis(data["axis"]),
         ask=Ask(
-            title=_text(ask["title"]),
-            task=_text(ask["task"]),
-            hint=_text(ask.get("hint")),
+            title=_plain(ask["title"]),
+            task=_plain(ask["task"]),
+            hint=_plain(ask.get("hint")),
             start=tuple(map(float, ask["start"])),
             worked=tuple(ask.get("worked", ())),
             order=tuple(ask.get("order", ())),
-            notes=_notes(ask),
+            notes=tuple(Note(_plain(note["title"]), _plain(note["text"])) for note in ask["notes"]),
         ),
         reply=Reply(
             title=_text(answer["title"]),
@@ -157,9 +158,9 @@ def _axis(data: Mapping[str, Any]) -> Axis:
         high=float(data["high"]),
         scale=data["scale"],
         marks=tuple(map(float, data["marks"])),
-        title=_text(data["title"]),
+        title=_plain(data["title"]),
         line=_maybe(data.get("line")),
-        name=_text(data.get("name")),
+        name=_plain(data.get("name")),
         unit=data.get("unit", ""),
         digits=int(data.get("digits", 0)),
         joined=data.get("joined", False),
@@ -198,6 +199,12 @@ def _notes(data: Mapping[str, Any]) -> tuple[Note, ...]:
 
 def _text(data: Mapping[str, str] | None) -> Text:
     return Text(**data) if data else Text()
+
+
+def _plain(data: Mapping[str, str] | None) -> Text:
+    """A text that puts no number in: a doubled brace in it stands for one."""
+    text = _text(data)
+    return Text(unbraced(text.en), unbraced(text.zh))
 
 
 def _maybe(value: float | None) -> float | None:

@@ -142,7 +142,7 @@ def _reasons(shown: Shown) -> str:
     chapter = shown.place.chapter
     by_state = {"ask": chapter.ask.notes, "answer": chapter.reply.notes, "play": chapter.play.notes}
     notes = by_state[shown.state] if shown.state == "ask" or shown.answer is not None else ()
-    return "".join(f"<div><h3>{marked(str(note.title))}</h3><p>{shown.words(note.text)}</p></div>" for note in notes)
+    return "".join(f"<div><h3>{shown.words(note.title)}</h3><p>{shown.words(note.text)}</p></div>" for note in notes)
 
 
 def _foot(shown: Shown) -> str:
