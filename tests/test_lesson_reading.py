@@ -222,8 +222,8 @@ def test_a_lesson_in_one_language_speaks_it_to_everybody() -> None:
         ),
         (
             "values = [8, 96]",
-            'values = ["8", "96"]',
-            "chapter 1 (concatenate), play.task.find: must be any where the control has words: no word is the largest.",
+            'values = ["8", "9999"]',
+            "chapter 1 (concatenate), play.values[2]: must be a whole number from 1 to 512, not '9999'.",
         ),
         (
             "values = [8, 96]",
