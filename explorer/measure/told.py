@@ -136,7 +136,11 @@ class Told:
                 names=_listed([named(path, first=not place) for place, path in enumerate(self.again)]),
             )
         yield from self._said_of_functions(sources)
-        lost = [one.name for one in sources if one.maker == "unknown"]
+        lost = [
+            said("not followed{number}", number=one.name.removeprefix("not followed"))
+            for one in sources
+            if one.maker == "unknown"
+        ]
         if lost:
             yield said("What was joined as {names} could not be followed to a module.", names=_listed(lost))
         constant = [one.name for one in sources if one.maker == "constant"]

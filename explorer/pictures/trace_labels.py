@@ -10,7 +10,7 @@ from explorer.findings import Trace
 from explorer.language import _
 from explorer.pictures.layout.lettering import text_box, text_width
 from explorer.pictures.layout.shapes import Anchor, TextShape
-from explorer.pictures.trace_words import short_name
+from explorer.pictures.trace_words import short_name, source_name
 
 _LINE = 15.0  # px that a name needs
 
@@ -75,7 +75,7 @@ def _new_names(found: Trace, mark: Mark, seen: set[int], right: float, at: Scale
     for source, channels in mark.parts:
         high = channels * at.channel
         y -= high
-        name = short_name(found.sources[source].name)
+        name = short_name(source_name(found.sources[source]))
         if source not in seen and mark.cat is not None and high >= _LINE and left + text_width(name, "note") < right:
             yield (TextShape(f"new-{source}", name, (left, y + high / 2 + 4.5), "note", "start"),)
         seen.add(source)
@@ -120,6 +120,6 @@ def _run_name(found: Trace, run: Sequence[Mark]) -> str:
 
 def _mark_name(found: Trace, mark: Mark) -> str:
     if mark.cat is None:
-        return short_name(found.sources[mark.parts[0][0]].name)
+        return short_name(source_name(found.sources[mark.parts[0][0]]))
     path = found.concatenations[mark.cat].module
     return short_name(path) if path else _("cat {number}").format(number=mark.cat + 1)

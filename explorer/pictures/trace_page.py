@@ -8,7 +8,7 @@ from explorer.findings import Concatenation, Trace
 from explorer.language import _, plural
 from explorer.pictures.palette import TOKENS
 from explorer.pictures.trace_svg import source_variables, trace_picture
-from explorer.pictures.trace_words import headline, short_name, size_words, title, where
+from explorer.pictures.trace_words import headline, short_name, size_words, source_name, title, where
 from explorer.pictures.words import Scale, byte_scale, mac_scale
 from explorer.spec import OwnModule
 
@@ -98,9 +98,9 @@ def _row(found: Trace, cat: Concatenation, number: int, scale: Scale) -> str:
     cells = []
     for part in shown:
         source = found.sources[part.source]
-        through = " → ".join([source.name, *part.through])
+        through = " → ".join([source_name(source), *part.through])
         chip = f'<i class="chip" style="--c:var(--t{part.source})"></i>'
-        name = f"{escape(short_name(source.name))} {part.channels:,}"
+        name = f"{escape(short_name(source_name(source)))} {part.channels:,}"
         cells.append(f'<span data-source="{part.source}" title="{escape(through)}">{chip}{name}</span>')
     if left:
         more = escape(_("… {count} more").format(count=left))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.findings import Concatenation, Trace
+from explorer.findings import Concatenation, Source, Trace
 from explorer.language import _, plural
 from explorer.pictures.words import byte_scale
 
@@ -52,7 +52,7 @@ def description(found: Trace) -> str:
             parts.append(
                 words.format(size=size, count=len(stage), first=f"{first.channels:,}", last=f"{last.channels:,}")
             )
-    far = [source.name for source in found.sources if source.far]
+    far = [source_name(source) for source in found.sources if source.far]
     if far:
         parts.append(_("From afar: {names}.").format(names=", ".join(far[:12]) + (", …" if len(far) > 12 else "")))
     return " ".join(parts)
@@ -61,11 +61,20 @@ def description(found: Trace) -> str:
 def source_words(found: Trace, place: int) -> str:
     """``features.denseblock1.denselayer1 (_DenseLayer): 32 channels, made by convolution in …conv2``."""
     source = found.sources[place]
-    name = f"{source.name} ({source.kind})" if source.kind else source.name
+    name = f"{source_name(source)} ({source.kind})" if source.kind else source_name(source)
     made = _("made by {op} in {module}").format(op=source.op, module=source.module) if source.module else source.op
     words = plural("{name}: {channels} channel", "{name}: {channels} channels", source.channels)
     told = words.format(name=name, channels=f"{source.channels:,}")
     return f"{told}, {made}" if made else told
+
+
+def source_name(source: Source) -> str:
+    """What it is called: a module's path as it is, what is no module in the language that is spoken."""
+    if source.maker == "unknown":
+        return _("not followed{number}").format(number=source.name.removeprefix("not followed"))
+    if source.maker == "input":
+        return _("input") + source.name.removeprefix("input")
+    return source.name
 
 
 def size_words(cat: Concatenation) -> str:
@@ -82,7 +91,7 @@ def short_name(path: str) -> str:
 
 def slices_words(found: Trace, cat: Concatenation, most: int = 4) -> str:
     """``conv0 64 · denselayer1 32 · … 4 more · denselayer6 32``."""
-    words = [f"{short_name(found.sources[part.source].name)} {part.channels:,}" for part in cat.slices]
+    words = [f"{short_name(source_name(found.sources[part.source]))} {part.channels:,}" for part in cat.slices]
     if len(words) > most:
         more = _("… {count} more").format(count=len(words) - most + 1)
         words = [*words[: most - 2], more, words[-1]]
