@@ -15,7 +15,7 @@ spacing.apply()
 if study.view.present:
     style.present_lesson()
 stage(shown)
-if not study.view.present:
+if not study.view.present and not study.lesson.hides_answers:
     with section("lecturers"):
         lecturers(shown)
 

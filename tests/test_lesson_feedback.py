@@ -85,7 +85,7 @@ def _with(chapter: Chapter, guess: Guess) -> tuple[tuple[Column, ...], Guess, An
         (
             "drawings",
             "12,12",
-            "Your closest is Arrows: 12 against 21. Concatenations you put at 12, near to what it is: **6**.",
+            "Your closest is Arrows: 12 against 21. Concatenations you put at 12; it is **6**.",
         ),
         ("drawings", "12,36", "Your closest is Arrows: 12 against 21. Concatenations you put at 36; it is **6**."),
     ],

@@ -18,7 +18,7 @@ from explorer.lesson.guess import Guess
 from explorer.lesson.words import WIDE, at, filled, number, on_axis
 from explorer.study.lesson import MEASURES
 
-_CLOSE_TIMES, _CLOSE_SHARE = 1.3, 0.1  # on a logarithmic axis; of a linear one's length
+_CLOSE_TIMES, _CLOSE_SHARE = 1.3, 0.1  # on a logarithmic axis; on a linear one, of what it is
 _PERCENT = (0.05, 4.0)  # ratios of which percent say more than times
 _LISTED = 3  # names; of more it is said which is not among them
 
@@ -63,7 +63,7 @@ def _gap(chapter: Chapter, column: Column, given: float, found: float) -> Gap:
         words = _("{times} times").format(times=_times(size, axis))
     else:
         size = abs(given - found) / (axis.high - axis.low)
-        close = size <= _CLOSE_SHARE
+        close = abs(given - found) <= _CLOSE_SHARE * abs(found)
         words = number(abs(given - found), axis.digits, axis.unit)
     told = "" if worked else _("close") if close else words
     return Gap(str(column.label), _number(axis, given), _number(axis, found), size, close, told, worked)
@@ -104,7 +104,11 @@ def _cards(chapter: Chapter, guess: Guess, answer: Answer) -> str:
 
 def _right(chapter: Chapter, columns: Sequence[Column], guess: Guess, answer: Answer) -> list[str]:
     table = gaps(chapter, columns, guess, answer)
-    others = [n for n, gap in enumerate(table) if not gap.worked and columns[n].name != chapter.reply.against]
+    others = [
+        n
+        for n, gap in enumerate(table)
+        if not gap.worked and columns[n].name != chapter.reply.against and not _is_given(chapter, n, guess, answer)
+    ]
     if not others:
         return []
     said = []
@@ -120,6 +124,11 @@ def _right(chapter: Chapter, columns: Sequence[Column], guess: Guess, answer: An
         form = _("Your closest is {name}: {guess} against {truth}.")
         said.append(form.format(name=table[best].label, guess=table[best].guess, truth=table[best].truth))
     return said
+
+
+def _is_given(chapter: Chapter, n: int, guess: Guess, answer: Answer) -> bool:
+    """Whether nothing was predicted: the ring stands where it stood, and that is right, as of a layer beside itself."""
+    return guess.values[n] == chapter.ask.start[n] == answer.values[n]
 
 
 def _sides(line: float, others: Sequence[int], guess: Guess, answer: Answer) -> dict[int, bool]:

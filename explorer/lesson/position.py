@@ -46,7 +46,10 @@ class Position:
     @property
     def tried(self) -> int | str:
         """What the control stands on."""
-        return nearest(self.chapter.play, self.asked.tried) if self.asked.tried is not None else self.start
+        play, text = self.chapter.play, self.asked.tried
+        of_numbers = any(str(value).isdecimal() for value in play.values)
+        legible = text is not None and (text.isdecimal() if of_numbers else text in play.values)
+        return nearest(play, text) if legible else self.start
 
     def at(self, value: int | str) -> Study:
         """What is measured where the control stands on ``value``."""
@@ -66,6 +69,11 @@ class Position:
     def is_locked(self) -> bool:
         """Whether the link locks the chapter's control."""
         return self.chapter.play.control in self.asked.locks
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether nothing can be tried: the link locks or hides the chapter's control."""
+        return self.is_locked or self.is_without_control
 
     @property
     def is_without_control(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from explorer.findings import Column
@@ -16,6 +17,7 @@ from explorer.web.parts.lesson.fields import label_of, value_of
 from explorer.web.parts.lesson.handed import button
 from explorer.web.parts.lesson.shown import Shown
 
+_GOAL = re.compile(r"<b>.*?</b>")  # with which a task's text begins
 _FAR = 2.0  # times: a gap that is told strongly
 
 
@@ -84,7 +86,8 @@ def _relation(value: float) -> str:
 
 def _cards(shown: Shown, *, asking: bool) -> str:
     labels = MEASURES[shown.place.chapter.about].cards
-    right = shown.answer.order if shown.answer is not None and not asking else ()
+    order = shown.answer.order if shown.answer is not None and not asking else ()
+    places = right_places([str(labels[one]) for one in shown.guess.placed], [str(labels[one]) for one in order])
     items = ""
     for at, name in enumerate(shown.guess.placed, 1):
         label = str(labels.get(name, name))
@@ -96,8 +99,8 @@ def _cards(shown: Shown, *, asking: bool) -> str:
                 f' aria-label="{escape(spoken)}">{inside}</li>'
             )
         else:
-            here = at <= len(right) and right[at - 1] == name
-            there = "✓" if here else _("place {place}").format(place=right.index(name) + 1) if name in right else ""
+            here = places[at - 1] == at
+            there = "✓" if here else _("place {place}").format(place=places[at - 1])
             items += (
                 f'<li class="card{" here" if here else ""}">{inside}<span class="right">{escape(there)}</span></li>'
             )
@@ -107,15 +110,34 @@ def _cards(shown: Shown, *, asking: bool) -> str:
     return f'<ol class="{kind}" style="--rows:{rows}" aria-label="{escape(role)}">{items}</ol>'
 
 
+def right_places(placed: Sequence[str], order: Sequence[str]) -> list[int]:
+    """Where each of ``placed`` belongs in ``order``, from 1; of equal ones each has a place of its own."""
+    free = {at for at, name in enumerate(order, 1) if at > len(placed) or placed[at - 1] != name}
+    found = []
+    for at, name in enumerate(placed, 1):
+        if at <= len(order) and order[at - 1] == name:
+            found.append(at)
+        else:
+            place = min((one for one in free if order[one - 1] == name), default=at)
+            free.discard(place)
+            found.append(place)
+    return found
+
+
 def _kept_back(shown: Shown) -> str:
     words = _("Your prediction is kept. This link holds the answer back until whoever gave it to you shows it.")
-    back = _act({"state": "ask"}, _("Back to the prediction"), "Enter")
+    back = _back()
     return f'<h3>{escape(_("Prediction noted"))}</h3><p class="told">{escape(words)}</p>{back}'
+
+
+def _back() -> str:
+    """Back to the prediction, by a button that Enter does not press: whoever waits presses it to go on."""
+    return button({"state": "ask"}, escape(_("Back to the prediction")), "quiet")
 
 
 def _comparison(shown: Shown) -> str:
     if shown.answer is None:
-        return _waiting_line(shown) + _act({"state": "ask"}, _("Back to the prediction"))
+        return _waiting_line(shown) + _back()
     place = shown.place
     said = " ".join(marked(one) for one in feedback(place.chapter, shown.columns, shown.guess, shown.answer))
     rows = ""
@@ -142,8 +164,11 @@ def _control(shown: Shown) -> str:
     place, play = shown.place, shown.place.chapter.play
     label = label_of(play.control)
     dead = place.is_locked
-    title = f"<h3>{escape(_('One control is yours') if not dead else _('This link locks the control'))}</h3>"
-    line = f'<p class="m">{escape(_("Every number is found anew on the module as you move it."))}</p>'
+    if place.is_fixed:
+        title, line = f"<h3>{escape(_('This link shows one value'))}</h3>", ""
+    else:
+        title = f"<h3>{escape(_('One control is yours'))}</h3>"
+        line = f'<p class="m">{escape(_("At each value it is measured anew."))}</p>'
     control = "" if place.is_without_control else _range(shown, label, dead=dead)
     locks = "".join(
         f'<div class="lock">{escape(label_of(name))}<span>{escape(value_of(name, place.given[name]))}'
@@ -151,10 +176,13 @@ def _control(shown: Shown) -> str:
         for name in play.locked
     )
     mission = ""
-    if shown.answer is not None:
+    if shown.answer is not None and not place.is_fixed:
         state = reached(play.task, shown.columns, shown.answer, shown.beside)
-        text = {"open": play.task.text, "near": play.task.near, "done": play.task.done}[state]
-        mission = f'<div class="mission {state}" role="status">{shown.words(text)}</div>'
+        said = shown.words({"open": play.task.text, "near": play.task.near, "done": play.task.done}[state])
+        goal = _GOAL.match(shown.words(play.task.text))
+        if state == "near" and goal:  # so that the task is always there to be read
+            said = f"{goal[0]} {said}"
+        mission = f'<div class="mission {state}" role="status">{said}</div>'
     return f'{title}{line}{control}<div class="locks">{locks}</div>{mission}{_waiting_line(shown)}'
 
 

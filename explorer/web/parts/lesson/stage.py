@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from urllib.parse import urlencode
 
 from explorer.language import _, language, typeset
 from explorer.lesson.position import text_of
@@ -30,6 +31,7 @@ def stage(shown: Shown) -> None:
         f'<div class="side" aria-live="polite">{side(shown)}</div></div>',
         f'<div class="reasons">{_reasons(shown)}</div>',
         _foot(shown),
+        "<div data-answered hidden></div>" if shown.state != "ask" and shown.answer is not None else "",
     )
     # A quotation stays as it was written, whatever its punctuation.
     markup = typeset(head) + _claim(shown) + typeset("".join(body))
@@ -84,10 +86,12 @@ def _where(shown: Shown) -> str:
 
 
 def _page(shown: Shown) -> str:
-    """Where the explorer shows the same at length, in the page's language."""
-    page = shown.place.chapter.page
+    """Where the explorer shows the same at length; language and locks stay."""
+    page, asked = shown.place.chapter.page, shown.study.lesson
     lang = shown.study.view.lang
-    return page if lang == "auto" else f"{page}{'&' if '?' in page else '?'}lang={lang}"
+    kept = {"lang": None if lang == "auto" else lang, "locked": asked.locked, "hide": asked.hide}
+    query = urlencode({name: value for name, value in kept.items() if value})
+    return f"/{page}{'&' if '?' in page else '?'}{query}" if query else f"/{page}"
 
 
 def _task(shown: Shown) -> str:
@@ -100,6 +104,8 @@ def _task(shown: Shown) -> str:
             if chapter.axis.joined
             else _("Rings: your prediction. Bars: found")
         )
+    if shown.place.is_fixed:
+        return escape(_("Bars: found"))
     moved = shown.place.tried != shown.place.start
     start = given_words(shown.place.at(shown.place.start), [chapter.play.control])
     if moved and start:
@@ -167,10 +173,12 @@ def _foot(shown: Shown) -> str:
 
 
 def _keys(shown: Shown) -> str:
+    again = ("R", _("predict again"))
     by_state = {
         "ask": [("Tab", _("next ring")), ("↑ ↓", _("move it")), ("Enter", _("compare"))],
-        "answer": [("Enter", _("try")), ("R", _("predict again"))],
-        "play": [("← →", _("change it")), ("R", _("predict again"))],
+        "answer": [("Enter", _("try")), again] if shown.answer is not None else [again],
+        "play": [again] if shown.place.is_fixed else [("← →", _("change it")), again],
     }
+    keys = [again] if shown.place.hidden else by_state[shown.state]
     common = [("N", _("next chapter")), ("P", _("leave presenter") if shown.study.view.present else _("presenter"))]
-    return "".join(f"<span><kbd>{key}</kbd> {escape(words)}</span>" for key, words in (*by_state[shown.state], *common))
+    return "".join(f"<span><kbd>{key}</kbd> {escape(words)}</span>" for key, words in (*keys, *common))
