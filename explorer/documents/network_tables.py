@@ -86,7 +86,7 @@ def published_table(networks: Iterable[NetworkFindings]) -> Table:
         _("GMACs"),
         _("held, MiB"),
         _("top-1, %"),
-        _("on"),
+        _("dataset"),
         _("published by"),
     )
     rows = []

@@ -133,7 +133,7 @@ class Checks:
         if set(ask.get("worked", ())) == set(columns) and not order:
             self._fail((*path, "worked"), _("leaves nothing to predict."))
         if order and set(order) != set(measure.cards):
-            names_ = listed(measure.cards) or _("nothing")
+            names_ = listed(measure.cards) or _("none")
             self._fail((*path, "order"), _("must have every card of the measure: {names}.").format(names=names_))
 
     def _answer(self, path: Path, chapter: Chapter, columns: Sequence[str]) -> None:
