@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from explorer.language import _, said
+from explorer.language import _, one_by_one, said
 from explorer.spec import FIELDS, FieldInfo, SpecError, Study, network_of
 
 #: The short name of the field ``network`` in what is of whole networks alone.
@@ -28,7 +28,10 @@ class Reading:
 
 
 def read_leniently(pairs: Iterable[tuple[str, str]]) -> Reading:
-    """The Study that URL parameters describe; what is not allowed keeps its default and is reported."""
+    """The Study that URL parameters describe; what is not allowed keeps its default and is reported.
+
+    But a ``hide`` that cannot be read keeps the answers back: whoever wrote it wanted something hidden.
+    """
     given: dict[str, list[str]] = {}
     for name, text in pairs:
         given.setdefault(name, []).append(text)
@@ -43,6 +46,8 @@ def read_leniently(pairs: Iterable[tuple[str, str]]) -> Reading:
     study = Study()
     for group in (_not_view(values), {n: v for n, v in values.items() if FIELDS[n].section == "view"}):
         study = _apply(study, group, problems)
+    if any(name.lower() == "hide" for name in given) and ("hide" not in values or study["hide"] != values["hide"]):
+        study = study.with_(hide="answers")
     return Reading(study, tuple(problems))
 
 
@@ -162,7 +167,7 @@ def _parse(name: str, texts: list[str]) -> object:
 def _known(name: str) -> None:
     if name not in FIELDS:
         near = difflib.get_close_matches(name[:40], FIELDS, n=1)
-        first, more = ", ".join(list(FIELDS)[:3]), len(FIELDS) - 3
+        first, more = one_by_one(list(FIELDS)[:3]), len(FIELDS) - 3
         words = said(
             "one of {first} and {more} more, which python -m explorer describe --help lists", first=first, more=more
         )

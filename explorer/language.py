@@ -216,6 +216,15 @@ def reason(fault: BaseException, otherwise: Text) -> Text:
     return Said(told) if told in _SYSTEM else told or otherwise
 
 
+def one_by_one(names: Iterable[str]) -> Text:
+    """``names`` as :func:`listed` has them, but put into words when they are read."""
+    first, *rest = names
+    found: Text = first
+    for name in rest:
+        found = said("{one}, {other}", one=found, other=name)
+    return found
+
+
 def either(names: Iterable[str]) -> Text:
     """``names``, of which one will do: ``a or b or c``."""
     first, *rest = names

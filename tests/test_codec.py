@@ -196,6 +196,35 @@ def test_a_single_value_a_channel_drops_the_input_and_nothing_else() -> None:
     assert not read_leniently([*pairs, ("mode", "inference")]).problems
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "hide=answers,typo",
+        "hide=typo",
+        "hide=answers,",
+        "hide=answers&hide=answers",
+        "hide=layers&hide=typo",
+        "HIDE=answers",
+    ],
+)
+def test_a_link_that_hides_what_cannot_be_read_shows_no_answers(query: str) -> None:
+    reading = read_leniently(parse_qsl(f"{query}&chapter=5&state=answer"))
+    assert reading.study.lesson.hides_answers and reading.study.lesson.chapter == 5
+    assert [problem.field for problem in reading.problems] in (["hide"], ["parameter"])
+
+
+def test_what_a_link_hides_may_be_written_in_either_case() -> None:
+    reading = read_leniently([("hide", "Answers,Growth_Rate")])
+    assert reading.study.lesson.hide == "answers,growth_rate" and not reading.problems
+    assert not read_leniently([("hide", "")]).study.lesson.hides_answers
+
+
+@pytest.mark.parametrize("field", ["locked", "hide"])
+def test_names_that_are_none_of_fields_are_told_one_by_one(field: str) -> None:
+    with pytest.raises(SpecError, match=r"names of fields, such as growth_rate, not 'nosuch'\.$"):
+        from_query([(field, "nosuch,device")])
+
+
 @given(studies())
 def test_a_good_link_reads_the_same_leniently(study: Study) -> None:
     reading = read_leniently(to_query(study).items())

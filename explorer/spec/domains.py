@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from explorer.language import Said, Text, _, said
+from explorer.language import Said, Text, _, one_by_one, said
 
 
 class SpecError(ValueError):
@@ -115,8 +115,9 @@ class Choice(Worded):
     @property
     def rule(self) -> Said:
         """What is allowed, as words that follow "must be"."""
-        options = ", ".join(self.options)
-        return said("one of {options}", options=options) if len(self.options) > 1 else Said(options)
+        if len(self.options) == 1:
+            return Said(self.options[0])
+        return said("one of {options}", options=one_by_one(self.options))
 
     def holds(self, value: object) -> bool:
         """Whether ``value`` is allowed, its type included."""
@@ -129,11 +130,15 @@ class Choice(Worded):
 
 @dataclass(frozen=True)
 class Pattern(Worded):
-    """Words of a form that ``form`` describes; ``optional`` also allows None, written as nothing."""
+    """Words of a form that ``form`` describes; ``optional`` also allows None, written as nothing.
+
+    Where ``lower``, text may be written in either case.
+    """
 
     regex: str
     form: str
     optional: bool = False
+    lower: bool = False
 
     @property
     def rule(self) -> Said:
@@ -148,7 +153,7 @@ class Pattern(Worded):
 
     def parse(self, text: str) -> object:
         """The value that ``text`` writes, or ``text`` itself where it writes none."""
-        return None if self.optional and text == "" else text
+        return None if self.optional and text == "" else text.lower() if self.lower else text
 
 
 @dataclass(frozen=True)

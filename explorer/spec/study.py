@@ -253,6 +253,7 @@ class LessonSpec(Validated):
             r"[a-z_0-9]{1,30}(,[a-z_0-9]{1,30}){0,49}",
             N_("answers, names of fields, or both, with commas between them"),
             optional=True,
+            lower=True,
         ),
         None,
         N_("what this link does not show: the lesson's answers, or the controls of fields"),
@@ -316,14 +317,12 @@ class Study(InNotebooks):
             )
         if self.view.reference is not None:
             reference_block(self.view.reference)
-        for name, text, known in (
-            ("locked", self.lesson.locked, self.lesson.locks),
-            ("hide", self.lesson.hide, self.lesson.hides),
-        ):
-            unknown = [one for one in known if one not in FIELDS]
-            if unknown:
-                allowed = said("names of fields, such as growth_rate, and not {name}", name=unknown[0])
-                raise SpecError(name, text, allowed)
+        for one in self.lesson.locks:
+            if one not in FIELDS:
+                raise SpecError("locked", one, said("names of fields, such as growth_rate"))
+        for one in self.lesson.hides:
+            if one not in FIELDS:
+                raise SpecError("hide", one, said("answers, or names of fields, such as growth_rate"))
         self._check_network("network", self.networks.network)
         self._check_network("against", self.networks.against)
 

@@ -274,8 +274,13 @@ def _told(problem: SpecError) -> str:
     infos = [FIELDS[name] for name in problem.fields if name in FIELDS]
     if not infos:
         return _("It is passed over.")
+    instead = {
+        "select": _("Nothing is selected."),
+        "locked": _("Nothing is locked."),
+        "hide": _("The answers stay hidden."),
+    }
     if infos[0].default is None:
-        return _("Nothing is selected.")
+        return instead.get(infos[0].name) or _("It is passed over.")
     defaults = [str(info.default).lower() if isinstance(info.default, bool) else str(info.default) for info in infos]
     words = plural("The default, {values}, is kept.", "The defaults, {values}, are shown.", len(defaults))
     return words.format(values=" · ".join(defaults))
