@@ -25,7 +25,7 @@ from explorer.documents.network_document import network_document
 from explorer.documents.picture import networks_svg, png_document, png_study, svg_document
 from explorer.documents.source import pytorch_source
 from explorer.findings import Findings
-from explorer.language import _, in_words_of, said, typeset
+from explorer.language import _, in_words_of, one_by_one, said, typeset, typeset_all
 from explorer.pictures.palette import DARK, LIGHT, TOKENS
 from explorer.spec import SpecError, Study
 
@@ -108,13 +108,15 @@ class Format:
         for name, value in pairs:
             allowed = self.options.get(name)
             if allowed is None:
-                names = ", ".join(self.options)
-                words = said("one of {options}", options=names) if names else said("none of {format}", format=self.name)
-                raise SpecError("parameter", name, words)
+                names = list(self.options)
+                none = said("none of {format}", format=self.name)
+                raise SpecError(
+                    "parameter", name, said("one of {options}", options=one_by_one(names)) if names else none
+                )
             if name in options:
                 raise SpecError(name, f"{options[name]}, {value}", said("given once"))
             if value not in allowed:
-                raise SpecError(name, value, said("one of {options}", options=", ".join(allowed)))
+                raise SpecError(name, value, said("one of {options}", options=one_by_one(allowed)))
             options[name] = value
         return self.defaults | options
 
@@ -266,4 +268,5 @@ def _png(found: Findings, base: str, options: Options) -> bytes:
 
 
 def _json(found: Findings, base: str, options: Options) -> str:
-    return json.dumps(describe_json(found, to_link(found.study, base)), indent=2, ensure_ascii=False) + "\n"
+    document = typeset_all(describe_json(found, to_link(found.study, base)))
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

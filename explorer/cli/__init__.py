@@ -32,7 +32,7 @@ from explorer.documents.json_document import describe_json
 from explorer.documents.memory_document import memory_json, memory_text
 from explorer.documents.table import describe_text
 from explorer.findings import Findings, MemoryFindings, NetworksFindings
-from explorer.language import _, of_environment, speak, speaking
+from explorer.language import _, listed, of_environment, speak, speaking
 from explorer.spec import SpecError, Study, shown
 from explorer.study import explore, measure_memory, measure_networks
 
@@ -148,7 +148,7 @@ def _read(argv: Sequence[str]) -> argparse.Namespace:
     options, rest = parser().parse_known_args(list(argv))
     if options.command is None:
         words = _("Say what to do: one of {commands}; --help explains them.")
-        raise BadInput(words.format(commands=", ".join(COMMANDS)))
+        raise BadInput(words.format(commands=listed(COMMANDS)))
     if options.command == "docs":  # argparse takes no second group of words behind a flag
         options.paths += [word for word in rest if word == "-" or not word.startswith("-")]
         rest = [word for word in rest if word != "-" and word.startswith("-")]

@@ -12,7 +12,7 @@ from explorer.cli.sentences import BadInput
 from explorer.docs.writing import replace_file
 from explorer.exports import MEASURED, Format, badge, formats, study_in
 from explorer.findings import Findings
-from explorer.language import _, reason, said
+from explorer.language import _, listed, reason, said
 from explorer.spec import Study
 from explorer.study import findings
 
@@ -38,7 +38,7 @@ def export(options: argparse.Namespace, study: Study, base: str, explore: Callab
                 )
             )
     if options.measure and not made.measured:
-        able = ", ".join(one.name for one in formats() if one.measured)
+        able = listed(one.name for one in formats() if one.measured)
         words = _("--measure belongs to {formats}; {format} holds closed forms alone.")
         raise BadInput(words.format(formats=able, format=options.format))
     if made.kind == "image/png" and options.output is None and sys.stdout is not None and sys.stdout.isatty():

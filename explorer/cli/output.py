@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from explorer.language import _, reason, said
+from explorer.language import _, reason, said, typeset, typeset_all
 
 OK, DRIFTED, BAD_INPUT, NOT_MEASURED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -71,13 +71,13 @@ def write_found(found: dict[str, Any] | str, link: str) -> None:
     if isinstance(found, str):
         write(sys.stdout, f"{found}\n{link}\n")
     else:
-        write(sys.stdout, json.dumps(found, indent=2, allow_nan=False) + "\n")
+        write(sys.stdout, json.dumps(typeset_all(found), indent=2, allow_nan=False) + "\n")
 
 
 def complain(sentence: str, code: int) -> int:
     """Says what is wrong where complaints go, and returns ``code``."""
     with contextlib.suppress(OSError, NoOutput):  # nobody listens; the exit code still says it
-        write(sys.stderr, sentence + "\n")
+        write(sys.stderr, typeset(sentence) + "\n")
     return code
 
 

@@ -25,7 +25,7 @@ from explorer.cli.sentences import (
 from explorer.codec import add_flags
 from explorer.documents.badge import SHOWN
 from explorer.environment import SPOKEN
-from explorer.language import N_, _
+from explorer.language import N_, _, listed
 from explorer.spec import FIELDS
 
 DEFAULT_BASE = "http://127.0.0.1:8501"
@@ -130,7 +130,7 @@ def _export(export: argparse.ArgumentParser) -> None:
     export.add_argument("--theme", help=_("of pictures: light, dark, or auto (as the reader's system is)"))
     export.add_argument("--pixel-ratio", help=_("png: pixels to each of the picture's own, 1, 2 or 3 (default 2)"))
     export.add_argument(
-        "--show", help=_("badge: {shown} (default {default})").format(shown=", ".join(SHOWN), default=SHOWN[0])
+        "--show", help=_("badge: {shown} (default {default})").format(shown=listed(SHOWN), default=SHOWN[0])
     )
     add_flags(export)
 

@@ -6,7 +6,7 @@ import difflib
 import re
 
 from explorer.arguments import told
-from explorer.language import N_, _, either
+from explorer.language import N_, _, either, listed
 from explorer.spec import FIELDS, NETWORKS, Choice, Whole, shown
 
 COMMANDS = (
@@ -86,10 +86,10 @@ def sentence(message: str) -> str:
         return _("{flag} takes no value, not {value}.").format(flag=found[1], value=found[2][:60])
     if found := re.match(r"argument (.*?): invalid choice: (.*) \(choose from", message, re.DOTALL):
         wrong, _missing, choices = _CHOICES.get(found[1], _COMMAND)
-        return _(wrong).format(choices=", ".join(choices), value=found[2][:60])
+        return _(wrong).format(choices=listed(choices), value=found[2][:60])
     if found := re.search(r"required: (\w+)", message):
         _wrong, missing, choices = _CHOICES.get(found[1], _COMMAND)
-        return _(missing).format(choices=either((", ".join(choices[:-1]), choices[-1])))
+        return _(missing).format(choices=either((listed(choices[:-1]), choices[-1])))
     return told(message)
 
 
@@ -129,4 +129,4 @@ def unknown(word: str, command: str) -> str:
         if near
         else _("{command} has no flag {word}; allowed are {flags}.")
     )
-    return words.format(command=command, word=shown(word), near="".join(near), flags=", ".join(flags))
+    return words.format(command=command, word=shown(word), near="".join(near), flags=listed(flags))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Literal
 
-from explorer.language import N_, either, said
+from explorer.language import N_, either, one_by_one, said
 from explorer.spec.block import IN_CHANNELS, DenseBlockSpec
 from explorer.spec.domains import Choice, Flag, Share, SpecError, Validated, Whole, Wholes, domain_of
 
@@ -188,7 +188,7 @@ def network(name: str) -> NetworkSpec:
     found = NETWORKS.get(name)
     if found is None:
         near = difflib.get_close_matches(name[:40].lower(), NETWORKS, n=3)
-        names = ", ".join(NETWORKS)
+        names = one_by_one(NETWORKS)
         words = said("one of {options} (did you mean {near}?)", options=names, near=either(near)) if near else None
         raise SpecError("network", name, words or said("one of {options}", options=names))
     return found
