@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from explorer.documents.lesson_document import HandOut, lesson_json, lesson_mark
 from explorer.findings import Answer, Problem
 from explorer.language import speaking
 from explorer.lesson.reading import BUILT_IN, built_in, read_lesson
+from explorer.lesson.words import on_axis
 from explorer.spec import LessonState, SpecError, Study
 from explorer.study import measure_lesson
 
@@ -53,6 +55,21 @@ def test_the_claim_is_translated_for_those_who_do_not_read_it() -> None:
         text = lesson_markdown(hand_out(1, "answer"))
     assert "使用了通道的拼接(Concatnate)操作,而非ResNet" in text and "it concatenates" not in text
     assert "拼接输出 96 个通道" in text
+
+
+def test_chinese_is_typeset_wherever_it_leaves() -> None:
+    with speaking("zh"):
+        texts = [lesson_markdown(hand_out(number, "play")) for number in range(1, 11)]
+    for text in texts:
+        said = [line for line in text.splitlines() if not line.startswith(("> ", "    "))]
+        assert not re.search(r"[\u4e00-\u9fff，。：；] +[\u4e00-\u9fff，。：；]", "\n".join(said))
+
+
+def test_paper_has_the_numbers_of_the_page() -> None:
+    out = hand_out(9, "answer")
+    assert out.answer is not None
+    text = lesson_markdown(out)
+    assert all(f"| {on_axis(out.chapter.axis, value)} |" in text for value in out.answer.values)
 
 
 def test_texts_of_a_file_make_no_markup() -> None:
@@ -126,7 +143,7 @@ def test_what_was_not_measured_exits_3_with_the_question_and_the_reason(capsys: 
         (["nowhere.toml"], "nowhere.toml: there is no such file.\n"),
         (["."], ": is a folder, not a lesson file.\n"),
         (["--chapter", "11"], "chapter must be a whole number from 1 to 10, not 11.\n"),
-        (["--chapter", "0"], "chapter must be a whole number from 1 to 99, not '0'.\n"),
+        (["--chapter", "0"], "chapter must be a whole number from 1 to 10, not '0'.\n"),
         (["--state", "told"], "state must be one of ask, answer, play, not 'told'.\n"),
         (["--lang", "fr"], "lang must be one of auto, en, zh, not 'fr'.\n"),
         (["a.toml", "b.toml"], "lesson takes one file and flags, so 'b.toml' is not understood; --help lists them.\n"),

@@ -14,7 +14,7 @@ from explorer.documents.tables import Table
 from explorer.findings import Answer, Column, Problem, to_builtins
 from explorer.language import _, language, listed, plural, typeset
 from explorer.lesson.chapter import Chapter, Lesson, Note
-from explorer.lesson.words import at, filled, number, unbraced
+from explorer.lesson.words import at, filled, on_axis, unbraced
 from explorer.pictures.words import why
 from explorer.spec import LessonState, Study
 from explorer.study import MEASURES
@@ -86,7 +86,7 @@ def lesson_list(lesson: Lesson) -> str:
     """The titles of all chapters, a line each."""
     lines = [f"{lesson.title}", ""]
     lines += [f"{n:2}  {chapter.title}" for n, chapter in enumerate(lesson.chapters, 1)]
-    return "\n".join(lines) + "\n"
+    return typeset("\n".join(lines)) + "\n"
 
 
 # --- Markdown -----------------------------------------------------------------------------------------------
@@ -95,18 +95,13 @@ def lesson_list(lesson: Lesson) -> str:
 def lesson_markdown(out: HandOut) -> str:
     """Claim, question, axis, a table to fill in; then, if wanted, what was measured, what is said of it, and a task."""
     chapter = out.chapter
-    parts = [f"# {out.number} · {_md(chapter.title)}", _where(out)]
+    parts = [typeset(f"# {out.number} · {_md(chapter.title)}"), typeset(_where(out))]
     if chapter.claim is not None:
-        parts.append(_claim(chapter))
-    parts += [
-        f"**{_md(chapter.ask.title)}**",
-        _notes(chapter.ask.notes, None),
-        _axis(chapter),
-        _cards(out),
-        _table(out),
-    ]
+        parts.append(_claim(chapter))  # quoted as it stands in its text
+    asked = (f"**{_md(chapter.ask.title)}**", _notes(chapter.ask.notes, None), _axis(chapter), _cards(out), _table(out))
+    parts += map(typeset, asked)
     if out.answered:
-        parts += _answered(out)
+        parts += [*map(typeset, _answered(out)), _reproduced(out)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -121,7 +116,7 @@ def _claim(chapter: Chapter) -> str:
     quote = _("> The text says: “{quote}”").format(quote=_md(claim.quote))
     if claim.language.partition("-")[0].lower() == language():
         return quote
-    return f"{quote} {_('({meaning})').format(meaning=_md(claim.meaning))}"
+    return f"{quote} {typeset(_('({meaning})').format(meaning=_md(claim.meaning)))}"
 
 
 def _axis(chapter: Chapter) -> str:
@@ -154,7 +149,7 @@ def _table(out: HandOut) -> str:
     values = dict(zip((column.name for column in out.columns), out.answer.values, strict=True)) if out.answer else {}
     rows = []
     for column in out.columns:
-        found = number(values[column.name], axis.digits, axis.unit) if column.name in values else "–"
+        found = on_axis(axis, values[column.name]) if column.name in values else "–"
         predicted = _("shown: {value}").format(value=found) if column.name in worked else " "
         rows.append((_labelled(column), predicted, *([found] if out.answered else [])))
     heads = (" ", _("your prediction"), *([_("measured")] if out.answered else []))
@@ -170,7 +165,7 @@ def _answered(out: HandOut) -> list[str]:
     chapter, answer = out.chapter, out.answer
     if answer is None:
         problem = _("Not measured: {why}").format(why=_md(why(out.problem))) if out.problem else ""
-        return [problem, _reproduced(out)]
+        return [problem]
     reply, columns = chapter.reply, out.columns
     parts = [f"## {_md(filled(reply.title, columns, answer))}"]
     if answer.order:
@@ -182,7 +177,7 @@ def _answered(out: HandOut) -> list[str]:
     parts.append(_sentence(_md(answer.source)))
     if out.state == "play":
         parts.append(_md(filled(chapter.play.task.text, columns, answer, control=_set(out))))
-    return [*parts, _reproduced(out)]
+    return parts
 
 
 def _set(out: HandOut) -> int | str:
