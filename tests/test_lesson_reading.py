@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -350,6 +351,9 @@ def test_files_that_hold_none(tmp_path: Path) -> None:
     ]
     with pytest.raises(LessonError, match="is a folder, not a lesson file"):
         read_lesson_file(tmp_path)
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(LessonError, match=r"pipe\.toml: is not a file\.$"):
+        read_lesson_file(tmp_path / "pipe.toml")
 
 
 def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:

@@ -59,8 +59,12 @@ def read_lesson_file(path: Path) -> Lesson:
     """
     name = path.name or str(path)
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe may never say anything
+            raise LessonError(name, None, "", _("is not a file."))
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
+    except LessonError:
+        raise
     except IsADirectoryError:
         raise LessonError(name, None, "", _("is a folder, not a lesson file.")) from None
     except FileNotFoundError:

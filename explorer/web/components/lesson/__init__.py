@@ -38,7 +38,7 @@ def lesson(
     def given() -> None:
         try:
             values = json.loads(str(st.session_state[key].get("set") or "{}"))
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if isinstance(values, dict) and all(isinstance(v, str | None) for v in values.values()):
             on_set({str(name): value for name, value in values.items()})
