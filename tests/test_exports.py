@@ -34,6 +34,7 @@ from explorer.documents.picture import png_document, rendered, svg_document
 from explorer.documents.schema import findings_schema
 from explorer.exports import Format, badge, formats, study_in
 from explorer.findings import Findings
+from explorer.language import speaking
 from explorer.pictures.layout.lettering import text_width
 from explorer.pictures.palette import DARK, LIGHT, TOKENS, contrast
 from explorer.spec import FIELDS, DenseBlockSpec, SpecError, Study
@@ -178,6 +179,13 @@ def test_the_numbers_in_csv_are_those_of_the_closed_forms(study: Study) -> None:
     layers = [int(r["value"]) for r in rows if r["block"] == "dense" and r["layer"] and r["quantity"] == "macs"]
     assert sum(layers) == theory.macs and len(layers) == study.block.layers
     assert not [cell for row in rows for cell in row.values() if cell[:1] in ("=", "+", "@", "\t")]
+
+
+def test_csv_has_the_same_names_in_every_language() -> None:
+    study = Study().with_(match="parameters", growth_rate=12)
+    with speaking("zh"):
+        chinese = csv_document(findings(study))
+    assert chinese == csv_document(findings(study))
 
 
 def test_measured_numbers_stand_in_csv_beside_the_closed_forms() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from explorer.codec import as_text, from_query, to_json
 from explorer.findings import BlockFindings, Findings, Timing
-from explorer.language import said
+from explorer.language import said, speaking
 from explorer.spec import SpecError, Study
 from explorer.theory import study_theory
 
@@ -28,7 +28,8 @@ def csv_document(findings: Findings) -> str:
     table.writerow(HEADS)
     for name, value in to_json(findings.study).items():
         table.writerow((_STUDY, "", name, "", "given", as_text(value)))
-    english = study_theory(findings.study.with_(lang="en"))  # programs filter by these names
+    with speaking("en"):  # programs filter by these names
+        english = study_theory(findings.study)
     for label, block in zip(("dense", english.residual.label, english.second.label), findings.blocks, strict=True):
         table.writerows(_rows(label, block))
     return text.getvalue()
