@@ -60,6 +60,7 @@ def test_the_claim_is_translated_for_those_who_do_not_read_it() -> None:
 def test_chinese_is_typeset_wherever_it_leaves() -> None:
     with speaking("zh"):
         texts = [lesson_markdown(hand_out(number, "play")) for number in range(1, 11)]
+    assert "| 共享，峰值（最高点） |" in texts[8]
     for text in texts:
         said = [line for line in text.splitlines() if not line.startswith(("> ", "    "))]
         assert not re.search(r"[\u4e00-\u9fff，。：；] +[\u4e00-\u9fff，。：；]", "\n".join(said))

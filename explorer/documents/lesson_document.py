@@ -98,8 +98,8 @@ def lesson_markdown(out: HandOut) -> str:
     parts = [typeset(f"# {out.number} · {_md(chapter.title)}"), typeset(_where(out))]
     if chapter.claim is not None:
         parts.append(_claim(chapter))  # quoted as it stands in its text
-    asked = (f"**{_md(chapter.ask.title)}**", _notes(chapter.ask.notes, None), _axis(chapter), _cards(out), _table(out))
-    parts += map(typeset, asked)
+    asked = (f"**{_md(chapter.ask.title)}**", _notes(chapter.ask.notes, None), _axis(chapter), _cards(out))
+    parts += [*map(typeset, asked), _table(out)]
     if out.answered:
         parts += [*map(typeset, _answered(out)), _reproduced(out)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -153,7 +153,11 @@ def _table(out: HandOut) -> str:
         predicted = _("shown: {value}").format(value=found) if column.name in worked else " "
         rows.append((_labelled(column), predicted, *([found] if out.answered else [])))
     heads = (" ", _("your prediction"), *([_("measured")] if out.answered else []))
-    return "\n".join(markdown(Table(heads, tuple(rows))))
+    return "\n".join(markdown(Table(_set_row(heads), tuple(map(_set_row, rows)))))
+
+
+def _set_row(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(typeset, cells))
 
 
 def _labelled(column: Column) -> str:
