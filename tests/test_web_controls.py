@@ -248,7 +248,10 @@ def test_a_link_locks_controls_and_leaves_the_others() -> None:
 @pytest.mark.parametrize("name", ["locked", "hide"])
 def test_a_link_that_locks_or_hides_what_there_is_not_says_so(name: str) -> None:
     app = fresh(**{name: "growth_rate,nonsense"}).run()
-    assert study_of(app) == Study()
+    hidden = name == "hide"  # what cannot be read hides the answers
+    assert study_of(app) == (Study().with_(hide="answers") if hidden else Study())
     (told,) = app.session_state[link.PROBLEMS]
-    assert f"{name} must be names of fields, such as growth_rate, and not nonsense" in str(told)
+    instead = "The answers stay hidden." if hidden else "Nothing is locked."
+    assert str(told).startswith(f"{name} must be ")
+    assert str(told).endswith(f"names of fields, such as growth_rate, not 'nonsense'. {instead}")
     assert study_of(fresh(hide="answers,layers").run()).lesson.hides == ("layers",)
