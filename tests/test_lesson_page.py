@@ -24,7 +24,9 @@ from explorer.lesson.position import Position, nearest, text_of
 from explorer.lesson.reading import built_in
 from explorer.lesson.words import figure, on_axis, plain
 from explorer.pictures import lesson_svg
+from explorer.pictures.lesson_sketches import Sketch, sketch
 from explorer.pictures.lesson_svg import PHONE, PRESENT, WIDE, LessonFrame, LessonPicture, lesson_picture
+from explorer.pictures.palette import TOKENS
 from explorer.spec import CountJob, Job, LessonSpec, LessonState, SpecError, Study, ViewSpec
 from explorer.study.lesson import MEASURES, lesson_answer, lesson_jobs
 from explorer.web.parts.lesson import handed, rail, stage
@@ -508,3 +510,87 @@ def test_what_is_asked_has_a_ring_a_column_and_what_is_found_a_bar(number: int) 
         assert rings == (0 if picture.state == "play" else asked)
         assert bars == (len(picture.fixed) if picture.state == "ask" else len(picture.columns))
         assert svg.count('role="slider"') == (asked if picture.state == "ask" else 0)
+
+
+_SKETCH = re.compile(r'<g class="sketch">(.*?)</g>')
+_PIECE = re.compile(r"<(?:rect|circle|polygon|path) [^>]*>")
+#: Chapters whose columns have each its own thing that is given: depths and stages.
+OWN = ("bottleneck", "parameters")
+
+
+def sketched(number: int, *, asking: bool, column: int = 0, **asked: Any) -> set[str]:
+    """The pieces of a column's drawing, each column's at one place."""
+    shown = shown_of(number, "ask" if asking else "play", **asked)
+    drawn = sketch(shown.place.chapter.about, Sketch(shown.measured, column, 60, 40, 58, 36, TOKENS, asking=asking))
+    found = _PIECE.findall(drawn)
+    assert found
+    return set(found)
+
+
+@every_chapter
+def test_what_is_drawn_under_a_question_tells_nothing_of_its_answer(number: int) -> None:
+    count = len(shown_of(number).columns)
+    asked = [sketched(number, asking=True, column=column) for column in range(count)]
+    named = built_in().chapters[number - 1].name in OWN
+    assert named or all(pieces == asked[0] for pieces in asked)
+    if number in (1, 2, 3, 6, 7, 9):  # what comes of it is drawn afterwards
+        assert all(sketched(number, asking=False, column=column) != asked[column] for column in range(count))
+
+
+@pytest.mark.parametrize("number", [2, 3, 6, 7])
+def test_what_was_drawn_under_a_question_stays_where_it_is(number: int) -> None:
+    for column in range(len(shown_of(number).columns)):
+        assert sketched(number, asking=True, column=column) < sketched(number, asking=False, column=column)
+
+
+def _reach(piece: str) -> tuple[float, float]:
+    """From where to where a drawn piece goes."""
+    at = {name: float(value) for name, value in re.findall(r' (x|width|cx|r)="([0-9.-]+)"', piece)}
+    if "cx" in at:
+        return at["cx"] - at["r"], at["cx"] + at["r"]
+    if "x" in at:
+        return at["x"], at["x"] + at["width"]
+    if "points" in piece:
+        xs = [float(x) for x in re.findall(r"(-?[0-9.]+),", piece)]
+    elif arrow := re.search(r"M([0-9.]+) [0-9.]+h-([0-9.]+)", piece):
+        xs = [float(arrow[1]), float(arrow[1]) - float(arrow[2])]
+    else:
+        xs = [float(x) for x in re.findall(r"(?:M|Q[0-9. -]+ )([0-9.]+) ", piece)]
+    return min(xs), max(xs)
+
+
+@every_chapter
+def test_drawings_of_neighbouring_columns_are_apart(number: int) -> None:
+    for frame, picture, svg in pictures(number):
+        last = 0.0
+        for drawn in _SKETCH.findall(svg):
+            reaches = [_reach(piece) for piece in _PIECE.findall(drawn)]
+            left = min(start for start, _end in reaches)
+            assert left >= last, f"{picture.state} {frame.width:g}: {left} < {last}"
+            last = max(end for _start, end in reaches)
+        assert last <= frame.width
+
+
+@every_chapter
+def test_the_line_that_bars_stand_on_has_its_name(number: int) -> None:
+    axis = built_in().chapters[number - 1].axis
+    for _frame, picture, svg in pictures(number):
+        names = [words for role, x, _y, _anchor, words in _TEXT.findall(svg) if (role, x) == ("name", "0")]
+        if axis.line is not None and picture.low <= axis.line <= picture.high:
+            assert " ".join(names) == str(axis.name)
+        else:
+            assert not names
+
+
+@every_chapter
+def test_no_chevron_lies_on_the_first_rings_number(number: int) -> None:
+    for _frame, picture, svg in pictures(number):
+        if picture.state != "ask":
+            continue
+        ring = re.search(r'class="ring" cx="[^"]*" cy="([^"]*)"', svg)
+        said = re.search(r'<text class="you halo" x="[^"]*" y="([^"]*)" text-anchor="([^"]*)"', svg)
+        invite = re.search(r'class="invite"[^>]*><path d="([^"]*)"', svg)
+        assert ring and said and invite
+        sides = {float(y) > float(ring[1]) for y in re.findall(r"M[0-9.]+ ([0-9.]+)l", invite[1])}
+        below = float(said[1]) > float(ring[1])
+        assert sides == ({True, False} if said[2] == "start" else {not below})

@@ -2,29 +2,53 @@
 
 The language is the concatenation graph's: a source is a slice as high as it has channels, in its own colour; a residual
 unit is an hourglass in the residual colour; an arrow reads.
+
+While something is asked, only what is given is drawn, the same in every column: a drawing to scale is an answer. Then
+what comes of it is drawn as well, and what was there stays where it is.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from explorer.pictures.palette import DARK, LIGHT, Palette
 from explorer.pictures.svg_markup import number, tag
 from explorer.spec import Study
 
-#: (study, column, x, ground, room, height, palette) → markup
-_Sketch = Callable[[Study, int, float, float, float, float, Palette], str]
 _LAYERS, _UNITS, _WIDTHS = (6, 12, 24, 16), (3, 4, 6, 3), (256, 512, 1024, 2048)
 _DEPTHS = (3, 6, 12, 24, 48)
 
 
-def sketch(
-    about: str, study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette
-) -> str:
-    """What column ``column`` of the measure ``about`` is, at most 2 · ``room`` wide around ``x``; empty if unknown."""
+@dataclass(frozen=True)
+class Sketch:
+    """One drawing, in px.
+
+    Attributes:
+        study: what is measured for.
+        column: the number that it stands under.
+        x: its middle.
+        ground: what it stands on.
+        room: half of its width, at most.
+        height: its height, at most.
+        asking: whether what is found is not to be seen yet.
+    """
+
+    study: Study
+    column: int
+    x: float
+    ground: float
+    room: float
+    height: float
+    palette: Palette
+    asking: bool = False
+
+
+def sketch(about: str, of: Sketch) -> str:
+    """What the column of the measure ``about`` is; empty if unknown."""
     draw = _SKETCHES.get(about)
-    return tag("g", {"class": "sketch"}, draw(study, column, x, ground, room, height, palette)) if draw else ""
+    return tag("g", {"class": "sketch"}, draw(of)) if draw else ""
 
 
 def _rect(x: float, y: float, width: float, height: float, fill: str, opacity: float = 1) -> str:
@@ -38,13 +62,12 @@ def _rect(x: float, y: float, width: float, height: float, fill: str, opacity: f
     return tag("rect", place | ({"fill-opacity": f"{opacity:g}"} if opacity < 1 else {}))
 
 
-def _pile(x: float, ground: float, width: float, scale: float, slices: list[tuple[int, str]]) -> str:
-    """Slices of channels, one on the other, the first at the top as everywhere."""
-    y = ground - scale * sum(channels for channels, _fill in slices)
+def _pile(x: float, top: float, width: float, scale: float, slices: list[tuple[int, str]]) -> str:
+    """Slices of channels from ``top`` down, the first at the top as everywhere."""
     drawn = ""
     for channels, fill in slices:
-        drawn += _rect(x, y, width, scale * channels, fill)
-        y += scale * channels
+        drawn += _rect(x, top, width, scale * channels, fill)
+        top += scale * channels
     return drawn
 
 
@@ -59,13 +82,17 @@ def _hourglass(x: float, ground: float, width: float, height: float, fill: str) 
     return tag("polygon", {"points": written, "fill": fill, "fill-opacity": ".8"})
 
 
-def _joined(study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette) -> str:
-    """Concatenated: the input's slice stays, a new one comes beneath. Added: one slice, of neither colour."""
-    c0, k = study.block.in_channels, study.block.growth_rate
-    scale, width = height / (c0 + k), min(26.0, room)
-    if column < 2:
-        return _pile(x - width / 2, ground, width, scale, [(c0, _of(0, 1, palette)), (k, _of(1, 1, palette))])
-    return _rect(x - width / 2, ground - scale * c0, width, scale * c0, palette.residual, 0.8)
+def _joined(of: Sketch) -> str:
+    """The input's slice. Concatenated: it stays, a new one comes beneath. Added: one slice, of neither colour."""
+    c0, k = of.study.block.in_channels, of.study.block.growth_rate
+    scale, width = of.height / (c0 + k), min(26.0, of.room)
+    left, top = of.x - width / 2, of.ground - of.height
+    if not of.asking and of.column >= 2:
+        return _rect(left, top, width, scale * c0, of.palette.residual, 0.8)
+    slices = [(c0, _of(0, 1, of.palette))]
+    if not of.asking:
+        slices.append((k, _of(1, 1, of.palette)))
+    return _pile(left, top, width, scale, slices)
 
 
 def _dense(x: float, ground: float, width: float, scale: float, study: Study, layers: int, palette: Palette) -> str:
@@ -87,147 +114,137 @@ def _of(layer: int, layers: int, palette: Palette) -> str:
     return palette.source(layer, layers)
 
 
-def _channels(study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette) -> str:
-    """The concatenation after a layer, slice by slice: what comes new is what the question is about."""
-    layers, block = study.block.layers, study.block
-    scale, width = height / block.out_channels, min(24.0, 1.2 * room)
-    slices = [(block.in_channels, _of(0, layers, palette))]
-    slices += [(block.growth_rate, _of(layer, layers, palette)) for layer in range(1, column + 2)]
-    return _pile(x - width / 2, ground, width, scale, slices)
+def _channels(of: Sketch) -> str:
+    """The input, and under it, slice by slice, what came with each layer."""
+    block, width = of.study.block, min(24.0, 1.2 * of.room)
+    slices = [(block.in_channels, _of(0, block.layers, of.palette))]
+    if not of.asking:
+        slices += [(block.growth_rate, _of(layer, block.layers, of.palette)) for layer in range(1, of.column + 2)]
+    return _pile(of.x - width / 2, of.ground - of.height, width, of.height / block.out_channels, slices)
 
 
-def _drawings(study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette) -> str:
-    """Dots for what there is, arcs for what is read: from every earlier one, or from one chain."""
-    layers = min(study.block.layers, 12)
-    step = 2 * room / layers
-    xs, y = [x - room + step * i for i in range(layers + 1)], ground - 6
+def _drawings(of: Sketch) -> str:
+    """Dots for what there is; arcs for what is read: from every earlier one, or from one chain."""
+    layers = min(of.study.block.layers, 12)
+    step = 2 * of.room / layers
+    xs, y = [of.x - of.room + step * i for i in range(layers + 1)], of.ground - 6
     drawn = ""
-    for to in range(1, layers + 1):
-        for source in range(to) if column == 0 else (to - 1,):
+    for to in () if of.asking else range(1, layers + 1):
+        for source in range(to) if of.column == 0 else (to - 1,):
             a, b = xs[source], xs[to]
-            rise = min(height - 8, 0.34 * (b - a)) if to - source > 1 else 0
+            rise = min(of.height - 8, 0.34 * (b - a)) if to - source > 1 else 0
             line = f"M{number(a)} {number(y)}Q{number((a + b) / 2)} {number(y - 2 * rise)} {number(b)} {number(y)}"
-            drawn += tag("path", {"d": line, "fill": "none", "stroke": palette.mute, "stroke-width": 0.8})
+            drawn += tag("path", {"d": line, "fill": "none", "stroke": of.palette.mute, "stroke-width": 0.8})
     for i, at in enumerate(xs):
-        fill = _of(i, layers, palette)
+        fill = _of(i, layers, of.palette)
         drawn += tag("circle", {"cx": number(at), "cy": number(y), "r": 3.4, "fill": fill})
     return drawn
 
 
-def _bottleneck(
-    study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette
-) -> str:
+def _bottleneck(of: Sketch) -> str:
     """Blocks of several depths, all to one scale."""
-    layers = _DEPTHS[column]
-    most = study.block.in_channels + study.block.growth_rate * _DEPTHS[-1]
-    width = 2 * room * (0.35 + 0.65 * math.log(layers / 2) / math.log(24))
-    return _dense(x - width / 2, ground, width, height / most, study, layers, palette)
+    layers, block = _DEPTHS[of.column], of.study.block
+    most = block.in_channels + block.growth_rate * _DEPTHS[-1]
+    width = 2 * of.room * (0.35 + 0.65 * math.log(layers / 2) / math.log(24))
+    return _dense(of.x - width / 2, of.ground, width, of.height / most, of.study, layers, of.palette)
 
 
-def _stages(study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette) -> str:
+def _stages(of: Sketch) -> str:
     """A dense block and the ResNet-50 stage of the same size, to one scale."""
-    k, entering = study.block.growth_rate, 64
-    for layers in _LAYERS[:column]:
+    k, entering = of.study.block.growth_rate, 64
+    for layers in _LAYERS[: of.column]:
         entering = (entering + k * layers) // 2
-    layers, scale = _LAYERS[column], height / _WIDTHS[-1]
-    step, drawn = room / (layers + 1), ""
+    layers, scale, gap = _LAYERS[of.column], of.height / _WIDTHS[-1], _apart(of)
+    step, drawn = (of.room - gap) / (layers + 1), ""
     for layer in range(layers + 1):
         high = scale * (entering + k * layer)
-        drawn += _rect(x - 5 - room + step * layer, ground - high, 0.82 * step, high, _of(layer, layers, palette))
-    unit = room / _UNITS[column]
-    for i in range(_UNITS[column]):
-        drawn += _hourglass(x + 5 + unit * i, ground, 0.9 * unit, scale * _WIDTHS[column], palette.residual)
+        drawn += _rect(
+            of.x - of.room + step * layer, of.ground - high, 0.82 * step, high, _of(layer, layers, of.palette)
+        )
+    unit = (of.room - gap) / _UNITS[of.column]
+    for i in range(_UNITS[of.column]):
+        left = of.x + gap + unit * i
+        drawn += _hourglass(left, of.ground, 0.9 * unit, scale * _WIDTHS[of.column], of.palette.residual)
     return drawn
 
 
-def _statistics(
-    study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette
-) -> str:
-    """A square for each source that a layer's first BatchNorm computes statistics of; or each source once."""
-    layers = min(study.block.layers, 12)
-    cell = min(2 * room / layers, height / layers)
-    left, drawn = x - cell * layers / 2, ""
-    for reader in range(1, layers + 1):
-        for source in range(reader):
-            if column == 1 and reader != source + 1:
-                continue
-            at = ground - cell * (layers - source)
-            drawn += _rect(left + cell * (reader - 1), at, 0.85 * cell, 0.85 * cell, _of(source, layers, palette))
+def _apart(of: Sketch) -> float:
+    """How far from the middle two things begin that stand beside each other."""
+    return min(5.0, 0.12 * of.room)
+
+
+def _statistics(of: Sketch) -> str:
+    """A dot a source; beside it a square for each layer whose first BatchNorm computes statistics of it, or one."""
+    layers = min(of.study.block.layers, 12)
+    cell = min(2 * of.room / (layers + 2), of.height / layers)
+    left, drawn = of.x - cell * (layers + 2) / 2, ""
+    for source in range(layers):
+        at, fill = of.ground - cell * (layers - source), _of(source, layers, of.palette)
+        dot = {"cx": number(left + 0.42 * cell, 2), "cy": number(at + 0.42 * cell, 2), "r": number(0.42 * cell, 2)}
+        drawn += tag("circle", {**dot, "fill": fill})
+        for reader in () if of.asking else range(source, layers) if of.column == 0 else (source,):
+            drawn += _rect(left + cell * (reader + 2), at, 0.85 * cell, 0.85 * cell, fill)
     return drawn
 
 
-def _transition(
-    study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette
-) -> str:
-    """What goes in and what comes out, as squares: half the side, half the layers of it."""
-    side = 0.72 * height
-    if column == 1:
-        sizes, depth = (side, side / 2), (1, 1)
-    elif column == 0:
-        sizes, depth = (side, side), (4, 2)
-    elif column == 2:
-        sizes, depth = (side, side / 2), (4, 2)
-    else:
-        sizes, depth = (side, side / 2), (1, 1)
+def _transition(of: Sketch) -> str:
+    """What goes in and, once it is found, what comes out, as sheets: half as many, or half the side of each."""
+    side = min(0.72 * of.height, 0.8 * of.room)
+    drawn = _sheets(of, of.x - 0.62 * of.room - 4, side, 4, of.palette.input)
+    if of.asking:
+        return drawn
+    half, sheets = of.column != 0, 2 if of.column in (0, 2) else 4
+    return drawn + _sheets(of, of.x + 0.14 * of.room + 4, side / 2 if half else side, sheets, of.palette.dense)
+
+
+def _sheets(of: Sketch, left: float, side: float, count: int, fill: str) -> str:
     drawn = ""
-    for which, (size, sheets) in enumerate(zip(sizes, depth, strict=True)):
-        left = x - room * 0.62 if which == 0 else x + room * 0.14
-        for sheet in reversed(range(sheets)):
-            fill, off = (palette.input, palette.dense)[which], 3.2 * sheet
-            drawn += tag(
-                "rect",
-                {
-                    "x": number(left + off),
-                    "y": number(ground - size - off),
-                    "width": number(size),
-                    "height": number(size),
-                    "fill": fill,
-                    "stroke": palette.background,
-                    "stroke-width": 0.8,
-                },
-            )
+    for sheet in reversed(range(count)):
+        off = min(3.2, 0.12 * of.height) * sheet
+        place = {"x": number(left + off), "y": number(of.ground - side - off), "width": number(side)}
+        ink = {"fill": fill, "stroke": of.palette.background, "stroke-width": 0.8}
+        drawn += tag("rect", {**place, "height": number(side), **ink})
     return drawn
 
 
-def _gradients(study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette) -> str:
+def _gradients(of: Sketch) -> str:
     """A layer of a plain stack, and the gradient on its way back through it."""
-    width, high = min(14.0, room), 0.55 * height
-    arrow = f"M{number(x + width / 2 + 7)} {number(ground - high / 2)}h-{number(width + 14)}m4 -3l-4 3l4 3"
-    return _rect(x - width / 2, ground - high, width, high, palette.mute, 0.55) + tag(
-        "path", {"d": arrow, "fill": "none", "stroke": palette.ink}
+    width, high, reach = min(14.0, of.room), 0.55 * of.height, min(14.0, of.room)
+    arrow = f"M{number(of.x + reach)} {number(of.ground - high / 2)}h-{number(2 * reach)}m4 -3l-4 3l4 3"
+    return _rect(of.x - width / 2, of.ground - high, width, high, of.palette.mute, 0.55) + tag(
+        "path", {"d": arrow, "fill": "none", "stroke": of.palette.ink}
     )
 
 
-def _memory(study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette) -> str:
-    """Copies for every layer, or one buffer that all share."""
-    layers = min(study.block.layers, 12)
-    block = study.block
-    most = block.in_channels + block.growth_rate * layers
-    scale, step = height / most, 1.5 * room / layers
-    left, drawn = x - 0.75 * room, ""
-    if column % 2:
-        slices = [(block.in_channels, _of(0, layers, palette))]
-        slices += [(block.growth_rate, _of(layer, layers, palette)) for layer in range(1, layers + 1)]
-        return _pile(x - 8, ground, 16, scale, slices)
+def _memory(of: Sketch) -> str:
+    """What every layer made; then with the copies that every layer has of it, or as one buffer that all share."""
+    block, layers = of.study.block, min(of.study.block.layers, 12)
+    scale, step = of.height / (block.in_channels + block.growth_rate * layers), 1.5 * of.room / layers
+    slices = [(block.in_channels, _of(0, layers, of.palette))]
+    slices += [(block.growth_rate, _of(layer, layers, of.palette)) for layer in range(1, layers + 1)]
+    if not of.asking and of.column % 2:
+        return _pile(of.x - 8, of.ground - of.height, 16, scale, slices)
+    drawn = ""
     for reader in range(layers):
-        slices = [(block.in_channels, _of(0, layers, palette))]
-        slices += [(block.growth_rate, _of(layer, layers, palette)) for layer in range(1, reader + 1)]
-        drawn += _pile(left + step * reader, ground, 0.8 * step, scale, slices)
+        copies = slices[reader : reader + 1] if of.asking else slices[: reader + 1]
+        high = scale * sum(channels for channels, _fill in copies)
+        drawn += _pile(of.x - 0.75 * of.room + step * reader, of.ground - high, 0.8 * step, scale, copies)
     return drawn
 
 
-def _networks(study: Study, column: int, x: float, ground: float, room: float, height: float, palette: Palette) -> str:
+def _networks(of: Sketch) -> str:
     """Both networks, small: columns of DenseNet, hourglasses of ResNet."""
-    drawn, step = "", room / 4
+    gap = _apart(of)
+    drawn, step = "", (of.room - gap) / 4
     for stage in range(4):
-        drawn += _rect(x - 5 - room + step * stage, ground - 5 - 3 * stage, 0.8 * step, 5 + 3 * stage, palette.dense)
-        drawn += _hourglass(
-            x + 5 + step * stage, ground, 0.85 * step, 0.3 * height + 0.22 * height * stage, palette.residual
-        )
+        left, high = of.x - of.room + step * stage, 5.0 + 3 * stage
+        drawn += _rect(left, of.ground - high, 0.8 * step, high, of.palette.dense)
+        high = (0.3 + 0.22 * stage) * of.height
+        drawn += _hourglass(of.x + gap + step * stage, of.ground, 0.85 * step, high, of.palette.residual)
     return drawn
 
 
-_SKETCHES: dict[str, _Sketch] = {
+_SKETCHES: dict[str, Callable[[Sketch], str]] = {
     "joined": _joined,
     "channels": _channels,
     "drawings": _drawings,

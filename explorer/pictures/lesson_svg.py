@@ -16,7 +16,7 @@ from explorer.language import _
 from explorer.lesson.chapter import Axis, Chapter
 from explorer.lesson.words import WIDE as MANY_DECADES
 from explorer.lesson.words import number, on_axis
-from explorer.pictures.lesson_sketches import sketch
+from explorer.pictures.lesson_sketches import Sketch, sketch
 from explorer.pictures.palette import TOKENS, Palette
 from explorer.pictures.svg_markup import number as px
 from explorer.pictures.svg_markup import tag
@@ -150,6 +150,8 @@ def _axis(place: _Places, palette: Palette) -> Iterator[str]:
         strong = mark == axis.line
         y = place.y(mark)
         yield _rule(0, y, frame.width, y, palette.ink if strong else palette.line, 1.5 if strong else 1)
+        if not strong and axis.line in marks and abs(y - place.y(axis.line or 0)) < 13:
+            continue  # the line's name has the place
         for row, line in enumerate(_wrapped(_name(mark, axis), place.left)):  # a second line stands below the mark's
             yield _text(0, y - 4 + 18 * row, line, "name" if strong else "note")
     if axis.line is None and shown.low not in marks:
@@ -158,7 +160,9 @@ def _axis(place: _Places, palette: Palette) -> Iterator[str]:
 
 def _marks_of(chapter: Chapter, low: float, high: float) -> Sequence[float]:
     axis = chapter.axis
-    return axis.marks if (low, high) == (axis.low, axis.high) else _marks(axis, low, high)
+    marks = axis.marks if (low, high) == (axis.low, axis.high) else _marks(axis, low, high)
+    line = {axis.line} if axis.line is not None and low <= axis.line <= high else set[float]()
+    return sorted({*marks} | line)  # what bars stand on has its name, whatever the marks are
 
 
 def _name(mark: float, axis: Axis) -> str:
@@ -187,8 +191,7 @@ def _marks(axis: Axis, low: float, high: float) -> list[float]:
         return [low + step * i for i in range(int((high - low) / step) + 1)]
     first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
     step = max(1, math.ceil((last - first) / 6))
-    found = {10.0**e for e in range(-step * (-first // step), last + 1, step)}
-    return sorted(found | ({axis.line} if axis.line else set()))
+    return [10.0**e for e in range(-step * (-first // step), last + 1, step)]
 
 
 def _bars(place: _Places, palette: Palette) -> Iterator[str]:
@@ -282,10 +285,13 @@ def _rings(place: _Places, palette: Palette) -> Iterator[str]:
         inside.append(tag("circle", {"class": "ring", **ring}))
         if asking:
             words = on_axis(axis, value)
+            free: tuple[int, ...] = (-1, 1)
             if frame.wide and place.width > 76:
                 inside.append(_text(x + 16, y + 4.5 - (11 if value == axis.line else 0), words, "you halo"))
             else:
-                inside.append(_text(x, y - 15 if y > frame.top + 20 else y + 25, words, "you halo", "middle"))
+                above = y > frame.top + 20
+                inside.append(_text(x, y - 15 if above else y + 25, words, "you halo", "middle"))
+                free = (1,) if above else (-1,)
             yield tag("path", {"class": "stem", "data-stem": i, "d": _stem(x, place.ground, y), "stroke": palette.ink})
             slider = {
                 "class": "knob",
@@ -301,7 +307,7 @@ def _rings(place: _Places, palette: Palette) -> Iterator[str]:
             }
             yield tag("g", slider, "".join(inside))
             if first:
-                yield _invitation(x, y, palette)
+                yield _invitation(x, y, free, palette)
             first = False
         else:
             if frame.wide and place.width > 130:
@@ -310,9 +316,9 @@ def _rings(place: _Places, palette: Palette) -> Iterator[str]:
             yield tag("g", {"class": "was"}, "".join(inside))
 
 
-def _invitation(x: float, y: float, palette: Palette) -> str:
-    """Chevrons above and below the first ring, until it is moved."""
-    lines = [f"M{px(x - 6)} {px(y + d * 17)}l6 {7 * d}l6 {-7 * d}" for d in (-1, 1)]
+def _invitation(x: float, y: float, free: Sequence[int], palette: Palette) -> str:
+    """Chevrons above (-1) and below (1) the first ring, where its number is not, until it is moved."""
+    lines = [f"M{px(x - 6)} {px(y + d * 17)}l6 {7 * d}l6 {-7 * d}" for d in free]
     path = {"d": "".join(lines), "fill": "none", "stroke": palette.ink, "stroke-width": 2}
     return tag("g", {"class": "invite", "aria-hidden": "true"}, tag("path", path))
 
@@ -322,10 +328,11 @@ def _under(place: _Places, palette: Palette) -> Iterator[str]:
     shown, frame = place.shown, place.frame
     ground = frame.height - frame.bottom + (52 if frame.wide else 40)
     room = min(58.0 if frame.wide else 34.0, 0.44 * place.width)
+    height, asking = 36 if frame.wide else 24, shown.state == "ask"
     every = max(1, math.ceil((34 if frame.wide else 26) / place.width))
     for i, column in enumerate(shown.columns):
         x = place.x(i)
-        yield sketch(shown.chapter.about, shown.study, i, x, ground, room, 36 if frame.wide else 24, palette)
+        yield sketch(shown.chapter.about, Sketch(shown.study, i, x, ground, room, height, palette, asking=asking))
         last = i == len(shown.columns) - 1
         if not last and (i % every or (len(shown.columns) - 1 - i) < every):
             continue
