@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,6 +19,7 @@ from explorer.language import Language
 from explorer.lesson.chapter import Chapter
 from explorer.lesson.position import text_of
 from explorer.lesson.reading import built_in
+from explorer.web.components import lesson
 
 SOON = 60_000
 CHAPTERS = built_in().chapters
@@ -311,6 +313,54 @@ def test_keys_predict_again_change_language_and_enter_and_leave_the_hall(page: P
     arrived(page, 4, "ask")
 
 
+def test_arrows_take_the_first_ring_where_nothing_is_focused(page: Page, instant: Server) -> None:
+    visit(page, instant, "chapter=5")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("ArrowUp")
+    expect(knobs(page).first).to_be_focused()
+    expect(knobs(page).first).to_have_attribute("aria-valuenow", "1")
+    page.keyboard.press("ArrowUp")
+    expect(knobs(page).first).to_have_attribute("aria-valuenow", "1.05")
+    visit(page, instant, "chapter=5&state=answer")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_escape_leaves_the_hall_wherever_the_focus_is(page: Page, instant: Server) -> None:
+    for query, what in (
+        ("", None),
+        ("", ".knob:visible"),
+        ("&state=play", "input[type=number]"),
+        ("&state=play", "input[type=range]"),
+        ("", ".act"),
+        ("", "[data-testid=stMain]"),
+    ):
+        visit(page, instant, f"chapter=5&present=true{query}")
+        in_hall(page)
+        page.evaluate("document.activeElement.blur()")
+        if what:
+            page.locator(what).first.focus()
+        page.keyboard.press("Escape")
+        in_hall(page, yes=False)
+
+
+def test_a_long_rail_shows_where_one_is_and_a_long_word_is_broken(page: Page, instant: Server) -> None:
+    page.set_viewport_size({"width": 1440, "height": 420})
+    visit(page, instant, "chapter=10")
+    here = page.locator(".rail [aria-current]")
+    expect(here).to_be_in_viewport(ratio=1)
+    for number in range(9, 0, -1):
+        page.keyboard.press("b")
+        arrived(page, number, "ask")
+    expect(here).to_be_in_viewport(ratio=1)
+    for what in (".rail button span:nth-child(2)", ".rail-title", f"{STAGE} h1", f"{STAGE} h2", f"{STAGE} .where"):
+        box = page.locator(what).first
+        box.evaluate("(e) => { e.textContent = 'Konkatenation'.repeat(20); }")
+        assert box.evaluate("(e) => e.scrollWidth <= e.clientWidth || getComputedStyle(e).display === 'inline'")
+    assert page.locator(".rail").evaluate("(e) => e.scrollWidth <= e.clientWidth")
+
+
 def test_back_and_reload_keep_where_one_is(page: Page, instant: Server) -> None:
     visit(page, instant, "chapter=5&guess=0.6,0.7,0.8,0.9")
     page.keyboard.press("Enter")
@@ -361,6 +411,33 @@ def test_progress_stays_in_this_browser(page: Page, browser: Browser, instant: S
         visit(other, instant, "chapter=2")
         expect(other.locator(".rail-count")).to_have_text("0 of 10 answered")
         expect(other.locator(".rail .done")).to_have_count(0)
+
+
+#: Shows a chapter in its state "answer" with this markup; what the browser then keeps.
+KEEPS = """async ([text, markup]) => {
+  const script = new Blob(["const sheet = new CSSStyleSheet(), drawn = () => {};" + text], { type: "text/javascript" });
+  const show = (await import(URL.createObjectURL(script))).default;
+  localStorage.removeItem("dbe-lesson");
+  const parentElement = document.createElement("div");
+  parentElement.innerHTML = "<div class=dbe-lesson></div>";
+  document.body.append(parentElement);
+  const told = { chapter: 1, state: "answer", main: true, lesson: "L", name: "one", names: ["one"], words: {} };
+  const data = { markup, told: JSON.stringify(told), colours: "", turn: 1 };
+  const end = show({ parentElement, data, setTriggerValue() {} });
+  end();
+  parentElement.remove();
+  return localStorage.getItem("dbe-lesson");
+}"""
+
+
+def test_a_chapter_is_answered_once_its_answer_has_been_shown(page: Page, instant: Server) -> None:
+    """Not while it is measured, nor where it cannot be."""
+    visit(page, instant)
+    script = (Path(lesson.__file__).parent / "lesson.js").read_text(encoding="utf-8")
+    assert page.evaluate(KEEPS, [script, "<p class='status busy'></p>"]) is None
+    kept = page.evaluate(KEEPS, [script, "<div data-answered hidden></div>"])
+    assert json.loads(kept) == {"L/one": {"answered": True}}
+    page.evaluate("localStorage.clear()")
 
 
 # --- links --------------------------------------------------------------------------------------------------

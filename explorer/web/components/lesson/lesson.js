@@ -56,6 +56,7 @@ class Part {
     if (focus) this.root.querySelector(focus)?.focus({ preventScroll: true });
     if (before && before.chapter !== this.told.chapter && this.told.main) this.root.closest('[data-testid="stMain"]')?.scrollTo({ top: 0 });
     if (this.told.main) this.remember();
+    else if (before?.chapter !== this.told.chapter) this.reveal();
     this.mark();
     drawn(this.root);
   }
@@ -313,8 +314,11 @@ class Part {
   // --- keys ---------------------------------------------------------------------------------------
 
   key(event) {
-    if (!this.told?.main || event.altKey || event.metaKey || event.ctrlKey || event.defaultPrevented) return;
+    if (!this.told?.main || event.altKey || event.metaKey || event.ctrlKey) return;
     const at = event.target;
+    const elsewhere = at.closest?.('[role="dialog"], [data-baseweb="popover"]');
+    if (event.key === "Escape" && this.told.present && !elsewhere) return this.go({ present: "false" }); // whatever else it does
+    if (event.defaultPrevented) return;
     const here = this.root.contains(at);
     const knob = here && at.closest?.(".knob");
     const card = here && at.closest?.("[data-card]");
@@ -335,11 +339,16 @@ class Part {
       card.focus();
       return this.rest();
     }
+    const nobody = at === document.body || at === document.documentElement;
+    if (nobody && this.told.state === "ask" && ["ArrowUp", "ArrowDown"].includes(event.key)) {
+      const first = this.root.querySelector(`${this.frame()} .knob`);
+      if (!first) return;
+      event.preventDefault();
+      return first.focus({ preventScroll: true, focusVisible: true });
+    }
     const typing = at.matches?.("input, textarea, select, [contenteditable=true]");
-    const elsewhere = at.closest?.('[role="dialog"], [data-baseweb="popover"]');
     if (event.key === "Escape" && !elsewhere) {
-      if (this.told.present) this.go({ present: "false" });
-      else if (here) at.blur();
+      if (here) at.blur();
       return;
     }
     if (typing || elsewhere) return;
@@ -379,7 +388,7 @@ class Part {
 
   remember() {
     const { state, lesson, name } = this.told;
-    if (state === "ask" || this.told.hidden) return;
+    if (state === "ask" || this.told.hidden || !this.root.querySelector("[data-answered]")) return;
     const found = this.kept();
     const key = `${lesson}/${name}`;
     const now = { ...this.said(), answered: true };
@@ -398,6 +407,16 @@ class Part {
     const found = this.kept()[`${this.told.lesson}/${name}`];
     if (!found?.answered || this.told.hidden) return { state: "ask", guess: null, placed: null, tried: null };
     return { state: "answer", guess: found.guess ?? null, placed: found.placed ?? null, tried: null };
+  }
+
+  // In a long rail, the chapter that one is at. Only the sidebar is scrolled, which may lie beside the window.
+  reveal() {
+    const here = this.root.querySelector(".rail [aria-current]");
+    const around = here?.closest('[data-testid="stSidebarContent"]');
+    if (!around) return;
+    const [box, its] = [around.getBoundingClientRect(), here.getBoundingClientRect()];
+    const beyond = its.bottom - box.bottom > 0 ? its.bottom - box.bottom : Math.min(0, its.top - box.top);
+    if (beyond) around.scrollBy({ top: beyond + Math.sign(beyond) * its.height });
   }
 
   mark() {
