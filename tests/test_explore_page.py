@@ -323,7 +323,7 @@ def test_the_variant_switch_belongs_to_the_page_alone(answering: Use) -> None:
     answering(done)
     shown = Shown(Study())
     narrow = json.loads(shown.components()["chart-parameters"]["figure"])
-    shown.app.button_group(key="explore_one_by_one_with").set_value("without")
+    shown.app.button_group(key="explore_one_by_one_with_en").set_value("without")
     shown.run()
     plain = json.loads(shown.components()["chart-parameters"]["figure"])
     assert {t.get("name") for t in narrow["data"]} - {t.get("name") for t in plain["data"]} == {"1×1"}
@@ -342,7 +342,7 @@ def test_the_variant_shown_follows_the_block(answering: Use) -> None:
     shown.app.toggle(key="bottleneck").set_value(False)
     shown.run()
     assert "1×1" not in {t.get("name") for t in figure()["data"]} and "without the 1×1" in figure()["alt"]
-    assert shown.app.button_group(key="explore_one_by_one_without").value == "without"
+    assert shown.app.button_group(key="explore_one_by_one_without_en").value == "without"
 
 
 def test_of_a_slider_dragged_through_twenty_values_the_last_alone_is_run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from browser import complaints, wait_until_still
@@ -95,3 +96,18 @@ def test_where_there_is_no_sidebar_the_switch_stands_above_the_page(page: Page, 
     above.get_by_role("radio", name="中文").or_(above.get_by_role("button", name="中文")).first.click()
     page.wait_for_url("**lang=zh**")
     expect(page.locator("h1").first).to_have_text(HAN)
+
+
+@pytest.mark.parametrize("name", ["", "memory", "gradients", "networks", "lesson"])
+def test_the_switch_changes_nothing_else(page: Page, instant: Server, name: str) -> None:
+    """Streamlit tells an option by its label, which is another one in another language."""
+    page.goto(f"{instant.address}/{name}?layers=4")
+    assert speaks(page) == "en"
+    sidebar = page.get_by_test_id("stSidebar")
+    for label, spoken in (("中文", "zh"), ("English", "en"), ("中文", "zh")):
+        sidebar.get_by_role("radio", name=label).or_(sidebar.get_by_role("button", name=label)).first.click()
+        page.wait_for_url(f"**lang={spoken}**")
+        wait_until_still(page)
+        page.wait_for_timeout(700)  # what the browser says of its widgets by itself comes after a moment
+        wait_until_still(page)
+        assert dict(parse_qsl(urlsplit(page.url).query)) == {"layers": "4", "lang": spoken}

@@ -35,7 +35,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
 from explorer.codec import Reading, read_leniently, to_query
-from explorer.language import N_, Language, _, language_of, plural, preferred, said
+from explorer.language import N_, Language, _, language, language_of, plural, preferred, said
 from explorer.language import speak as speak_in
 from explorer.spec import FIELDS, ResidualSpec, SpecError, Study
 from explorer.theory import counterpart
@@ -43,7 +43,7 @@ from explorer.theory import counterpart
 STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and what was not taken
 _DRAWN = "_drawn"  # session key: whether the sidebar has been drawn to its end once
 _PAGE = "_page"  # session key: the page that was shown last
-_SHOWN = "_shown"  # session key: unbound widget → (how often its value came from elsewhere, its value)
+_SHOWN = "_shown"  # session key: unbound widget → (how often it was made anew, its value, its labels' language)
 _SET = "_set"  # session key: bound field → (until when its old value may come back, the old one, the new one)
 _SAID = "_said"  # session key: (until when it may cross the browser's own, what the server said of the address last)
 CROSSING = 5.0  # seconds
@@ -179,12 +179,17 @@ def set_select(value: str | None) -> None:
 
 
 def shown_key(name: str, value: object) -> str:
-    """The key of an unbound widget that shows ``value``; another one when the value came from elsewhere."""
-    shown: dict[str, tuple[int, object]] = st.session_state.setdefault(_SHOWN, {})
-    generation, before = shown.get(name, (0, value))
-    if before != value:
+    """The key of an unbound widget that shows ``value``; another one when the value came from elsewhere.
+
+    Another one in another language, too: Streamlit tells an option by its label, and would take the one that the
+    browser still shows for a choice that nobody made.
+    """
+    shown: dict[str, tuple[int, object, Language]] = st.session_state.setdefault(_SHOWN, {})
+    now = value, language()
+    generation, *before = shown.get(name, (0, *now))
+    if (*before,) != now:
         generation += 1
-    shown[name] = generation, value
+    shown[name] = generation, *now
     return f"{name}_{generation}"
 
 
@@ -193,11 +198,11 @@ def taken(name: str) -> object | None:
 
     Streamlit calls back, too, when the run that drew a new widget was interrupted before it was noted.
     """
-    generation, before = st.session_state[_SHOWN][name]
+    generation, before, drawn_in = st.session_state[_SHOWN][name]
     value: object = st.session_state.get(f"{name}_{generation}")
     if value is None or value == before:
         return None
-    st.session_state[_SHOWN][name] = generation, value  # so that the widget is kept
+    st.session_state[_SHOWN][name] = generation, value, drawn_in  # so that the widget is kept
     return value
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from explorer.findings import Findings, StudyTheory
-from explorer.language import _, kept
+from explorer.language import _, kept, language
 from explorer.pictures import captions, figure_channels, figure_memory, figure_parameters
 from explorer.pictures.figures import channel_growth, live_bytes, parameters_per_layer
 from explorer.pictures.words import why
@@ -39,7 +39,7 @@ def parameters(theory: StudyTheory) -> None:
     """
     block = theory.study.block
     own = "with" if block.bottleneck else "without"
-    key = f"{ONE_BY_ONE}_{own}"
+    key = f"{ONE_BY_ONE}_{own}_{language()}"  # Streamlit tells an option by its label
     variant = st.session_state.get(key) or own
     chart(
         "chart-parameters",

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from explorer.codec import to_link, to_query
-from explorer.language import LANGUAGES, _
+from explorer.language import LANGUAGES, _, language
 from explorer.spec import LessonSpec, LessonState, Study, ViewSpec
 from explorer.web import files
 from explorer.web.components.panel import panel
@@ -33,14 +33,14 @@ def lecturers(shown: Shown) -> None:
                 range(1, len(chapters) + 1),
                 index=shown.place.number - 1,
                 format_func=lambda n: f"{n} · {chapters[n - 1].title}",
-                key=f"{_BUILT}chapter_{shown.place.number}",
+                key=f"{_BUILT}chapter_{shown.place.number}_{language()}",
             )
             state = st.segmented_control(
                 _("Step"),
                 ["ask", "answer", "play"],
                 default="ask",
                 format_func=_step_name,
-                key=f"{_BUILT}state",
+                key=f"{_BUILT}state_{language()}",
                 required=True,
             )
             spoken = st.segmented_control(
@@ -48,7 +48,7 @@ def lecturers(shown: Shown) -> None:
                 ["auto", *LANGUAGES],
                 default="auto",
                 format_func=lambda one: LANGUAGES.get(one) or _("The reader’s"),
-                key=f"{_BUILT}lang",
+                key=f"{_BUILT}lang_{language()}",
                 required=True,
             )
         with columns[1]:
