@@ -48,9 +48,9 @@ def shared() -> Iterator[Engine]:
 
 
 def test_the_public_names_are_these() -> None:
-    assert explorer.engine.__all__ == ["Done", "Engine", "Failed", "Limits", "Pending", "State"]
+    assert explorer.engine.__all__ == ["Counters", "Done", "Engine", "Failed", "Limits", "Pending", "State"]
     public = [name for name in vars(Engine) if not name.startswith("_")]
-    assert public == ["submit", "state", "cancel", "close"]
+    assert public == ["submit", "state", "cancel", "counters", "close"]
 
 
 def test_submit_does_not_wait_for_the_worker() -> None:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from explorer.blocks.stacks import Record, build_stack
 from explorer.engine import Engine
-from explorer.findings import Gradients, Trained, from_builtins
+from explorer.findings import Gradients, Problem, Trained, from_builtins
 from explorer.findings.gradients import Spread, mean_direct, mean_shares, relative
 from explorer.measure import gradients as measure
 from explorer.measure.digits import images
@@ -187,8 +187,8 @@ def test_noise_has_nothing_to_learn_and_digits_are_as_shipped() -> None:
 
 def test_what_is_too_large_is_refused_in_words() -> None:
     huge = perform(GradientJob(DenseStackSpec(4096, 512, 64, 16), StackSetting(), 5))
-    assert huge["problem"]["kind"] == "refused"
-    assert "GMACs" in huge["problem"]["message"] and "Lower the growth rate" in huge["problem"]["advice"]
+    problem = from_builtins(Problem, huge["problem"])
+    assert problem.kind == "refused" and "GMACs" in problem.message and "Lower the growth rate" in problem.advice
 
 
 def test_spreads_are_of_those_seeds_that_are_known() -> None:

@@ -460,8 +460,8 @@ def test_links_open_as_they_say(browser: Browser, instant: Server) -> None:
         page.keyboard.press("ArrowRight")
         stays(page, tried=None)
         visit(page, instant, "chapter=5&state=play&hide=growth_rate")
-        expect(page.locator(".side .mission")).to_be_visible()
-        expect(page.locator("[data-control], .words")).to_have_count(0)
+        expect(page.locator(".picture .wide .truth")).to_have_count(4)
+        expect(page.locator("[data-control], .words, .side .mission")).to_have_count(0)
         page.keyboard.press("ArrowRight")
         stays(page, tried=None)
         visit(page, instant, "chapter=99&state=play")
@@ -533,7 +533,7 @@ def test_whoever_teaches_makes_a_link_that_opens_as_it_says(page: Page, browser:
     with page_of(browser) as other:
         other.goto(link.inner_text())
         in_hall(other)
-        expect(other.locator(f"{STAGE}:has([lang=zh-Hans]) .side .act")).to_have_attribute(
+        expect(other.locator(f"{STAGE}:has([lang=zh-Hans]) .side .quiet")).to_have_attribute(
             "data-set", '{"state": "ask"}'
         )
         expect(other.locator(".picture .truth, .side .mission, [data-control]")).to_have_count(0)
