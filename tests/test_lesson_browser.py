@@ -125,6 +125,10 @@ def knobs(page: Page) -> Locator:
     return page.locator(f"{STAGE} .knob:visible")
 
 
+# Streamlit folds the sidebar on a phone, and takes a moment to unfold it again.
+UNFOLDED = "() => document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().right === 300"
+
+
 @pytest.fixture
 def page(kept_page: Page) -> Page:
     return kept_page
@@ -143,6 +147,7 @@ def test_ten_chapters_by_keys_alone_and_nothing_moves(page: Page, instant: Serve
         def look(state: State, number: int = number, places: list[list[Any]] = places) -> None:
             arrived(page, number, state)
             where = f"{number} {state}"
+            page.wait_for_function(UNFOLDED)
             now = page.evaluate(PLACES)
             for before, after in zip(places or now, now, strict=True):
                 if any(abs(a - b) > 1 for a, b in zip(before[1:], after[1:], strict=True)):
