@@ -72,7 +72,7 @@ def _prediction(shown: Shown) -> str:
     cards = _cards(shown, asking=True) if shown.guess.placed else ""
     table = f"<table{many}><tbody>{rows}</tbody></table>" if rows else ""
     act = _act({"state": "answer"}, _("Compare with what is found"), "Enter")
-    return f'{title}{cards}{table}{act}<p class="m">{line}</p>'
+    return f'{title}{cards}{table}<p class="m">{line}</p>{act}'
 
 
 def _relation(value: float) -> str:
