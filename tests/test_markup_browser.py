@@ -189,7 +189,7 @@ def visit(page: Page, server: Server, query: str, path: str = "/") -> None:
     answer = page.goto(f"{server.address}{path}?{query}")
     assert answer is not None and answer.status == 200, f"{len(query)} characters"
     wait_until_still(page)
-    expect(page.locator("h1")).to_contain_text("channels become")
+    expect(page.locator("h1")).to_contain_text(re.compile("channels become|个通道变为"))
     expect(page.get_by_test_id("concat-graph").locator(".drawing svg").first).to_be_visible(timeout=SOON)
 
 
