@@ -13,12 +13,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from explorer.language import LANGUAGES, Language, Said, of_environment, said
-from explorer.spec import Choice, OwnModule, SpecError, Whole, own_module
+from explorer.spec import FIELDS, OwnModule, SpecError, Whole, own_module
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:[0-9]{1,5})?", re.ASCII)
 THREADS = Whole(1, 1024)
 #: What ``--lang`` may be.
-SPOKEN = Choice(("auto", *LANGUAGES))
+SPOKEN = FIELDS["lang"].domain
 _LANG = "--lang"
 
 

@@ -191,11 +191,6 @@ def said(template: str, **values: Value) -> Said:
     return Said(template, tuple(values.items()))
 
 
-def said_of(one: str, many: str, count: int) -> Said:
-    """``one`` or ``many``, as English asks for; both are marked with :func:`N_` and have the value ``count``."""
-    return Said(one if count == 1 else many, (("count", count),))
-
-
 #: What the system says most often of a file, as it says it.
 _SYSTEM = (
     N_("No such file or directory"),
@@ -218,19 +213,20 @@ def reason(fault: BaseException, otherwise: Text) -> Text:
 
 def one_by_one(names: Iterable[str]) -> Text:
     """``names`` as :func:`listed` has them, but put into words when they are read."""
-    first, *rest = names
-    found: Text = first
-    for name in rest:
-        found = said("{one}, {other}", one=found, other=name)
-    return found
+    return _chained(names, N_("{one}, {other}"))
 
 
 def either(names: Iterable[str]) -> Text:
     """``names``, of which one will do: ``a or b or c``."""
+    return _chained(names, N_("{one} or {other}"))
+
+
+def _chained(names: Iterable[str], template: str) -> Text:
+    """``names``, each put behind those before it by ``template``."""
     first, *rest = names
     found: Text = first
     for name in rest:
-        found = said("{one} or {other}", one=found, other=name)
+        found = Said(template, (("one", found), ("other", name)))
     return found
 
 

@@ -216,12 +216,12 @@ def test_no_english_is_left_on_the_lesson_page(
 @every_chapter
 @pytest.mark.parametrize("state", STATES)
 def test_no_english_is_left_in_a_hand_out(number: int, state: LessonState, pseudo: None) -> None:
-    from explorer.documents.lesson_document import HandOut, lesson_markdown, study_of
+    from explorer.documents.lesson_document import HandOut, lesson_markdown
     from explorer.lesson.reading import built_in
 
     chapter = built_in().chapters[number - 1]
     with speaking("zh"):
-        answer, problem = measure_lesson(chapter.about, study_of(chapter), Instant())
+        answer, problem = measure_lesson(chapter.about, chapter.study, Instant())
         out = HandOut(built_in(), number, answer if state != "ask" else None, problem, state, "http://x.example")
         text = re.sub(r"`[^`]*`", "", lesson_markdown(out))
     assert outside(of_markup(text), (*CODE, *LESSON)) == []

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, exp
 from test_axe_browser import AXE, MEASURE, RULES, RUN, SCHEMES
 
 from explorer.bench.server import Server
+from explorer.codec import as_text
 from explorer.language import Language
 from explorer.lesson.chapter import Chapter
-from explorer.lesson.position import text_of
 from explorer.lesson.reading import built_in
 from explorer.web.components import lesson
 
@@ -107,7 +107,7 @@ def focused(page: Page, what: str) -> None:
 
 def following(chapter: Chapter) -> str:
     """What the chapter's control stands on after one step up from the chapter's own value."""
-    given = text_of(dict(chapter.given)[chapter.play.control])
+    given = as_text(dict(chapter.given)[chapter.play.control])
     words = [str(word) for word in chapter.play.values]
     if isinstance(chapter.play.values[0], int):
         return str(int(given) + 1)

@@ -14,7 +14,7 @@ from study_fakes import Instant
 from explorer import cli, environment, launch
 from explorer.cli.lesson import lesson
 from explorer.cli.parser import parser
-from explorer.documents.lesson_document import HandOut, lesson_json, lesson_markdown, study_of
+from explorer.documents.lesson_document import HandOut, lesson_json, lesson_markdown
 from explorer.findings import Answer, Problem
 from explorer.language import speaking
 from explorer.lesson.reading import BUILT_IN, built_in, read_lesson
@@ -28,7 +28,7 @@ BASE = "https://lab.example.org"
 
 def hand_out(number: int, state: LessonState, file: str | None = None) -> HandOut:
     chapter = built_in().chapters[number - 1]
-    answer, problem = measure_lesson(chapter.about, study_of(chapter), Instant())
+    answer, problem = measure_lesson(chapter.about, chapter.study, Instant())
     return HandOut(built_in(), number, answer if state != "ask" else None, problem, state, BASE, file)
 
 

@@ -15,12 +15,13 @@ import pytest
 from study_fakes import answer as answered
 from study_fakes import counted
 
+from explorer.codec import as_text
 from explorer.engine import Done, Failed, Pending, State
 from explorer.findings import Answer, Problem, to_builtins
 from explorer.language import Language, speaking
 from explorer.lesson.chapter import Chapter, Lesson, Note, Play, Reply, Text
 from explorer.lesson.guess import start
-from explorer.lesson.position import Position, nearest, text_of
+from explorer.lesson.position import Position, nearest
 from explorer.lesson.reading import built_in
 from explorer.lesson.words import figure, on_axis, plain
 from explorer.pictures import lesson_svg
@@ -174,7 +175,7 @@ def test_a_value_that_the_control_has_not_gives_way_to_the_nearest(number: int) 
 
     first, last = play.values[0], play.values[-1]
     place = Position(built_in(), LessonSpec(chapter=number))
-    assert tried(None) == place.start == nearest(play, text_of(place.given[play.control]))
+    assert tried(None) == place.start == nearest(play, as_text(place.given[play.control]))
     if isinstance(first, int) and isinstance(last, int):
         assert [tried(str(n)) for n in (0, first, first + 1, last, last + 1, 10**9)] == [
             first, first, first + 1, last, last, last,
@@ -290,7 +291,7 @@ def test_a_question_has_neither_the_answers_numbers_nor_its_words(drawn: Draw, n
         known = " ".join(
             plain(text) for text in (*texts_of(chapter.ask), *texts_of(chapter.claim), *texts_of(chapter.axis))
         )
-        known += "".join(f" {text_of(value)} {figure(value)}" for value in chapter.axis.marks + chapter.ask.start)
+        known += "".join(f" {as_text(value)} {figure(value)}" for value in chapter.axis.marks + chapter.ask.start)
         known += "".join(f" {value}" for _name, value in chapter.given) + " 10 " * 3
         columns = MEASURES[chapter.about].columns(shown_of(number).measured)
         known += "".join(f" {column.label} {column.note or ''}" for column in columns)

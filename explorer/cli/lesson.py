@@ -17,7 +17,6 @@ from explorer.documents.lesson_document import (
     lesson_list,
     lesson_markdown,
     lesson_sentence,
-    study_of,
 )
 from explorer.findings import Answer, Problem, to_builtins
 from explorer.language import _, language, speaking
@@ -91,10 +90,10 @@ def _hand_out(
 ) -> HandOut:
     chapter = read.chapters[number - 1]
     answer, problem = None, None
-    if state != "ask" or chapter.ask.worked:
+    if chapter.is_measured(state):
         if sys.stderr.isatty():
             write(sys.stderr, _("Measuring chapter {n} …").format(n=number) + "\n")
-        answer, problem = measure(chapter.about, study_of(chapter))
+        answer, problem = measure(chapter.about, chapter.study)
     return HandOut(read, number, answer, problem, state, base, options.file)
 
 

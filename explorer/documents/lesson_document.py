@@ -59,17 +59,12 @@ class HandOut:
     @property
     def study(self) -> Study:
         """What it is measured for."""
-        return study_of(self.chapter)
+        return self.chapter.study
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """What is predicted."""
         return MEASURES[self.chapter.about].columns(self.study)
-
-
-def study_of(chapter: Chapter) -> Study:
-    """What ``chapter`` is measured for."""
-    return Study().with_(**dict(chapter.given))
 
 
 def lesson_sentence(lesson: Lesson, name: str) -> str:

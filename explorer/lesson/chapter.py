@@ -7,9 +7,11 @@ than text.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from explorer.language import language
+from explorer.spec import LessonState, Study
 
 Scale = Literal["linear", "log"]
 
@@ -175,6 +177,15 @@ class Chapter:
     reply: Reply
     play: Play
     page: str
+
+    def is_measured(self, state: LessonState) -> bool:
+        """Whether numbers are told in ``state``: in a question those of an example worked first alone."""
+        return state != "ask" or bool(self.ask.worked)
+
+    @cached_property
+    def study(self) -> Study:
+        """What it is measured for."""
+        return Study().with_(**dict(self.given))
 
 
 @dataclass(frozen=True)

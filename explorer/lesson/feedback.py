@@ -7,7 +7,7 @@ the first column to the last, where the prediction does otherwise.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,17 +66,13 @@ def _gap(chapter: Chapter, column: Column, given: float, found: float) -> Gap:
         close = abs(given - found) <= _CLOSE_SHARE * abs(found)
         words = number(abs(given - found), axis.digits, axis.unit)
     told = "" if worked else _("close") if close else words
-    return Gap(str(column.label), _number(axis, given), _number(axis, found), size, close, told, worked)
+    return Gap(str(column.label), on_axis(axis, given), on_axis(axis, found), size, close, told, worked)
 
 
 def _times(size: float, axis: Axis) -> str:
     if size >= 10 and axis.high / axis.low > WIDE and size != float("inf"):
         return on_axis(axis, size, unit=False)
     return number(size, 1 if size < 99.95 else 0, "") if size != float("inf") else "∞"
-
-
-def _number(axis: Axis, value: float) -> str:
-    return on_axis(axis, value)
 
 
 def feedback(chapter: Chapter, columns: Sequence[Column], guess: Guess, answer: Answer) -> tuple[str, ...]:
@@ -168,8 +164,8 @@ def _named(chapter: Chapter, columns: Sequence[Column], others: Sequence[int], c
     return _("all but {names}").format(names=_list(left)) if left else _("all of them")
 
 
-def _list(names: object) -> str:
-    words = list(names)  # type: ignore[call-overload]
+def _list(names: Iterable[str]) -> str:
+    words = list(names)
     if len(words) < 2:
         return "".join(words)
     return _("{first} and {last}").format(first=listed(words[:-1]), last=words[-1])
@@ -197,7 +193,7 @@ def _against(chapter: Chapter, columns: Sequence[Column], guess: Guess, answer: 
 
 
 def _truth(axis: Axis, value: float) -> str:
-    told = _number(axis, value)
+    told = on_axis(axis, value)
     if not (axis.unit == "×" and axis.line == 1 and _PERCENT[0] < value < _PERCENT[1]):
         return told
     percent = round(100 * abs(value - 1))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
+from explorer.codec import as_text
 from explorer.lesson.chapter import Chapter, Lesson, Play
 from explorer.lesson.feedback import neighbour
 from explorer.spec import FIELDS, LessonSpec, SpecError, Study
@@ -33,15 +33,15 @@ class Position:
         """Whether what is asked for is an answer, and the link keeps answers back."""
         return self.asked.hides_answers and self.asked.state != "ask"
 
-    @cached_property
+    @property
     def given(self) -> Study:
         """What the chapter's question is measured for."""
-        return Study().with_(**dict(self.chapter.given))
+        return self.chapter.study
 
     @property
     def start(self) -> int | str:
         """What the control stands on before it is moved: the chapter's own value, or the nearest that it may take."""
-        return nearest(self.chapter.play, text_of(self.given[self.chapter.play.control]))
+        return nearest(self.chapter.play, as_text(self.given[self.chapter.play.control]))
 
     @property
     def tried(self) -> int | str:
@@ -79,11 +79,6 @@ class Position:
     def is_without_control(self) -> bool:
         """Whether the link hides it."""
         return self.chapter.play.control in self.asked.hides
-
-
-def text_of(value: object) -> str:
-    """A field's value as a link has it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def nearest(play: Play, text: str | None) -> int | str:

@@ -13,6 +13,7 @@ from html import escape
 from explorer.findings import GradientsFindings
 from explorer.language import _
 from explorer.pictures import gradient_words as words
+from explorer.pictures import svg_markup
 from explorer.pictures.layout.lettering import source_name
 from explorer.pictures.palette import TOKENS, Palette
 from explorer.pictures.svg_markup import number, tag
@@ -50,12 +51,12 @@ def matrix(found: GradientsFindings, width: float = WIDE, palette: Palette = TOK
 
 def _heads(layers: int, cell: float, width: float, height: float) -> Iterator[str]:
     wide = _("share of a source’s gradient that comes back from reader")
-    yield _text(_LEFT, 12, wide if width >= WIDE else _("share coming back from reader"), "note")
+    yield svg_markup.words(_LEFT, 12, wide if width >= WIDE else _("share coming back from reader"), "note")
     for reader in _round(layers, cell):
-        yield _text(_LEFT + (reader - 0.5) * cell, 30, str(reader), "note", "middle")
-    yield _text(width, 30, _("from the loss, %"), "note", "end")
-    yield _text(_LEFT, height - 5, _("sources down, readers across"), "note")
-    yield _text(_LEFT + (layers + 1) * cell + _GAP, height - 5, _("loss"), "note", "end")
+        yield svg_markup.words(_LEFT + (reader - 0.5) * cell, 30, str(reader), "note", "middle")
+    yield svg_markup.words(width, 30, _("from the loss, %"), "note", "end")
+    yield svg_markup.words(_LEFT, height - 5, _("sources down, readers across"), "note")
+    yield svg_markup.words(_LEFT + (layers + 1) * cell + _GAP, height - 5, _("loss"), "note", "end")
 
 
 def _round(layers: int, cell: float) -> list[int]:
@@ -93,15 +94,15 @@ def _row(
     every = next(step for step in (1, 2, 3, 6, 12) if step * tall >= (17 if tall >= 17 else 34))
     if source % every == 0 or source == layers:
         faint = "" if (layers - source) * tall >= 17 or source == layers else " away"
-        drawn.append(_text(_LEFT - 5, y + tall / 2 + 4.5, source_name(source), f"note usual{faint}", "end"))
-        drawn.append(_text(width, y + tall / 2 + 4.5, _direct(row), f"note usual{faint}", "end"))
+        drawn.append(svg_markup.words(_LEFT - 5, y + tall / 2 + 4.5, source_name(source), f"note usual{faint}", "end"))
+        drawn.append(svg_markup.words(width, y + tall / 2 + 4.5, _direct(row), f"note usual{faint}", "end"))
     drawn.append(
         tag(
             "g",
             {"class": "at", "data-at": source},
             _rect(_LEFT - 1.5, y - 1, width - _BAR - _LEFT - 2, tall + 1, "none", stroke=palette.ink)
-            + _text(_LEFT - 5, y + tall / 2 + 4.5, source_name(source), "name halo", "end")
-            + _text(width, y + tall / 2 + 4.5, _direct(row), "name halo", "end"),
+            + svg_markup.words(_LEFT - 5, y + tall / 2 + 4.5, source_name(source), "name halo", "end")
+            + svg_markup.words(width, y + tall / 2 + 4.5, _direct(row), "name halo", "end"),
         )
     )
     drawn.append(tag("rect", {"class": "hit", "x": 0, "y": number(y), "width": number(width), "height": number(tall)}))
@@ -143,14 +144,14 @@ def readers(found: GradientsFindings, width: float = 420.0, palette: Palette = T
         high = number(max(0.5, tall - 0.5), 2)
         return f"M{number(x(reader), 2)} {number(y, 2)}h{number(across, 2)}v{high}h-{number(across, 2)}z"
 
-    drawn = [_text(0, 12, _("who reads it: columns to scale, its slice in full colour"), "note")]
+    drawn = [svg_markup.words(0, 12, _("who reads it: columns to scale, its slice in full colour"), "note")]
     for source in range(layers + 1):
         path = "".join(slice_of(source, reader) for reader in range(source + 1, layers + 2))
         drawn.append(tag("path", {"d": path, "fill": palette.source(source, layers), "fill-opacity": ".16"}))
     drawn.append(tag("path", {"d": f"M0 {ground + 0.5}H{number(width)}", "stroke": palette.axis}))
     for reader in _round(layers, wide):
-        drawn.append(_text(x(reader) + wide / 2, 344, str(reader), "note", "middle"))
-    drawn.append(_text(width, 344, _("loss"), "note", "end"))
+        drawn.append(svg_markup.words(x(reader) + wide / 2, 344, str(reader), "note", "middle"))
+    drawn.append(svg_markup.words(width, 344, _("loss"), "note", "end"))
     for source, row in enumerate(rows):
         fill = palette.source(source, layers)
         shown = "".join(slice_of(source, reader) for reader in range(source + 1, layers + 2))
@@ -189,7 +190,7 @@ def _hanging(
         left = x(source + 1 + index)
         at = left + {"start": 0.0, "middle": wide / 2, "end": wide - 2}[anchor]
         y = ground + 18 + max(0.0, row[index]) / most * hang
-        return _text(at, y, words.percent(row[index]), "name halo", anchor)
+        return svg_markup.words(at, y, words.percent(row[index]), "name halo", anchor)
 
     drawn += label(last, "end")
     biggest = _biggest(row[:-1])
@@ -215,8 +216,3 @@ def _rect(x: float, y: float, width: float, height: float, fill: str, opacity: s
     if stroke:
         place |= {"stroke": stroke, "stroke-width": "1.5"}
     return tag("rect", place)
-
-
-def _text(x: float, y: float, text: str, role: str, anchor: str = "start") -> str:
-    place: dict[str, object] = {"class": role, "x": number(x), "y": number(y), "text-anchor": anchor}
-    return tag("text", place, escape(text))

@@ -13,6 +13,7 @@ from explorer.findings import GradientsFindings, StackFindings
 from explorer.findings.gradients import Spread
 from explorer.language import _
 from explorer.pictures import gradient_words as words
+from explorer.pictures import svg_markup
 from explorer.pictures.log_axis import LogAxis, decade
 from explorer.pictures.palette import TOKENS, Palette
 from explorer.pictures.svg_markup import number, tag
@@ -76,18 +77,18 @@ def _grid(axis: LogAxis, frame: _Frame, palette: Palette) -> Iterator[str]:
     for exponent in axis.decades():
         y = frame.y(10.0**exponent, axis)
         stroke = palette.axis if exponent == 0 else palette.line
-        yield _rule(frame.left, y, frame.width, y, stroke)
-        yield _text(frame.width, y - 4, decade(exponent), "note", "end")
+        yield svg_markup.rule(frame.left, y, frame.width, y, stroke)
+        yield svg_markup.words(frame.width, y - 4, decade(exponent), "note", "end")
 
 
 def _axis(found: GradientsFindings, frame: _Frame, palette: Palette, *, phone: bool) -> Iterator[str]:
     layers = found.study.block.layers
-    yield _text(frame.left, 12, words.fan_axis(found, phone=phone), "note")
+    yield svg_markup.words(frame.left, 12, words.fan_axis(found, phone=phone), "note")
     for layer in _numbered(layers, phone=phone):
-        yield _text(frame.x(layer, layers), frame.height - 26, str(layer), "note", "middle")
+        yield svg_markup.words(frame.x(layer, layers), frame.height - 26, str(layer), "note", "middle")
     name = _("← towards the input") if phone else _("layer, ← the gradient travels towards the input")
-    yield _text(frame.left, frame.height - 6, name, "note")
-    yield _text(frame.width, frame.height - 6, _("loss"), "note", "end")
+    yield svg_markup.words(frame.left, frame.height - 6, name, "note")
+    yield svg_markup.words(frame.width, frame.height - 6, _("loss"), "note", "end")
 
 
 def _numbered(layers: int, *, phone: bool) -> list[int]:
@@ -101,13 +102,13 @@ def _band(spreads: Sequence[Spread], frame: _Frame, axis: LogAxis, stroke: str) 
     layers = len(spreads)
     up = [(frame.x(n, layers), frame.y(s.high, axis)) for n, s in enumerate(spreads, 1)]
     down = [(frame.x(n, layers), frame.y(s.low, axis)) for n, s in enumerate(spreads, 1)]
-    return tag("path", {"d": f"{_path([*up, *reversed(down)])}Z", "fill": stroke, "fill-opacity": ".15"})
+    return tag("path", {"d": f"{svg_markup.path([*up, *reversed(down)])}Z", "fill": stroke, "fill-opacity": ".15"})
 
 
 def _line(spreads: Sequence[Spread], frame: _Frame, axis: LogAxis, stroke: str) -> str:
     layers = len(spreads)
     points = [(frame.x(n, layers), frame.y(s.median, axis)) for n, s in enumerate(spreads, 1)]
-    return tag("path", {"d": _path(points), "fill": "none", "stroke": stroke, "stroke-width": 2})
+    return tag("path", {"d": svg_markup.path(points), "fill": "none", "stroke": stroke, "stroke-width": 2})
 
 
 def _dots(spreads: Sequence[Spread], frame: _Frame, axis: LogAxis, palette: Palette, *, small: bool) -> Iterator[str]:
@@ -138,14 +139,14 @@ def _labels(courses: dict[Joined, tuple[Spread, ...]], frame: _Frame, axis: LogA
     over = max([0.0, *(y - (frame.height - frame.bottom - 2) for y in ys)])
     for y, (_at, joined) in zip(ys, placed, strict=True):
         text = f"{words.joined_name(joined)} {words.times(courses[joined][0].median)}"
-        yield _text(frame.left - 9, y - over + 4.5, text, "name", "end", colour(joined, palette))
+        yield svg_markup.words(frame.left - 9, y - over + 4.5, text, "name", "end", colour(joined, palette))
 
 
 def _at(layer: int, courses: dict[Joined, tuple[Spread, ...]], frame: _Frame, axis: LogAxis, palette: Palette) -> str:
     """The instant of one layer: a line, and a ring on each curve."""
     layers = len(next(iter(courses.values())))
     x = frame.x(layer, layers)
-    drawn = [_rule(x, frame.top - 4, x, frame.height - frame.bottom, palette.mute)] if layer > 1 else []
+    drawn = [svg_markup.rule(x, frame.top - 4, x, frame.height - frame.bottom, palette.mute)] if layer > 1 else []
     for joined, spreads in courses.items():
         y = frame.y(spreads[layer - 1].median, axis)
         ring = {"cx": number(x), "cy": number(y), "r": 5, "fill": palette.background, "stroke-width": 2}
@@ -160,19 +161,6 @@ def _hits(layers: int, frame: _Frame) -> Iterator[str]:
         x = frame.x(layer, layers) - step / 2
         place = {"x": number(x), "y": 0, "width": number(step), "height": number(frame.height)}
         yield tag("rect", {"class": "hit", "data-points": layer} | place)
-
-
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
-
-
-def _rule(x1: float, y1: float, x2: float, y2: float, stroke: str) -> str:
-    return tag("path", {"d": f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}", "stroke": stroke, "fill": "none"})
-
-
-def _text(x: float, y: float, text: str, role: str, anchor: str = "start", fill: str = "") -> str:
-    place: dict[str, object] = {"class": role, "x": number(x), "y": number(y), "text-anchor": anchor}
-    return tag("text", place | ({"style": f"fill:{fill}"} if fill else {}), escape(text))
 
 
 # --- beside the fan ---------------------------------------------------------------------------------------
@@ -223,15 +211,15 @@ def dots(found: GradientsFindings, palette: Palette = TOKENS) -> str:
 
     drawn = [
         tag("path", {"d": f"M{number(x(0.1))} 4V82", "stroke": palette.mute, "stroke-dasharray": "2 3"}),
-        _text(x(0.1), 98, _("guess 10"), "note", "middle"),
-        _text(x(0.55), 98, "50", "note", "middle"),
-        _text(x(1), 98, "100", "note", "middle"),
+        svg_markup.words(x(0.1), 98, _("guess 10"), "note", "middle"),
+        svg_markup.words(x(0.55), 98, "50", "note", "middle"),
+        svg_markup.words(x(1), 98, "100", "note", "middle"),
     ]
     said = []
     for row, joined in enumerate(words.JOINED):
         one, y, fill = found.stacks[joined], 16.0 + 28 * row, colour(joined, palette)
-        drawn.append(_text(0, y + 4.5, words.joined_name(joined), "name", fill=fill))
-        drawn.append(_rule(x(0), y, x(1), y, palette.line))
+        drawn.append(svg_markup.words(0, y + 4.5, words.joined_name(joined), "name", fill=fill))
+        drawn.append(svg_markup.rule(x(0), y, x(1), y, palette.line))
         known = [value for value in one.accuracies if value is not None]
         lost = words.diverged(one)
         for value in known:
@@ -239,12 +227,12 @@ def dots(found: GradientsFindings, palette: Palette = TOKENS) -> str:
             drawn.append(tag("circle", place))
         if lost:
             words_lost = _("{lost} of {all} diverged").format(lost=lost, all=len(one.accuracies))
-            drawn.append(_text(x(0.5), y - 6, words_lost, "note", "middle"))
+            drawn.append(svg_markup.words(x(0.5), y - 6, words_lost, "note", "middle"))
         middle = words.accuracy(one)
         if middle is not None:
-            drawn.append(_text(288, y + 4.5, f"{100 * middle:.0f}", "name", "end"))
+            drawn.append(svg_markup.words(288, y + 4.5, f"{100 * middle:.0f}", "name", "end"))
         elif not lost:
-            drawn.append(_text(x(0.14), y + 4.5, _not_trained(one, found), "note halo"))
+            drawn.append(svg_markup.words(x(0.14), y + 4.5, _not_trained(one, found), "note halo"))
         read = f"{100 * middle:.0f}%" if middle is not None else _("diverged") if lost else _("not measured")
         said.append(f"{words.joined_name(joined)} {read}")
     label = _("Accuracy of each seed: {told}").format(told=", ".join(said))

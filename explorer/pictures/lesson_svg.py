@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from explorer.findings import Column
 from explorer.language import _
 from explorer.lesson.chapter import Axis, Chapter
 from explorer.lesson.words import WIDE as MANY_DECADES
 from explorer.lesson.words import number, on_axis
+from explorer.pictures import svg_markup
 from explorer.pictures.lesson_sketches import Sketch, sketch
 from explorer.pictures.palette import TOKENS, Palette
 from explorer.pictures.svg_markup import number as px
@@ -92,7 +92,7 @@ def lesson_picture(shown: LessonPicture, frame: LessonFrame, palette: Palette = 
     drawn += _under(place, palette)
     drawn += _rings(place, palette)
     if shown.state == "ask" and frame.wide and str(shown.chapter.ask.hint):
-        drawn.append(_text(frame.width, 30, str(shown.chapter.ask.hint), "note halo hint", "end"))
+        drawn.append(svg_markup.words(frame.width, 30, str(shown.chapter.ask.hint), "note halo hint", "end"))
     root = {
         "class": "lesson-svg",
         "viewBox": f"0 0 {px(frame.width)} {px(frame.height)}",
@@ -144,18 +144,18 @@ class _Places:
 def _axis(place: _Places, palette: Palette) -> Iterator[str]:
     frame, axis, shown = place.frame, place.axis, place.shown
     for row, line in enumerate(_wrapped(str(axis.title), frame.width)):
-        yield _text(0, 12 + 15 * row, line, "note")
+        yield svg_markup.words(0, 12 + 15 * row, line, "note")
     marks = _marks_of(shown.chapter, shown.low, shown.high)
     for mark in marks:
         strong = mark == axis.line
         y = place.y(mark)
-        yield _rule(0, y, frame.width, y, palette.ink if strong else palette.line, 1.5 if strong else 1)
+        yield svg_markup.rule(0, y, frame.width, y, palette.ink if strong else palette.line, 1.5 if strong else 1)
         if not strong and axis.line in marks and abs(y - place.y(axis.line or 0)) < 13:
             continue  # the line's name has the place
         for row, line in enumerate(_wrapped(_name(mark, axis), place.left)):  # a second line stands below the mark's
-            yield _text(0, y - 4 + 18 * row, line, "name" if strong else "note")
+            yield svg_markup.words(0, y - 4 + 18 * row, line, "name" if strong else "note")
     if axis.line is None and shown.low not in marks:
-        yield _rule(0, place.ground, frame.width, place.ground, palette.axis, 1)
+        yield svg_markup.rule(0, place.ground, frame.width, place.ground, palette.axis, 1)
 
 
 def _marks_of(chapter: Chapter, low: float, high: float) -> Sequence[float]:
@@ -200,7 +200,12 @@ def _bars(place: _Places, palette: Palette) -> Iterator[str]:
         points = [(place.x(i), place.y(value)) for i, value in enumerate(shown.values) if value is not None]
         yield tag(
             "path",
-            {"class": "truth-line", "d": _path(points), "fill": "none", "stroke": _fill(shown.columns[0], palette)},
+            {
+                "class": "truth-line",
+                "d": svg_markup.path(points),
+                "fill": "none",
+                "stroke": _fill(shown.columns[0], palette),
+            },
         )
     said: _Said | None = None
     for i, value in enumerate(shown.values):
@@ -236,7 +241,7 @@ def _bars(place: _Places, palette: Palette) -> Iterator[str]:
         narrow = place.width < _NARROW
         words = on_axis(axis, value, unit=not narrow) + beyond
         said = _Said.beside(said, x, max(place.frame.top - 8, top - 7) if above else top + 18, words, small=narrow)
-        yield _text(x, said.y, words, "found halo small" if narrow else "found halo", "middle", fill)
+        yield svg_markup.words(x, said.y, words, "found halo small" if narrow else "found halo", "middle", fill)
 
 
 @dataclass(frozen=True)
@@ -263,7 +268,7 @@ def _fill(column: Column, palette: Palette) -> str:
 def _curve(place: _Places, palette: Palette) -> str:
     shown = place.shown
     points = [(place.x(i) + place.aside, place.y(value)) for i, value in enumerate(shown.guess or ())]
-    return tag("path", {"class": "guess-line", "d": _path(points), "fill": "none", "stroke": palette.ink})
+    return tag("path", {"class": "guess-line", "d": svg_markup.path(points), "fill": "none", "stroke": palette.ink})
 
 
 def _rings(place: _Places, palette: Palette) -> Iterator[str]:
@@ -277,8 +282,8 @@ def _rings(place: _Places, palette: Palette) -> Iterator[str]:
         truth = shown.values[i]
         if not asking and truth is not None and abs(place.share(value) - place.share(truth)) > 0.06:
             end = place.y(truth)
-            yield _rule(x, y, x, end, palette.ink, 1)
-            yield _rule(x - 5, end, x + 5, end, palette.ink, 1)
+            yield svg_markup.rule(x, y, x, end, palette.ink, 1)
+            yield svg_markup.rule(x - 5, end, x + 5, end, palette.ink, 1)
         radius = (10 if frame.wide else 9) if asking else 6.5
         inside = [tag("circle", {"class": "reach", "cx": px(x), "cy": px(y), "r": 22, "fill": "transparent"})]
         ring = {"cx": px(x), "cy": px(y), "r": radius, "fill": palette.background, "stroke": palette.ink}
@@ -287,10 +292,10 @@ def _rings(place: _Places, palette: Palette) -> Iterator[str]:
             words = on_axis(axis, value)
             free: tuple[int, ...] = (-1, 1)
             if frame.wide and place.width > 76:
-                inside.append(_text(x + 16, y + 4.5 - (11 if value == axis.line else 0), words, "you halo"))
+                inside.append(svg_markup.words(x + 16, y + 4.5 - (11 if value == axis.line else 0), words, "you halo"))
             else:
                 above = y > frame.top + 20
-                inside.append(_text(x, y - 15 if above else y + 25, words, "you halo", "middle"))
+                inside.append(svg_markup.words(x, y - 15 if above else y + 25, words, "you halo", "middle"))
                 free = (1,) if above else (-1,)
             yield tag("path", {"class": "stem", "data-stem": i, "d": _stem(x, place.ground, y), "stroke": palette.ink})
             slider = {
@@ -312,7 +317,7 @@ def _rings(place: _Places, palette: Palette) -> Iterator[str]:
         else:
             if frame.wide and place.width > 130:
                 words = _("you {value}").format(value=on_axis(axis, value, unit=False))
-                inside.append(_text(x + 11, y + 4.5 - (11 if value == axis.line else 0), words, "you halo"))
+                inside.append(svg_markup.words(x + 11, y + 4.5 - (11 if value == axis.line else 0), words, "you halo"))
             yield tag("g", {"class": "was"}, "".join(inside))
 
 
@@ -339,9 +344,9 @@ def _under(place: _Places, palette: Palette) -> Iterator[str]:
         lines = _wrapped(str(column.label), place.width * every - 4)
         note = str(column.note) if column.note is not None else ""
         for row, line in enumerate(lines):
-            yield _text(x, ground + 20 + 15 * row, line, "name", "middle")
+            yield svg_markup.words(x, ground + 20 + 15 * row, line, "name", "middle")
         if note and frame.wide and _fits(note, place.width - 4):
-            yield _text(x, ground + 20 + 16 * len(lines) + 1, note, "note", "middle")
+            yield svg_markup.words(x, ground + 20 + 16 * len(lines) + 1, note, "note", "middle")
 
 
 def _width(text: str) -> float:
@@ -381,19 +386,5 @@ def _stem(x: float, ground: float, y: float) -> str:
     return f"M{px(x)} {px(ground)}V{px(y)}"
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{px(x)} {px(y)}" for x, y in points) if points else ""
-
-
-def _rule(x1: float, y1: float, x2: float, y2: float, stroke: str, width: float) -> str:
-    line = f"M{px(x1)} {px(y1)}L{px(x2)} {px(y2)}"
-    return tag("path", {"d": line, "stroke": stroke, "stroke-width": width, "fill": "none"})
-
-
 def _rect(x: float, y: float, width: float, height: float) -> dict[str, str]:
     return {"x": px(x), "y": px(y), "width": px(max(0, width)), "height": px(max(0, height))}
-
-
-def _text(x: float, y: float, text: str, role: str, anchor: str = "start", fill: str = "") -> str:
-    place: dict[str, object] = {"class": role, "x": px(x), "y": px(y), "text-anchor": anchor}
-    return tag("text", place | ({"style": f"fill:{fill}"} if fill else {}), escape(text))

@@ -61,3 +61,21 @@ def number(value: float, decimals: int = 1) -> str:
     """A pixel value as short as it can be: ``12``, ``0.5``, ``-3.2``."""
     text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def path(points: Iterable[Point]) -> str:
+    """``M1 2L3 4``: a line through ``points``; empty where there are none."""
+    found = "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    return f"M{found}" if found else ""
+
+
+def rule(x1: float, y1: float, x2: float, y2: float, stroke: str, width: float | None = None) -> str:
+    """A straight line."""
+    line = {"d": f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}", "stroke": stroke}
+    return tag("path", line | ({} if width is None else {"stroke-width": f"{width:g}"}) | {"fill": "none"})
+
+
+def words(x: float, y: float, text: str, role: str, anchor: str = "start", fill: str = "") -> str:
+    """A line of text of class ``role``."""
+    place: dict[str, object] = {"class": role, "x": number(x), "y": number(y), "text-anchor": anchor}
+    return tag("text", place | ({"style": f"fill:{fill}"} if fill else {}), escape(text))

@@ -74,7 +74,7 @@ def lesson_answer(name: str, study: Study, states: Mapping[Job, State]) -> tuple
 
 
 def measure_lesson(
-    name: str, study: Study, engine: Runs | None = None, timeout: float = 300
+    name: str, study: Study, engine: Runs | None = None, timeout: float = 300, waiter: str | None = None
 ) -> tuple[Answer | None, Problem | None]:
     """Measures for one chapter and waits for the answer, or why there is none.
 
@@ -83,10 +83,11 @@ def measure_lesson(
         study: its ``fields`` count.
         engine: where it runs; None starts one and closes it before returning.
         timeout: seconds after which what is still open is given up and reported as a problem.
+        waiter: on whose behalf; see :func:`explorer.study.settling.settled`.
     """
     running: Runs = engine or Engine()
     try:
-        states = settled(running, lesson_jobs(name, study).values(), time.monotonic() + timeout, timeout)
+        states = settled(running, lesson_jobs(name, study).values(), time.monotonic() + timeout, timeout, waiter)
         return lesson_answer(name, study, states)
     finally:
         if engine is None:

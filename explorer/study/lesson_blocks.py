@@ -17,6 +17,7 @@ from explorer.study.lesson_measure import (
     answer_of,
     block_of,
     counted,
+    fields_of,
     on_modules,
     rows_of,
     values_of,
@@ -48,8 +49,7 @@ def _joined_answer(study: Study, found: Mapping[str, Any]) -> Answer:
     return answer_of(
         said("Compared channel by channel on live modules, PyTorch {torch}", torch=check.torch),
         tuple(values[name] for name in ("cat_channels", "cat_same", "add_channels", "add_same")),
-        in_channels=study.block.in_channels,
-        growth_rate=study.block.growth_rate,
+        **fields_of(study, WIDTHS),
         out=values["cat_channels"],
     )
 
@@ -74,9 +74,7 @@ def _channels_answer(study: Study, found: Mapping[str, Any]) -> Answer:
     return answer_of(
         on_modules(block),
         tuple(cat.output for cat in cats),
-        in_channels=study.block.in_channels,
-        growth_rate=study.block.growth_rate,
-        layers=study.block.layers,
+        **fields_of(study, SHAPE),
         out=block.output_shape[1],
         written=sum(cat.output for cat in cats),
         added=sum(sum(cat.inputs[1:]) for cat in cats),
@@ -186,9 +184,7 @@ def _statistics_answer(study: Study, found: Mapping[str, Any]) -> Answer:
     answer = answer_of(
         on_modules(block),
         (computed, needed),
-        in_channels=study.block.in_channels,
-        growth_rate=study.block.growth_rate,
-        layers=study.block.layers,
+        **fields_of(study, SHAPE),
         again=computed - needed,
         times=computed / needed,
     )

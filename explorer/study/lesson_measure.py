@@ -58,6 +58,11 @@ def answer_of(source: Said, values: tuple[float, ...], **facts: float) -> Answer
     return Answer(values, tuple(facts.items()), (), source)
 
 
+def fields_of(study: Study, names: tuple[str, ...]) -> dict[str, int]:
+    """What the Study says of the fields ``names``, which are facts of an answer, too."""
+    return {name: study[name] for name in names}
+
+
 def block_of(study: Study, layers: int | None = None) -> DenseBlockSpec:
     """The Study's block as every text draws it: BN first, with a 1×1 of four times the growth rate."""
     given = study.block

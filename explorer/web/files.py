@@ -128,9 +128,7 @@ def _answer(file: Served, answers: Answers) -> Callable[[Request], Awaitable[Res
             with in_words_of("en" if study.view.lang == "auto" and not made.spoken else study.view.lang):
                 body = await make(made, study, base(_page(request)), options)
         except TooMany as full:
-            await anyio.sleep(_HELD)
-            words = _("Others are waiting for their files already: ask again in a second.")
-            return told(429, _("Too many at once."), words, {"retry-after": str(full.seconds)}, as_picture=made.picture)
+            return await busy(full, as_picture=made.picture)
         except NotMade as problem:
             return told(503, _("It was not made."), str(problem), as_picture=made.picture)
         return _sent(made, body, request)
@@ -181,6 +179,13 @@ def refusal(path: str, status: int, sentence: str) -> Response:
     if file is None:
         return plainly(path, status, sentence)
     return told(status, _("This request is refused."), sentence, as_picture=file.format.picture)
+
+
+async def busy(full: TooMany, *, as_picture: bool = False) -> Response:
+    """What is said, after a moment, where too many wait already."""
+    await anyio.sleep(_HELD)
+    words = _("Others are waiting for their files already: ask again in a second.")
+    return told(429, _("Too many at once."), words, {"retry-after": str(full.seconds)}, as_picture=as_picture)
 
 
 def refused(problem: SpecError, *, as_picture: bool = False) -> Response:

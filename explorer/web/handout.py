@@ -6,22 +6,18 @@ A link that keeps answers back gets none here either.
 from __future__ import annotations
 
 import functools
-import time
 from urllib.parse import parse_qsl
 
-import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from explorer.codec import from_query
-from explorer.documents.lesson_document import HandOut, lesson_markdown, study_of
-from explorer.findings import Answer, Problem
-from explorer.language import _, language, speaking
+from explorer.documents.lesson_document import HandOut, lesson_markdown
+from explorer.language import language, speaking
 from explorer.lesson.position import Position
 from explorer.spec import SpecError, Study
-from explorer.study.lesson import lesson_answer, lesson_jobs
-from explorer.study.settling import settled
+from explorer.study import measure_lesson
 from explorer.web import files
 from explorer.web.answers import Gate, TooMany
 from explorer.web.engine_holder import engine
@@ -50,9 +46,7 @@ async def _answer(gate: Gate, request: Request) -> Response:
         try:
             body = await gate.run(lambda: _made(study, files.base(str(request.base_url).rstrip("/"))))
         except TooMany as full:
-            await anyio.sleep(0.5)
-            words = _("Others are waiting for their files already: ask again in a second.")
-            return files.told(429, _("Too many at once."), words, {"retry-after": str(full.seconds)})
+            return await files.busy(full)
         headers = files.FOR_ALL | {"cache-control": "no-cache", "vary": "Accept-Language"}
         return Response(body, media_type="text/markdown", headers=headers)
 
@@ -60,12 +54,7 @@ async def _answer(gate: Gate, request: Request) -> Response:
 def _made(study: Study, base: str) -> str:
     place = Position(served(), study.lesson)
     state = "ask" if study.lesson.hides_answers else study.lesson.state
-    answer: Answer | None = None
-    problem: Problem | None = None
-    if state != "ask" or place.chapter.ask.worked:
-        about, asked = place.chapter.about, study_of(place.chapter)
-        jobs = lesson_jobs(about, asked).values()
-        answer, problem = lesson_answer(
-            about, asked, settled(engine(), jobs, time.monotonic() + SECONDS, SECONDS, _WAITER)
-        )
+    answer, problem = None, None
+    if place.chapter.is_measured(state):
+        answer, problem = measure_lesson(place.chapter.about, place.given, engine(), SECONDS, _WAITER)
     return lesson_markdown(HandOut(place.lesson, place.number, answer, problem, state, base))

@@ -37,18 +37,23 @@ def _copies(ways: tuple[Shared, ...], study: Study, base: str) -> str:
 
 
 def _row(way: Shared, study: Study) -> str:
-    label = escape(_("Copy {what}").format(what=way.label))
-    copy = (
-        f'<button type="button" class="copier" data-copy="{escape(way.text)}" data-done="{escape(_("Copied"))}" '
-        f'data-failed="{escape(_("Ctrl+C"))}" aria-label="{label}">{escape(_("Copy"))}</button>'
-    )
     picture = ""
     if way.name == "badge":
         query = urlencode(to_query(study) | {"theme": "auto"})
         picture = f'<img alt="" height="20" src="{escape(f"/badge.svg?{query}")}">'
     return (
         f'<div role="listitem" data-way="{way.name}"><p><b>{escape(way.label)}</b>{picture}'
-        f'<span class="sub">{escape(way.line)}</span></p><code tabindex="0">{escape(way.text)}</code>{copy}</div>'
+        f'<span class="sub">{escape(way.line)}</span></p>{copied(way.text, way.label)}</div>'
+    )
+
+
+def copied(text: str, what: str) -> str:
+    """``text``, and a button that copies it, which says ``what`` it is."""
+    label = escape(_("Copy {what}").format(what=what))
+    return (
+        f'<code tabindex="0">{escape(text)}</code>'
+        f'<button type="button" class="copier" data-copy="{escape(text)}" data-done="{escape(_("Copied"))}" '
+        f'data-failed="{escape(_("Ctrl+C"))}" aria-label="{label}">{escape(_("Copy"))}</button>'
     )
 
 

@@ -34,6 +34,11 @@ def _short(name: str) -> str:
     return known.get(name, name + " = {value}")
 
 
+def step_names() -> dict[str, str]:
+    """The steps of a chapter, by their words in a link."""
+    return {"ask": _("Predict"), "answer": _("Compare"), "play": _("Try")}
+
+
 def label_of(name: str) -> str:
     """A field's name for a person."""
     labels = {

@@ -29,7 +29,7 @@ def take(values: Mapping[str, str | None]) -> None:
         info, text = FIELDS[name], values[name]
         value = info.default if text is None else info.domain.parse(text)
         if not info.domain.holds(value):
-            link.tell(SpecError(name, value, info.domain.words))
+            link.tell(SpecError(name, value, info.domain.rule))
             return
         taken[name] = value
     if "chapter" in taken:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Literal, cast
+from typing import cast
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from explorer.codec import to_link, to_query
 from explorer.language import LANGUAGES, _, language
-from explorer.spec import LessonSpec, LessonState, Study, ViewSpec
+from explorer.spec import Lang, LessonSpec, LessonState, Study, ViewSpec
 from explorer.web import files
 from explorer.web.components.panel import panel
-from explorer.web.parts.lesson.fields import label_of
+from explorer.web.parts.lesson.fields import label_of, step_names
 from explorer.web.parts.lesson.shown import Shown
+from explorer.web.parts.share import copied
 
-Spoken = Literal["auto", "en", "zh"]
-_STEPS = ("ask", "answer", "play")
 _BUILT = "lesson_link_"  # page-only: what the link that is being made shall say
 
 
@@ -37,9 +36,9 @@ def lecturers(shown: Shown) -> None:
             )
             state = st.segmented_control(
                 _("Step"),
-                ["ask", "answer", "play"],
+                list(step_names()),
                 default="ask",
-                format_func=_step_name,
+                format_func=step_names().__getitem__,
                 key=f"{_BUILT}state_{language()}",
                 required=True,
             )
@@ -75,12 +74,8 @@ def lecturers(shown: Shown) -> None:
             locked=control if lock else None,
             hide=",".join([*(["answers"] if hide else []), *([control] if without else [])]) or None,
         )
-        made = Study(lesson=asked, view=ViewSpec(present=present, lang=cast(Spoken, spoken or "auto")))
+        made = Study(lesson=asked, view=ViewSpec(present=present, lang=cast(Lang, spoken or "auto")))
         panel("lesson-links", _links(made), layers=1)
-
-
-def _step_name(state: str) -> str:
-    return {"ask": _("Predict"), "answer": _("Compare"), "play": _("Try")}[state]
 
 
 def _lecturers_line() -> str:
@@ -97,14 +92,9 @@ def _links(made: Study) -> str:
         to_query(Study(lesson=LessonSpec(chapter=made.lesson.chapter), view=ViewSpec(lang=made.view.lang)))
     )
     solved = f"{sheet}&state=answer" if sheet else "state=answer"
-    label = escape(_("Copy {what}").format(what=_("the link")))
-    copy = (
-        f'<button type="button" class="copier" data-copy="{escape(address)}" data-done="{escape(_("Copied"))}" '
-        f'data-failed="{escape(_("Ctrl+C"))}" aria-label="{label}">{escape(_("Copy"))}</button>'
-    )
     row = (
         f'<div class="share" role="list"><div role="listitem" data-way="class"><p><b>{escape(_("The link"))}</b></p>'
-        f'<code tabindex="0">{escape(address)}</code>{copy}</div></div>'
+        f"{copied(address, _('the link'))}</div></div>"
     )
     sheets = (
         f'<a href="/lesson.md?{escape(sheet)}" download="chapter-{made.lesson.chapter}.md"><b>.md</b>'

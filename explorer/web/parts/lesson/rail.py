@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from explorer.language import _, language
+from explorer.language import TAGS, _, language
 from explorer.lesson.position import Position
 from explorer.lesson.words import marked
 from explorer.spec import Study
@@ -36,7 +36,7 @@ def rail(study: Study) -> None:
         f'<p class="rail-count" data-count="{escape(count)}">&nbsp;</p>{bars(shown)}<ol class="rail">{items}</ol>'
         + button({"present": "true"}, f"<span>{escape(_('Presenter'))}</span><kbd>P</kbd>", "hallway")
     )
-    lang = "zh-Hans" if language() == "zh" else "en"
+    lang = TAGS[language()]
     part("lesson-rail", f'<div lang="{lang}">{markup}</div>', told=script_words(shown) | {"main": False}, on_set=take)
 
 

@@ -54,9 +54,13 @@ class Shown:
         return lesson_answer(self.place.chapter.about, study, self.states)
 
     @cached_property
+    def _found(self) -> tuple[Answer | None, Problem | None]:
+        return self.found(self.measured)
+
+    @property
     def answer(self) -> Answer | None:
         """What was found for what is shown."""
-        return self.found(self.measured)[0]
+        return self._found[0]
 
     @property
     def beside(self) -> tuple[tuple[Column, ...], Answer] | None:
@@ -70,7 +74,7 @@ class Shown:
     @property
     def problem(self) -> Problem | None:
         """Why nothing was."""
-        return self.found(self.measured)[1]
+        return self._found[1]
 
     @property
     def waits(self) -> bool:

@@ -6,12 +6,12 @@ import re
 from html import escape
 from urllib.parse import urlencode
 
-from explorer.language import _, language, typeset
-from explorer.lesson.position import text_of
+from explorer.codec import as_text
+from explorer.language import TAGS, _, language, typeset
 from explorer.lesson.words import marked
 from explorer.pictures.lesson_svg import PHONE, PRESENT, WIDE, LessonFrame, LessonPicture, lesson_picture
 from explorer.web.components.lesson import lesson as part
-from explorer.web.parts.lesson.fields import given_words, label_of
+from explorer.web.parts.lesson.fields import given_words, label_of, step_names
 from explorer.web.parts.lesson.handed import button, take
 from explorer.web.parts.lesson.rail import bars
 from explorer.web.parts.lesson.shown import Shown, script_words
@@ -35,7 +35,7 @@ def stage(shown: Shown) -> None:
     )
     # A quotation stays as it was written, whatever its punctuation.
     markup = typeset(head) + _claim(shown) + typeset("".join(body))
-    lang = "zh-Hans" if language() == "zh" else "en"
+    lang = TAGS[language()]
     part(
         "lesson-stage",
         f'<div class="{"hallwide" if present else "desk"}" lang="{lang}">{markup}</div>',
@@ -114,11 +114,10 @@ def _task(shown: Shown) -> str:
 
 
 def _steps(shown: Shown) -> str:
-    labels = {"ask": _("Predict"), "answer": _("Compare"), "play": _("Try")}
     asked = shown.place.asked.state
     drawn = "".join(
         button({"state": state}, escape(label), **({"aria_current": "step"} if state == asked else {}))
-        for state, label in labels.items()
+        for state, label in step_names().items()
     )
     return f'<div class="seg" role="group" aria-label="{escape(_("Steps of the chapter"))}">{drawn}</div>'
 
@@ -165,7 +164,7 @@ def _foot(shown: Shown) -> str:
     other = "en" if language() == "zh" else "zh"
     hidden = (
         button({"state": "ask", "tried": None}, _("predict again"), "again hidden", tabindex="-1")
-        + button({"present": text_of(not present)}, _("presenter"), "presenter hidden", tabindex="-1")
+        + button({"present": as_text(not present)}, _("presenter"), "presenter hidden", tabindex="-1")
         + button({"lang": other}, other, "language hidden", tabindex="-1")
     )
     keys = f'<span class="keys" aria-hidden="true">{_keys(shown)}</span>'
