@@ -88,6 +88,7 @@ class Chart {
         this.room ||= this.place.clientWidth;
         if (this.data.figure && this.room) await this.react(Plotly);
       }
+      if (this.data.figure && !this.room && !this.ended) this.wait();
     } catch (fault) {
       plotly = undefined; // what did not load on a busy line may load a moment later
       this.faults = (this.faults ?? 0) + 1;
@@ -98,11 +99,20 @@ class Chart {
     }
   }
 
+  // Out of sight (`content-visibility`) the browser now and then says that a place which it has not laid out yet is 0 px
+  // wide, and tells nothing of its size until it comes into sight. Printed, or in a picture of the whole page, it never does.
+  wait() {
+    clearTimeout(this.waiting);
+    this.waits = Math.min(2 * (this.waits ?? 25), 2000);
+    this.waiting = setTimeout(() => !this.ended && this.draw(), this.waits);
+  }
+
   async react(Plotly) {
     const figure = JSON.parse(coloured(this.data.figure, this.data.palette, this.dark));
     const { data, layout, config } = figure;
     this.alt = figure.alt;
     this.width = layout.width = this.room;
+    this.waits = undefined;
     if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
     thin(data, layout);
     this.plot.setAttribute("aria-label", figure.alt);
