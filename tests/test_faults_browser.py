@@ -12,7 +12,7 @@ from server import assert_no_traceback, cpu_seconds, workers
 
 from explorer.bench.server import Server
 
-SOON = 60_000  # ms: a worker that starts, and three counts, on a busy machine
+SOON = 120_000  # ms: a worker that starts, and three counts, on a busy machine
 KILLED = "was killed while it counted this block (signal 9, SIGKILL)"
 #: Long enough to be caught while it counts. All three blocks together take less than the two seconds after which the
 #: lost one may be asked for again, so that no other answer has the page drawn at that moment.

@@ -11,7 +11,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from explorer.bench.server import Server
 
-SOON = 60_000  # ms: a worker that starts on a busy machine
+SOON = 120_000  # ms: a worker that starts on a busy machine
 SMALL = "height=16&width=16"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><script>alert(1)</script></svg>"
 

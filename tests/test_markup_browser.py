@@ -31,7 +31,7 @@ from explorer.exports import study_in
 from explorer.spec import FIELDS, Study
 from explorer.web.guard import LONGEST_QUERY
 
-SOON = 60_000  # ms: a worker that starts on a busy machine
+SOON = 120_000  # ms: a worker that starts on a busy machine
 SMALL = {"layers": "2", "height": "8", "width": "8"}
 MARK = "alert(1)"
 TOLD = 4  # refused values that the notice tells one by one

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from explorer.bench.server import Server
 
-SOON = 60_000  # ms: a worker that starts on a busy machine
+SOON = 120_000  # ms: a worker that starts on a busy machine
 SMALL = "height=8&width=8"
 CHARTS = ("chart-channels", "chart-parameters", "chart-memory")
 

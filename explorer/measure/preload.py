@@ -33,14 +33,20 @@ def _load() -> None:
 
 
 def _give_way() -> None:
-    """Lets this thread leave the cores to others (Linux): the page opens at the same time.
+    """Lets this thread leave the cores to the page, which opens at the same time (Linux).
 
-    On a busy machine it still gets a tenth of one; scheduled as idle, it would get next to nothing, and no block
-    would ever be counted. A process could not take that back, hence the thread, which ends with the loading.
+    Not where others keep all cores busy anyway: behind four of them it would get a twentieth of one, and the page
+    would wait minutes for its first count. A process could not take that back, hence the thread, which ends with the
+    loading.
     """
-    if sys.platform == "linux":
+    if sys.platform == "linux" and not _crowded():
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVING_WAY)
+
+
+def _crowded() -> bool:
+    """Whether in the last minute there was work for as many cores as there are, or more."""
+    return os.getloadavg()[0] >= len(os.sched_getaffinity(0))
 
 
 def parting(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
