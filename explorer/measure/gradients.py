@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from threading import Lock
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +22,7 @@ from explorer.language import said
 from explorer.measure.device import UNKNOWN, describe
 from explorer.measure.digits import Images, images
 from explorer.measure.problems import StoppedError
+from explorer.measure.side_by_side import side_by_side
 from explorer.spec import IMAGES, DenseStackSpec, GradientJob, StackSetting, StackSpec, TrainJob, UnitStackSpec
 from explorer.theory.stacks import MOST_STACK_MACS, stack_bytes, stack_macs
 
@@ -36,17 +39,18 @@ def gradients(job: GradientJob) -> Gradients:
         StoppedError: the stack is too large.
         ArithmeticError: what a source's readers send back does not sum to its gradient.
     """
-    _admit(job.stack)
-    data, found = images(job.setting.data), []
-    parameters = 0
-    for seed in range(job.seeds):
-        # Drawn in float32, as for training: these are the weights that it begins with.
-        stack = _built(job.stack, job.setting, seed).double()
-        parameters = sum(weight.numel() for weight in stack.parameters())
-        found.append(measured(stack, job.stack, data, seed))
+    fit, data, drawing = _admit(job.stack), images(job.setting.data), Lock()
+
+    def run(seed: int) -> tuple[int, StackRun | None]:
+        with drawing:  # from torch's one generator
+            # Drawn in float32, as for training: these are the weights that it begins with.
+            stack = _built(job.stack, job.setting, seed).double()
+        return sum(weight.numel() for weight in stack.parameters()), measured(stack, job.stack, data, seed)
+
+    counted, found = zip(*side_by_side([partial(run, seed) for seed in range(job.seeds)], fit), strict=True)
     runs = tuple(run for run in found if run is not None)
     lost = tuple(seed for seed, run in enumerate(found) if run is None)
-    return Gradients(job.stack, job.setting, parameters, runs, lost, str(torch.__version__))
+    return Gradients(job.stack, job.setting, counted[0], runs, lost, str(torch.__version__))
 
 
 def train(job: TrainJob) -> Trained:
@@ -85,8 +89,8 @@ def _built(spec: StackSpec, setting: StackSetting, seed: int) -> Stack:
     return build_stack(spec, batch_norm=setting.batch_norm, init=setting.init)
 
 
-def _admit(spec: StackSpec) -> None:
-    """Refuses what would take many times as long, or more memory, than a person has."""
+def _admit(spec: StackSpec) -> int:
+    """How many fit into memory beside each other. Refuses what would take far more time, or memory, than there is."""
     macs = stack_macs(spec)
     if macs > MOST_STACK_MACS:
         words = said(
@@ -103,6 +107,7 @@ def _admit(spec: StackSpec) -> None:
             free=place.free_bytes / 2**20,
         )
         raise StoppedError(Problem("refused", words, SMALLER, needed_bytes=needed, available_bytes=place.free_bytes))
+    return 1 if place.total_bytes == UNKNOWN else place.free_bytes // max(needed, 1)
 
 
 def _accuracy(stack: nn.Module, data: Images) -> float | None:
