@@ -45,20 +45,15 @@ def first(stack: StackSpec, setting: StackSetting, seeds: int = 5) -> float:
     return relative(answer(GradientJob(stack, setting, seeds)).runs)[1].median
 
 
-@pytest.mark.parametrize(
-    ("batch_norm", "init", "values"),
-    [
-        (True, "default", (88_000, 18, 8.5)),
-        (False, "default", (6e-28, 1.0, 1.1)),
-        (False, "he", (0.17, 2_100, 2.5)),
-    ],
-)
-def test_the_published_facts_are_reproduced(batch_norm: bool, init: Any, values: tuple[float, float, float]) -> None:
-    """k = 12, c0 = 24, L = 24, 5 seeds, digits, float64: to the two figures that they are told with."""
+def test_the_published_facts_are_reproduced() -> None:
+    """k = 12, c0 = 24, L = 24, 5 seeds, digits, float64: to the two figures that they are told with.
+
+    With the default weights, with BatchNorm and without, :mod:`test_lesson_measures` holds them.
+    """
     stacks = stacks_of(PUBLISHED)
-    setting = StackSetting(batch_norm, init)
+    setting = StackSetting(False, "he")
     found = [first(stacks[joined], setting) for joined in ("plain", "residual", "dense")]
-    assert found == [pytest.approx(value, rel=0.05) for value in values]
+    assert found == [pytest.approx(value, rel=0.05) for value in (0.17, 2_100, 2.5)]
 
 
 def test_with_fewer_skips_the_gradient_grows() -> None:

@@ -76,6 +76,11 @@ def test_the_switch_changes_language_address_and_comes_back(page: Page, instant:
     page.get_by_role("link", name="显存").click()
     page.wait_for_url("**/memory**")
     assert speaks(page) == "zh" and "lang=zh" in page.url
+    # One entry for the other page, and none before it that lacks the language.
+    assert page.evaluate("navigation.entries().slice(-2).map((entry) => new URL(entry.url).pathname)") == [
+        "/",
+        "/memory",
+    ]
     page.go_back()
     page.wait_for_url(lambda url: "/memory" not in url)
     assert speaks(page) == "zh"

@@ -11,6 +11,7 @@ from explorer.web import controls, link, notice, own_module, pace, style
 PAGES = HOME / "pages"
 
 link.speak()
+link.carry()
 st.set_page_config(
     page_title=_("Dense Block Explorer"),
     layout="wide",

@@ -43,6 +43,7 @@ from explorer.theory import counterpart
 STUDY, PROBLEMS = "_study", "_link_problems"  # session keys: the Study of this run, and what was not taken
 _DRAWN = "_drawn"  # session key: whether the sidebar has been drawn to its end once
 _PAGE = "_page"  # session key: the page that was shown last
+_SCRIPT = "_script"  # session key: Streamlit's own name of that page
 _SHOWN = "_shown"  # session key: unbound widget → (how often it was made anew, its value, its labels' language)
 _SET = "_set"  # session key: bound field → (until when its old value may come back, the old one, the new one)
 _SAID = "_said"  # session key: (until when it may cross the browser's own, what the server said of the address last)
@@ -116,6 +117,26 @@ def read(query: str) -> Reading:
     return reading if problem is None else Reading(reading.study.with_(select=None), (*reading.problems, problem))
 
 
+def carry() -> None:
+    """Where the person goes to another page: tells the browser of the Study's parameters. To be called first.
+
+    Streamlit writes the other page's address as soon as it learns which page that is, with the bound parameters alone.
+    Told of all of them later, the browser would have a second entry in its history, and the first one be in another
+    language.
+    """
+    context = _context()
+    before, now = st.session_state.get(_SCRIPT), context.page_script_hash
+    st.session_state[_SCRIPT] = now
+    if before is not None and before != now and st.session_state.get(_DRAWN) and not context.is_history_navigation:
+        _carry(st.session_state[STUDY])
+
+
+def _carry(before: Study) -> tuple[Study, tuple[Untaken, ...]]:
+    study, problems = _from_controls(before, before.view.select)
+    _put({name: study[name] for name in FIELDS})
+    return study, problems
+
+
 def resolve(page: str = "") -> Study:
     """The Study of this run, before any widget is drawn: from the address where it leads, else from the controls.
 
@@ -135,9 +156,7 @@ def resolve(page: str = "") -> Study:
         st.session_state.pop(_SAID, None)
         _tidy(context, reading)
     elif moved:
-        before: Study = st.session_state[STUDY]
-        study, problems = _from_controls(before, before.view.select)
-        _put({name: study[name] for name in FIELDS})
+        study, problems = _carry(st.session_state[STUDY])
     else:
         _put_back(reading.study)
         study, problems = _from_controls(st.session_state[STUDY], _selection(context))
