@@ -41,6 +41,8 @@ os.environ["LANG"] = "C.UTF-8"
 # Threads that spin while they wait slow a busy machine down many times; torch reads this when it is loaded,
 # which here may be before the measuring room, which sets it too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Tests run beside each other: two threads for one test would only take turns with the other's (a fifth slower).
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="module", autouse=True)
