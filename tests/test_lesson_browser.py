@@ -12,13 +12,14 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from browser import page_of, wait_until_still
 from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, expect
+from server import serving
 from test_axe_browser import AXE, MEASURE, RULES, RUN, SCHEMES
 
 from explorer.bench.server import Server
 from explorer.codec import as_text
 from explorer.language import Language
 from explorer.lesson.chapter import Chapter
-from explorer.lesson.reading import built_in
+from explorer.lesson.reading import BUILT_IN, built_in
 from explorer.web.components import lesson
 
 SOON = 60_000
@@ -546,6 +547,25 @@ def test_whoever_teaches_makes_a_link_that_opens_as_it_says(page: Page, browser:
             "data-set", '{"state": "ask"}'
         )
         expect(other.locator(".picture .truth, .side .mission, [data-control]")).to_have_count(0)
+
+
+def test_a_broken_file_is_told_by_its_line_and_the_ten_chapters_are_shown(browser: Browser, tmp_path: Path) -> None:
+    """Where the server was started by other means than the command, which ends with the same sentence."""
+    path = tmp_path / "mine.toml"
+    lines = BUILT_IN.read_text().splitlines()
+    wrong = next(number for number, line in enumerate(lines) if line.startswith("control = "))
+    lines[wrong] = 'control = "<b>nothing</b>"'
+    path.write_text("\n".join(lines))
+    with serving(tmp_path, environment={"EXPLORER_LESSON": str(path)}) as server, page_of(browser) as page:
+        visit(page, server, "chapter=2")
+        told = page.locator(".st-key-notice-said")
+        expect(told).to_contain_text(f"mine.toml, line {wrong + 1}, chapter 1 ")
+        expect(told).to_contain_text("play.control")
+        expect(told).to_contain_text("The ten chapters are shown in its place.")
+        expect(page.locator(f"{STAGE} .prog i, {STAGE} .prog button")).to_have_count(len(CHAPTERS))
+        page.goto(f"{server.address}/lesson?lang=zh")
+        expect(told).to_contain_text(f"mine.toml，第 {wrong + 1} 行")
+        expect(told).to_contain_text("显示自带的十章")
 
 
 # --- for everybody ------------------------------------------------------------------------------------------

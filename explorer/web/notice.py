@@ -35,3 +35,9 @@ def show(problems: Sequence[Untaken]) -> None:
                 f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
             )
             st.button(_("Dismiss"), key="dismiss", on_click=link.dismiss)
+
+
+def say(sentence: str) -> None:
+    """Shows ``sentence`` in a frame, for as long as it holds."""
+    with st.container(border=True, key="notice-said"):
+        st.html(f"<p>{escape(sentence)}</p>")

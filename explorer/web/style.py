@@ -27,6 +27,7 @@ _CSS = f"""
 .st-key-notice:not(:has([data-testid="stHtml"])) {{ display: none; }}
 .st-key-notice {{ margin-top: 8px; }} /* its frame would lie under Streamlit's header */
 .st-key-notice [data-testid="stHtml"] :is(p, ul) {{ margin: 0 0 .5rem; padding: 0; }}
+.st-key-notice-said p {{ margin: 0; }}
 .st-key-notice [data-testid="stHtml"] li {{ margin-left: 1.25rem; }}
 
 /* The number stands in the box beside the slider: no need to say it, or the ends, again. */
