@@ -7,6 +7,7 @@ import re
 import pytest
 from browser import wait_until_still
 from playwright.sync_api import Locator, Page, expect
+from test_explore_browser import drawn
 
 from explorer.bench.server import Server
 
@@ -25,7 +26,7 @@ def visit(page: Page, server: Server, query: str = "") -> None:
     page.goto(f"{server.address}/?{SMALL}&{query}")
     wait_until_still(page)
     expect(page.locator(".grid")).to_be_visible()
-    expect(page.locator(".dbe-chart .plot[data-drawn]")).to_have_count(3, timeout=SOON)
+    drawn(page, 3)
 
 
 def cell(page: Page, source: int, reader: int) -> Locator:

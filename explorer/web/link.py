@@ -125,9 +125,8 @@ def carry() -> None:
     language.
     """
     context = _context()
-    before, now = st.session_state.get(_SCRIPT), context.page_script_hash
-    st.session_state[_SCRIPT] = now
-    if before is not None and before != now and st.session_state.get(_DRAWN) and not context.is_history_navigation:
+    goes = context.page_script_hash not in ("", st.session_state.get(_SCRIPT))
+    if goes and st.session_state.get(_DRAWN) and not context.is_history_navigation:
         _carry(st.session_state[STUDY])
 
 
@@ -146,7 +145,7 @@ def resolve(page: str = "") -> Study:
     """
     context = _context()
     moved = st.session_state.get(_PAGE, page) != page
-    st.session_state[_PAGE] = page
+    st.session_state[_PAGE], st.session_state[_SCRIPT] = page, context.page_script_hash
     reading = read(context.query_string)
     leads = not st.session_state.get(_DRAWN) or context.is_history_navigation
     if leads:
