@@ -44,13 +44,9 @@ def born(shape: str, layers: int) -> int:
     return layers if shape in ("text-note-out", "text-total-out") else 0
 
 
-@pytest.mark.parametrize(
-    ("size", "layers", "drawing"),
-    [
-        (DESK, 1, "chain"), (DESK, 2, "paper"), (DESK, 6, "chain"), (DESK, 6, "paper"), (PHONE, 2, "chain"),
-        (PHONE, 6, "paper"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("drawing", ["chain", "paper"])
+@pytest.mark.parametrize("layers", [1, 2, 6])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_each_stage_shows_the_block_so_far(
     page: Page, instant: Server, size: dict[str, int], layers: int, drawing: str
 ) -> None:

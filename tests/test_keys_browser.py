@@ -33,7 +33,7 @@ def test_a_question_mark_lists_the_keys_and_gives_the_focus_back(page: Page, ins
     expect(dialog).to_be_hidden()
 
 
-@pytest.mark.parametrize(("layers", "layer"), [(24, 17), (24, 20), (64, 60)])
+@pytest.mark.parametrize(("layers", "layer"), [(24, 17), (24, 20), (24, 23), (64, 57), (64, 60)])
 def test_what_is_said_of_a_bottleneck_does_not_hide_it(page: Page, instant: Server, layers: int, layer: int) -> None:
     """A link to one in the fold unfolds the picture, which scrolls to it; the last four are never folded."""
     graph = opened(page, instant, f"?layers={layers}&select=layer-{layer}")

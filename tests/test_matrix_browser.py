@@ -27,6 +27,7 @@ def visit(page: Page, server: Server, query: str = "") -> None:
     wait_until_still(page)
     expect(page.locator(".grid")).to_be_visible()
     drawn(page, 3)
+    expect(page.locator(".dbe-chart .plot[data-drawn]")).to_have_count(3)
 
 
 def cell(page: Page, source: int, reader: int) -> Locator:

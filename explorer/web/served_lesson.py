@@ -7,7 +7,7 @@ from functools import cache
 from explorer import environment
 from explorer.language import _
 from explorer.lesson.chapter import Lesson
-from explorer.lesson.reading import LessonError, built_in, read_lesson_file
+from explorer.lesson.reading import LessonError, built_in, lesson_at
 from explorer.spec import SpecError
 
 
@@ -19,8 +19,7 @@ def served() -> Lesson:
     :func:`refused` says so.
     """
     try:
-        path = environment.served_lesson()
-        return built_in() if path is None else read_lesson_file(path)
+        return _read()
     except (LessonError, SpecError):
         return built_in()
 
@@ -30,9 +29,11 @@ def refused() -> str | None:
     if served() is not built_in():
         return None
     try:
-        path = environment.served_lesson()
-        if path is not None:
-            read_lesson_file(path)
+        _read()
     except (LessonError, SpecError) as fault:
         return _("{fault} The ten chapters are shown in its place.").format(fault=fault)
     return None
+
+
+def _read() -> Lesson:
+    return lesson_at(environment.served_lesson())
