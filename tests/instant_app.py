@@ -19,11 +19,11 @@ from explorer.web import engine_holder, faults, guard, routes  # noqa: E402
 # Before a page takes it from there.
 engine_holder.engine = cache(lambda: Instant(perform=answer_for_page))  # type: ignore[assignment]
 
-from explorer.web import files, handout  # noqa: E402
+from explorer.web import files, handout, script  # noqa: E402
 
 faults.quiet_streamlit()
 app = st.App(
-    ROOT / "explorer" / "web" / "frame.py",
+    script.page_script(),
     routes=[*routes.routes(), *files.routes(), *handout.routes()],
     middleware=guard.middleware(),
     on_script_error=faults.script_failed,

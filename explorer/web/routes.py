@@ -14,8 +14,6 @@ from starlette.routing import BaseRoute, Route
 
 from explorer.web.components.scripts import FOLDER, NAMES, script
 
-# Looked up once, at the server's start: Streamlit changes sys.path around every script run, and whoever
-# searches it at that moment in another thread may miss an installed package.
 _VERSION = metadata.version("plotly")
 _PLOTLY = importlib.util.find_spec("plotly")
 assert _PLOTLY is not None and _PLOTLY.origin is not None
