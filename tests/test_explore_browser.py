@@ -117,7 +117,7 @@ def test_the_default_page_shows_its_numbers_and_that_they_were_counted(page: Pag
     expect(page.locator(".forms").get_by_text("✓ equal to the count")).to_have_count(6)
     drawn(page, 3)
     assert "43.8 MiB" in chart(page, "chart-memory")
-    expect(page.get_by_test_id("stCode").nth(1)).to_contain_text("torch.Size([1, 256, 56, 56])")
+    expect(page.locator(".listing").nth(1)).to_contain_text("torch.Size([1, 256, 56, 56])")
 
 
 def test_the_first_screen_holds_headline_graph_and_tiles(page: Page, instant: Server) -> None:
@@ -366,7 +366,7 @@ def test_the_plain_view_is_drawn_by_graphviz(page: Page, instant: Server) -> Non
     expect(drawing).to_contain_text("denseblock.5")
     box = drawing.locator("svg").bounding_box()
     assert box is not None and box["width"] > 300 and box["height"] > 100
-    expect(page.get_by_test_id("stCode").last).to_contain_text("digraph")
+    expect(page.locator(".listing").last).to_contain_text("digraph")
 
 
 def test_a_missing_gpu_is_said_and_no_other_devices_numbers_stand_there(page: Page, server: Server) -> None:

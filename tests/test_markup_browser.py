@@ -331,12 +331,11 @@ def test_the_files_of_the_oddest_block_hold_nothing_that_runs(pages: Pages, serv
         page.locator(".st-key-explore_plain_view summary").click()
         expect(page.get_by_test_id("stGraphVizChart").locator("svg g.edge").first).to_be_attached()
         # To be copied: the source, the session; and the graph that was unfolded.
-        expect(page.get_by_test_id("stCode")).to_have_count(3)
+        expect(page.locator(".listing")).to_have_count(3)
         ways = page.locator(".share [data-way]")
         expect(ways).to_have_count(5)
         for way in ways.all():
             shown = way.locator("code").inner_text()
-            assert way.locator("[data-copy]").get_attribute("data-copy") == shown
             assert f"{server.address}/" in shown or shown.startswith("<!-- explorer:begin ")
         taken = downloads(page)
         assert markup(page) == []

@@ -19,6 +19,7 @@ from server import ask, serving
 from explorer.bench.server import Server
 from explorer.codec import from_query
 from explorer.docs.directive import read_directive
+from explorer.documents.source import pytorch_source
 from explorer.spec import Study
 
 SOON = 60_000
@@ -64,6 +65,24 @@ def test_each_text_that_is_copied_leads_to_what_is_seen(shared: Page, instant: S
     directive = begin.removeprefix("<!-- explorer:begin ").removesuffix(" -->")
     assert read_directive(directive).study == STUDY
     assert study_of(source(copied(shared, "embed"))) == STUDY
+
+
+def test_the_code_and_the_session_are_copied_as_they_stand_there(shared: Page) -> None:
+    code, session = shared.locator(".listing").all()
+    for shown, text in ((code, pytorch_source(STUDY)), (session, session.locator("code").inner_text())):
+        button = shown.locator(".copier")
+        button.click()
+        expect(button).to_have_text("Copied")
+        assert shared.evaluate("navigator.clipboard.readText()") == shown.locator("code").text_content() == text
+    compile(pytorch_source(STUDY), "copied.py", "exec")
+    expect(code.locator(".keyword").first).to_have_text("import")
+    expect(code.locator(".defined").first).to_have_text("Bottleneck")
+    assert session.locator("span").count() == 0
+    frame = code.locator("pre")
+    frame.focus()
+    shared.keyboard.press("PageDown")
+    expect(frame).to_be_focused()
+    shared.wait_for_function("(frame) => frame.scrollTop > 0", arg=frame.element_handle())
 
 
 def test_where_the_clipboard_is_closed_the_text_is_selected(shared: Page) -> None:

@@ -49,10 +49,14 @@ def _row(way: Shared, study: Study) -> str:
 
 def copied(text: str, what: str) -> str:
     """``text``, and a button that copies it, which says ``what`` it is."""
+    return f'<code tabindex="0">{escape(text)}</code>{copier(what)}'
+
+
+def copier(what: str) -> str:
+    """A button that copies the text of the ``code`` beside it and says ``what`` that is."""
     label = escape(_("Copy {what}").format(what=what))
     return (
-        f'<code tabindex="0">{escape(text)}</code>'
-        f'<button type="button" class="copier" data-copy="{escape(text)}" data-done="{escape(_("Copied"))}" '
+        f'<button type="button" class="copier" data-copy data-done="{escape(_("Copied"))}" '
         f'data-failed="{escape(_("Ctrl+C"))}" aria-label="{label}">{escape(_("Copy"))}</button>'
     )
 

@@ -12,6 +12,7 @@ from explorer.documents.source import pytorch_source
 from explorer.findings import Findings
 from explorer.language import _
 from explorer.web.components.panel import panel
+from explorer.web.parts.listing import listing
 from explorer.web.parts.share import share
 
 PLAIN = "explore_plain_view"
@@ -25,17 +26,15 @@ def take(findings: Findings) -> None:
     panel("take", f'<h2>{escape(title)}</h2><p class="sub">{escape(line)}</p>', layers=layers)
     left, right = st.columns([0.58, 0.42], gap="medium")
     with left:
-        st.code(pytorch_source(study), language="python", height=420)
+        source = listing(pytorch_source(study), _("The block in PyTorch; it runs alone"), _("the code"), python=True)
         live = findings.dense.measurement
         told = (
             _("The source text’s own session; the block was not run")
             if live is not None and live.fake
             else _("The source text’s own session, as it comes out here")
         )
-        panel("session-title", f'<p class="sub">{escape(told)}</p>', layers=layers)
-        session = session_text(findings)
-        # Without colours: of a long block they would be ten thousand elements, two thirds of the page's.
-        st.code(session or _("# The block has not been built yet."), language=None, height=420)
+        session = session_text(findings) or _("# The block has not been built yet.")
+        panel("listings", source + listing(session, told, _("the session")), layers=layers)
     with right:
         share(study)
 
@@ -47,4 +46,4 @@ def plain_view(findings: Findings) -> None:
         if fold.open:
             dot = dot_document(findings.study)
             st.graphviz_chart(dot, width="stretch")
-            st.code(dot, language=None, height=240)
+            panel("dot", listing(dot, _("The graph in DOT"), "DOT"), layers=findings.study.block.layers)

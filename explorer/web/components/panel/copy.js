@@ -1,13 +1,14 @@
-// A button that puts its text on the clipboard and says so; where the browser forbids that, the text is selected.
+// A button that puts the text shown beside it on the clipboard and says so; where the browser forbids that, the text is
+// selected.
 
 async function copyFrom(button) {
-  const { copy, done, failed } = button.dataset;
+  const { done, failed } = button.dataset;
+  const shown = button.parentElement.querySelector("code");
   const before = (button.dataset.before ??= button.textContent);
   let told = done;
   try {
-    await navigator.clipboard.writeText(copy); // only where the page came by https or from this machine
+    await navigator.clipboard.writeText(shown.textContent); // only where the page came by https or from this machine
   } catch {
-    const shown = button.parentElement.querySelector("code");
     const range = document.createRange();
     range.selectNodeContents(shown);
     const selection = button.getRootNode().getSelection?.() ?? getSelection();
