@@ -18,8 +18,10 @@ from test_explore_page import done, failing, pending
 from test_memory_page import MemoryPage, answering  # noqa: F401  # a fixture
 
 from explorer.codec import from_query
+from explorer.documents.network_document import network_text
 from explorer.engine import Done, State
 from explorer.findings import NetworksFindings, to_builtins
+from explorer.language import Language, speaking
 from explorer.pictures import figure_accuracy, figure_depth, network_blocks, network_cards, network_claim, network_words
 from explorer.pictures.layout.network import network_layout
 from explorer.pictures.network_svg import Shown, network_picture
@@ -152,6 +154,21 @@ def test_a_count_that_differs_is_said() -> None:
     assert "counted 7, closed form 130,69" in network_words.differing(wrong)
     assert "✕ counts differ" in network_cards.cards(wrong) and "✕ differs" in network_cards.cards(wrong)
     assert "✕" not in network_cards.cards(found) and network_cards.cards(found).count("✓ counted") == 3
+
+
+def test_where_it_ran_is_told_in_the_language_that_is_spoken() -> None:
+    found = counted(Study())
+    told: tuple[tuple[str, Language, str], ...] = (
+        ("CPU, 2 threads", "en", "CPU, 2 threads"),
+        ("CPU, 2 threads", "zh", "CPU，2 个线程"),
+        ("NVIDIA H200", "zh", "NVIDIA H200"),
+    )
+    for name, spoken, words in told:
+        assert found.network.counts is not None
+        ran = replace(found, network=replace(found.network, counts=replace(found.network.counts, device=name)))
+        with speaking(spoken):
+            for text in (network_blocks.table_line(ran), network_cards.cards(ran), network_text(ran)):
+                assert words in " ".join(text.split()) and (spoken == "en" or "thread" not in text)
 
 
 # --- pictures ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from explorer.findings import BlockTheory
-from explorer.language import _, plural
+from explorer.language import _, listed, plural
 from explorer.pictures.words import Kind, Scale, block_words, byte_scale, difference, mac_scale, ratio, thousands
 from explorer.spec import DenseBlockSpec, Study, ViewSpec, reference_block
 
@@ -79,7 +79,7 @@ def finding(now: BlockTheory, reference: BlockTheory) -> str:
         words = _("about as many parameters")
     else:
         words = _("{words} parameters").format(words=words)
-    return _("{changed}: {words}").format(changed=", ".join(changes(after, before)), words=words)
+    return _("{changed}: {words}").format(changed=listed(changes(after, before)), words=words)
 
 
 def changes(now: DenseBlockSpec, reference: DenseBlockSpec) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from html import escape
 
 from explorer.findings import GradientsFindings, StackFindings
 from explorer.findings.gradients import Spread
-from explorer.language import _
+from explorer.language import _, listed
 from explorer.pictures import gradient_words as words
 from explorer.pictures import svg_markup
 from explorer.pictures.log_axis import LogAxis, decade
@@ -235,7 +235,7 @@ def dots(found: GradientsFindings, palette: Palette = TOKENS) -> str:
             drawn.append(svg_markup.words(x(0.14), y + 4.5, _not_trained(one, found), "note halo"))
         read = f"{100 * middle:.0f}%" if middle is not None else _("diverged") if lost else _("not measured")
         said.append(f"{words.joined_name(joined)} {read}")
-    label = _("Accuracy of each seed: {told}").format(told=", ".join(said))
+    label = _("Accuracy of each seed: {told}").format(told=listed(said))
     return tag(
         "svg", {"class": "learn-svg", "viewBox": "0 0 288 104", "role": "img", "aria-label": label}, "".join(drawn)
     )

@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import Any
 
-from explorer.language import _, plural
+from explorer.language import _, listed, plural
 from explorer.pictures.figure_frame import CONFIG, Figure, Trace, axis_name, frame, label
 from explorer.pictures.frontier import Frontier, Point
 from explorer.pictures.palette import TOKENS, Palette
@@ -95,7 +95,7 @@ def frontier_line(found: Frontier) -> str:
     if outside:
         words.append(_("Outside: {points}.").format(points="; ".join(outside)))
     if found.missing:
-        words.append(_("Not timed: {names}.").format(names=", ".join(found.missing)))
+        words.append(_("Not timed: {names}.").format(names=listed(found.missing)))
         words += [why(problem) for problem in found.problems]
     return " ".join(words)
 

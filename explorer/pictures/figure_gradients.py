@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.findings import GradientsFindings
 from explorer.findings.gradients import Spread
-from explorer.language import _
+from explorer.language import _, listed
 from explorer.pictures import gradient_words as words
 from explorer.pictures.figure_frame import CONFIG, Figure, Trace, axis_name, below, frame, label, tint
 from explorer.pictures.log_axis import LogAxis, decade
@@ -132,7 +132,7 @@ def depth(found: GradientsFindings, palette: Palette = TOKENS) -> Figure:
         )
     said = "; ".join(
         f"{words.joined_name(joined)}: "
-        + ", ".join(
+        + listed(
             _("{layers} layers {value}").format(layers=f"{x:g}", value=words.times(v.median)) for x, v in lines[joined]
         )
         for joined in words.JOINED

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.language import _, plural
+from explorer.language import _, listed, plural
 from explorer.pictures.figure_frame import CONFIG, Figure, Trace, axis_name, frame, label, text_font, text_width
 from explorer.pictures.growth_axes import Axes, axes_of, decades, round_numbers, xs_of
 from explorer.pictures.palette import TOKENS, Palette
@@ -203,7 +203,7 @@ def _axis_words(along: Growth) -> str:
 
 def _alt(study: Study, found: GrowthCurves) -> str:
     scale = byte_scale([curve.now for curve in found.curves], decimals=1)
-    held = ", ".join(f"{name_of(curve.name)} {scale.full(curve.now)}" for curve in found.curves)
+    held = listed(f"{name_of(curve.name)} {scale.full(curve.now)}" for curve in found.curves)
     return _("Bytes held for backward over {axis}; at {now} they are: {held}.").format(
         axis=_axis_words(found.along), now=thousands(found.now), held=held
     )

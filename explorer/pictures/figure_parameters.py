@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from explorer.findings import BlockTheory, LayerTheory, StudyTheory
-from explorer.language import _
+from explorer.language import _, listed
 from explorer.pictures.figure_frame import (
     AT_THE_END,
     CONFIG,
@@ -89,7 +89,7 @@ def parameters_per_layer(theory: StudyTheory, bottleneck: bool, palette: Palette
         first=thousands(heights[0]),
         last=thousands(heights[-1]),
         layers=layers,
-        parts=", ".join(names.values()),
+        parts=listed(names.values()),
         least=thousands(min(units)),
         most=thousands(max(units)),
     )

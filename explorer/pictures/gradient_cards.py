@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from explorer.findings import Beside, GradientsFindings
-from explorer.language import _
+from explorer.language import _, listed
 from explorer.pictures import gradient_words as words
 from explorer.pictures.fan_svg import colour
 from explorer.pictures.log_axis import LogAxis
@@ -78,7 +78,7 @@ def table(found: GradientsFindings) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = ""
     for one in found.settings:
-        name = f"{words.norm_name(one.setting)}, {words.init_name(one.setting)}"
+        name = listed((words.norm_name(one.setting), words.init_name(one.setting)))
         cells = ""
         for joined in words.JOINED:
             value = words.ends(one.found[joined])

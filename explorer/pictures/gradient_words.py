@@ -9,7 +9,7 @@ import math
 
 from explorer.findings import Beside, Gradients, GradientsFindings, StackFindings
 from explorer.findings.gradients import Spread, mean_direct, relative
-from explorer.language import _, number_word, plural, stopped
+from explorer.language import _, listed, number_word, plural, stopped
 from explorer.pictures.layout.lettering import source_name
 from explorer.pictures.words import why
 from explorer.spec import GradientOf, Joined, StackSetting
@@ -207,7 +207,7 @@ def _trained_headline(found: GradientsFindings) -> str:
             )
         return _("These stacks were not trained")
     what = _("the held-back digits") if asked.data == "digits" else _("the held-back noise, where guessing reads 10%,")
-    return _("{after} the stacks read of {what}: {told}.").format(after=after, what=what, told=", ".join(told))
+    return _("{after} the stacks read of {what}: {told}.").format(after=after, what=what, told=listed(told))
 
 
 def where(found: GradientsFindings) -> str:
@@ -245,7 +245,7 @@ def fan_title(found: GradientsFindings) -> str:
     values, asked, layers = _first(found), found.study.gradients, found.study.block.layers
     if not values:
         return _("The gradient at every layer")
-    told = ", ".join(f"{joined_name(joined)} {times(value)}" for joined, value in values.items())
+    told = listed(f"{joined_name(joined)} {times(value)}" for joined, value in values.items())
     if asked.gradient == "free":
         return _("Free of scale: {told}").format(told=told)
     if asked.gradient == "weights":
@@ -456,7 +456,7 @@ def depth_title(found: GradientsFindings) -> str:
     if len(known) < 2:
         return _("With depth")
     first, last = known[0].layers, known[-1]
-    told = ", ".join(
+    told = listed(
         f"{joined_name(joined)} {times(value.median)}" for joined in JOINED if (value := ends(last.found[joined]))
     )
     return _("From {first} to {last} layers: {told}").format(first=first, last=last.layers, told=told)

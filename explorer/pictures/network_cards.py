@@ -9,7 +9,7 @@ from explorer.language import _
 from explorer.pictures.network_svg import RAMP
 from explorer.pictures.network_words import differing, label, matched, scale_of
 from explorer.pictures.palette import TOKENS
-from explorer.pictures.words import Kind, difference, ratio
+from explorer.pictures.words import Kind, device_named, difference, ratio
 from explorer.spec import DenseNetSpec
 from explorer.theory import network_theory
 
@@ -81,7 +81,11 @@ def stamp(one: NetworkFindings, of: str) -> str:
         return f'<span class="plain">{escape(_("closed form"))}</span>'
     same = counted(one.counts, of) == getattr(one.theory, of)
     words = _("✓ counted") if same else _("✕ differs")
-    ran = _("run on {device}").format(device=one.counts.device) if one.counts.device else _("on tensors without memory")
+    ran = (
+        _("run on {device}").format(device=device_named(one.counts.device))
+        if one.counts.device
+        else _("on tensors without memory")
+    )
     tip = _("the live network, {ran}, counts the same as the closed form").format(ran=ran) if same else ""
     return f'<span class="{"ok" if same else "bad"}" title="{escape(tip)}">{escape(words)}</span>'
 

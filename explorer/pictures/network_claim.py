@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from explorer.findings import NetworkFindings, NetworksFindings
-from explorer.language import _
+from explorer.language import _, listed
 from explorer.pictures.network_words import claim, label, pair_for
 from explorer.pictures.words import Kind, difference, ratio
 from explorer.spec import InputSpec
@@ -74,7 +74,7 @@ def _unmatched(others: list[NetworkFindings]) -> str:
     """All ResNets that no DenseNet can be set beside, in one row."""
     if not others:
         return ""
-    names = escape(", ".join(label(other.name) for other in others))
+    names = escape(listed(label(other.name) for other in others))
     words = escape(_("No DenseNet that the same source has published is as accurate."))
     return f'<tr><th scope="row">{names}</th><td class="no" colspan="5">{words}</td></tr>'
 

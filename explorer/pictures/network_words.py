@@ -303,7 +303,7 @@ def blocks_title(found: NetworksFindings) -> str:
 def _numbers(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return _("Block {number}").format(number=numbers[0])
-    return _("Each of blocks {numbers}").format(numbers=", ".join(map(str, numbers)))
+    return _("Each of blocks {numbers}").format(numbers=listed(map(str, numbers)))
 
 
 def blocks_line(found: NetworksFindings) -> str:

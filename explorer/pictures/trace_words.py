@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from explorer.findings import Concatenation, Source, Trace
-from explorer.language import _, plural
-from explorer.pictures.words import byte_scale
+from explorer.language import _, listed, plural
+from explorer.pictures.words import byte_scale, device_named
 
 
 def headline(found: Trace) -> str:
@@ -28,7 +28,7 @@ def where(found: Trace) -> str:
     mode = _("a training step") if found.training else _("a forward pass without gradients")
     ran = _("followed on tensors without memory, since real ones would not fit") if found.fake else _("run")
     told = _("input {shapes} · {mode}, {ran} on {device}, torch {torch}")
-    return told.format(shapes=shapes, mode=mode, ran=ran, device=found.device, torch=found.torch)
+    return told.format(shapes=shapes, mode=mode, ran=ran, device=device_named(found.device), torch=found.torch)
 
 
 def title(found: Trace) -> str:
@@ -54,7 +54,7 @@ def description(found: Trace) -> str:
             )
     far = [source_name(source) for source in found.sources if source.far]
     if far:
-        parts.append(_("From afar: {names}.").format(names=", ".join(far[:12]) + (", …" if len(far) > 12 else "")))
+        parts.append(_("From afar: {names}.").format(names=listed([*far[:12], *(["…"] if len(far) > 12 else [])])))
     return " ".join(parts)
 
 

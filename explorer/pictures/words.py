@@ -7,6 +7,7 @@ Titles of charts and stamps are in :mod:`explorer.pictures.captions`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,7 @@ from explorer.spec import Study
 
 Kind = Literal["count", "amount", "time"]
 
+_CPU = re.compile(r"CPU, (\d+) threads?")  # as the measuring room names it
 _EQUAL = 0.005  # closer than half a percent reads "about equal", and "equal" only where nothing is between them
 _TIMES = 1.995  # from here on "2.0 times as many" instead of a percentage
 
@@ -243,9 +245,15 @@ def ran_words(findings: Findings) -> str:
 
 def device_name(device: Device) -> str:
     """``CPU, 2 threads``, or what the accelerator calls itself."""
-    if device.device != "cpu":
-        return device.name
-    return plural("CPU, {threads} thread", "CPU, {threads} threads", device.threads).format(threads=device.threads)
+    return device_named(device.name)
+
+
+def device_named(name: str) -> str:
+    """What a finding that holds a device's name alone calls it, in the language that is spoken."""
+    cores = _CPU.fullmatch(name)
+    if cores is None:
+        return name
+    return plural("CPU, {threads} thread", "CPU, {threads} threads", int(cores[1])).format(threads=cores[1])
 
 
 def device_words(device: Device) -> str:
