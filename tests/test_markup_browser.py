@@ -336,6 +336,8 @@ def test_the_files_of_the_oddest_block_hold_nothing_that_runs(pages: Pages, serv
         expect(ways).to_have_count(5)
         for way in ways.all():
             shown = way.locator("code").inner_text()
+            expect(way.locator("[data-copy]")).to_have_count(1)  # which copies the text of what is beside it:
+            assert way.locator("code").text_content() == shown
             assert f"{server.address}/" in shown or shown.startswith("<!-- explorer:begin ")
         taken = downloads(page)
         assert markup(page) == []

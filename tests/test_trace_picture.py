@@ -10,12 +10,13 @@ from xml.etree import ElementTree
 import pytest
 
 from explorer.findings import Concatenation, Slice, Source, Trace
+from explorer.language import speaking
 from explorer.pictures import trace_page
 from explorer.pictures.layout.lettering import text_box
 from explorer.pictures.palette import DARK, LIGHT, TOKENS, Palette
 from explorer.pictures.trace_layout import TALLEST, colours, trace_layout
 from explorer.pictures.trace_svg import trace_picture
-from explorer.pictures.trace_words import description, headline, short_name, slices_words
+from explorer.pictures.trace_words import description, headline, short_name, slices_words, where
 from explorer.spec import OwnModule
 
 
@@ -145,6 +146,13 @@ def test_what_is_said_is_of_the_numbers() -> None:
     words = slices_words(found, found.concatenations[-1])
     assert words == "transition1 64 · denselayer1 32 · … 4 more · denselayer6 32"
     assert [short_name(path) for path in ("a.layer1.0", "enc.3", "head", "0.1")] == ["layer1.0", "enc.3", "head", "0.1"]
+
+
+def test_where_it_ran_is_told_in_the_language_that_is_spoken() -> None:
+    found = replace(dense((6,)), device="CPU, 1 thread")
+    assert where(found).endswith("run on CPU, 1 thread, torch 2")
+    with speaking("zh"):
+        assert "CPU，1 个线程" in where(found) and "thread" not in where(found)
 
 
 def test_the_page_s_parts_hold_what_was_found_and_nothing_unescaped() -> None:

@@ -19,6 +19,8 @@ import pytest
 import websockets
 import websockets.sync.client
 from server import ask, assert_no_traceback, serving
+from starlette.requests import Request
+from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession, AppSessionState
@@ -37,7 +39,7 @@ from explorer.web.guard import (
     host_allowed,
     origin_allowed,
 )
-from explorer.web.routes import plotly_url
+from explorer.web.routes import plotly_url, routes
 from explorer.web.script import page_script
 
 PATHS = ("/", "/explore", "/plotly.min.js", "/block.svg", "/_stcore/health", "/_stcore/host-config", "/nowhere")
@@ -284,6 +286,15 @@ def test_component_scripts_are_kept_by_their_version(server: Server) -> None:
     assert (status, headers["cache-control"]) == (200, "no-cache")
     assert ask(server.address, "/script/nothing.js")[0] == 404
     assert ask(server.address, "/script/..%2fscripts.py.js")[0] in (400, 404)
+
+
+def test_plotly_is_found_while_streamlit_changes_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked up once, at the server's start."""
+    (route,) = (route for route in routes() if isinstance(route, Route) and "plotly" in route.path)
+    monkeypatch.setattr(sys, "path", [])
+    request = Request({"type": "http", "method": "GET", "path": route.path, "query_string": b"", "headers": []})
+    assert route.endpoint(request).status_code == 200
+    assert plotly_url().startswith(route.path)
 
 
 def test_no_run_of_the_page_moves_the_import_path(monkeypatch: pytest.MonkeyPatch) -> None:

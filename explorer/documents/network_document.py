@@ -19,7 +19,7 @@ from explorer.documents.terminal import columns, wrapped
 from explorer.findings import NetworkCounts, NetworkFindings, NetworksFindings, StageTheory, to_builtins
 from explorer.language import _, listed, plural
 from explorer.pictures.network_words import headline, label, other_images
-from explorer.pictures.words import byte_scale, device_named, thousands, why
+from explorer.pictures.words import byte_scale, device_name, thousands, why
 from explorer.spec import IMAGE_CHANNELS, NETWORKS, DenseNetSpec, InputSpec, Study
 from explorer.study import networks_findings, published_images, published_network
 
@@ -113,7 +113,7 @@ def _where(found: NetworksFindings) -> str:
     if any(isinstance(one.theory.spec, DenseNetSpec) for one in networks):
         told.append(written_words(found.study))
     live = [one.counts for one in networks if one.counts]
-    devices = dict.fromkeys(device_named(counts.device) or _("tensors that hold no memory") for counts in live)
+    devices = dict.fromkeys(device_name(counts.device) or _("tensors that hold no memory") for counts in live)
     if differs := other_images(found):
         told.append(differs)
     if live:

@@ -50,7 +50,7 @@ def _beyond(quantity: str, dense: BlockFindings) -> str:
         return words.format(bytes=_bytes(live.saved_extra_bytes))
     if quantity == "peak_bytes" and live.device_peak_bytes is not None:
         words = _("the allocator of {device} says {bytes}: it rounds, and keeps workspaces")
-        return words.format(device=device_name(live.device), bytes=_bytes(live.device_peak_bytes))
+        return words.format(device=device_name(live.device.name), bytes=_bytes(live.device_peak_bytes))
     return ""
 
 

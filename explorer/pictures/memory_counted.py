@@ -82,7 +82,7 @@ def device_figures(found: MemoryFindings) -> str:
             device=device_words(comparison.device), figures="; ".join(told)
         )
     return _("Not measured: {device} has no allocator that tells its peak. On a GPU it stands here.").format(
-        device=device_name(comparison.device)
+        device=device_name(comparison.device.name)
     )
 
 

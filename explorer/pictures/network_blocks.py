@@ -12,7 +12,7 @@ from explorer.pictures.network_cards import MEASURES, measure_name
 from explorer.pictures.network_svg import RAMP
 from explorer.pictures.network_words import blocks, label, scale_of
 from explorer.pictures.palette import TOKENS
-from explorer.pictures.words import Kind, Scale, byte_scale, device_named, difference, ratio, thousands, within
+from explorer.pictures.words import Kind, Scale, byte_scale, device_name, difference, ratio, thousands, within
 
 _EVEN = 0.005  # closer than half a percent is no lead
 _FAR = 9.5  # times as much: then a ratio needs no words beside it
@@ -184,7 +184,7 @@ def table_line(found: NetworksFindings) -> str:
         "that first keeps it. Field: pixels of the image, along a side, that a place of the map depends on."
     )
     ran = [
-        _("{name} ran on {device}").format(name=label(one.name), device=device_named(one.counts.device))
+        _("{name} ran on {device}").format(name=label(one.name), device=device_name(one.counts.device))
         if one.counts.device
         else _("{name} was followed on tensors without memory").format(name=label(one.name))
         for one in (found.network, found.against)

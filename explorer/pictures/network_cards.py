@@ -9,7 +9,7 @@ from explorer.language import _
 from explorer.pictures.network_svg import RAMP
 from explorer.pictures.network_words import differing, label, matched, scale_of
 from explorer.pictures.palette import TOKENS
-from explorer.pictures.words import Kind, device_named, difference, ratio
+from explorer.pictures.words import Kind, device_name, difference, ratio
 from explorer.spec import DenseNetSpec
 from explorer.theory import network_theory
 
@@ -82,7 +82,7 @@ def stamp(one: NetworkFindings, of: str) -> str:
     same = counted(one.counts, of) == getattr(one.theory, of)
     words = _("✓ counted") if same else _("✕ differs")
     ran = (
-        _("run on {device}").format(device=device_named(one.counts.device))
+        _("run on {device}").format(device=device_name(one.counts.device))
         if one.counts.device
         else _("on tensors without memory")
     )

@@ -150,7 +150,7 @@ def _time(findings: Findings) -> str:
     rivals = [block for block in _rivals(findings) if block.forward is not None]
     medians = [timing.median, *(block.forward.median for block in rivals if block.forward)]
     most = max(medians)
-    device = device_name(findings.device) if findings.device else ""
+    device = device_name(findings.device.name) if findings.device else ""
     tip = _("median of {runs} runs, middle half {q1} to {q3} ms, {device}").format(
         runs=timing.runs, q1=ms(timing.q1), q3=ms(timing.q3), device=device
     )

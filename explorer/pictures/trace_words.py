@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.findings import Concatenation, Source, Trace
 from explorer.language import _, listed, plural
-from explorer.pictures.words import byte_scale, device_named
+from explorer.pictures.words import byte_scale, device_name
 
 
 def headline(found: Trace) -> str:
@@ -28,7 +28,7 @@ def where(found: Trace) -> str:
     mode = _("a training step") if found.training else _("a forward pass without gradients")
     ran = _("followed on tensors without memory, since real ones would not fit") if found.fake else _("run")
     told = _("input {shapes} · {mode}, {ran} on {device}, torch {torch}")
-    return told.format(shapes=shapes, mode=mode, ran=ran, device=device_named(found.device), torch=found.torch)
+    return told.format(shapes=shapes, mode=mode, ran=ran, device=device_name(found.device), torch=found.torch)
 
 
 def title(found: Trace) -> str:

@@ -19,7 +19,7 @@ from explorer.spec import Study
 
 Kind = Literal["count", "amount", "time"]
 
-_CPU = re.compile(r"CPU, (\d+) threads?")  # as the measuring room names it
+_CPU = re.compile(r"CPU, (\d+) threads?")  # measure.device names it so
 _EQUAL = 0.005  # closer than half a percent reads "about equal", and "equal" only where nothing is between them
 _TIMES = 1.995  # from here on "2.0 times as many" instead of a percentage
 
@@ -243,13 +243,8 @@ def ran_words(findings: Findings) -> str:
     return _("not yet run")
 
 
-def device_name(device: Device) -> str:
-    """``CPU, 2 threads``, or what the accelerator calls itself."""
-    return device_named(device.name)
-
-
-def device_named(name: str) -> str:
-    """What a finding that holds a device's name alone calls it, in the language that is spoken."""
+def device_name(name: str) -> str:
+    """A device's name as the measuring room tells it, ``CPU, 2 threads`` or an accelerator's own, for whoever reads."""
     cores = _CPU.fullmatch(name)
     if cores is None:
         return name
@@ -258,7 +253,7 @@ def device_named(name: str) -> str:
 
 def device_words(device: Device) -> str:
     """``CPU, 2 threads, torch 2.13.0``."""
-    return _("{name}, torch {version}").format(name=device_name(device), version=device.torch.partition("+")[0])
+    return _("{name}, torch {version}").format(name=device_name(device.name), version=device.torch.partition("+")[0])
 
 
 def _not_run(asked: str, block: BlockFindings) -> str:

@@ -24,8 +24,8 @@ def stage(shown: Shown) -> None:
     """The chapter."""
     present = shown.study.view.present
     head = f'<div class="mprog"><p>{escape(_chapter_of(shown))}</p>{bars(shown)}</div>'
+    title = f'<h1 aria-live="polite">{_title(shown)}</h1><p class="where">{_where(shown)}</p>'
     body = (
-        f'<h1 aria-live="polite">{_title(shown)}</h1><p class="where">{_where(shown)}</p></div>',
         f'<div class="bar"><h2>{_task(shown)}</h2>{_steps(shown)}</div>',
         f'<div class="live"><div class="picture">{_pictures(shown, present=present)}</div>',
         f'<div class="side" aria-live="polite">{side(shown)}</div></div>',
@@ -34,7 +34,8 @@ def stage(shown: Shown) -> None:
         "<div data-answered hidden></div>" if shown.state != "ask" and shown.answer is not None else "",
     )
     # A quotation stays as it was written, whatever its punctuation.
-    markup = typeset(head) + '<div class="said">' + _claim(shown) + typeset("".join(body))
+    said = f'<div class="said">{_claim(shown)}{typeset(title)}</div>'
+    markup = typeset(head) + said + typeset("".join(body))
     lang = TAGS[language()]
     part(
         "lesson-stage",
